@@ -1,0 +1,196 @@
+//! What can be asked of a call, and why it may be refused. The vocabulary of the HTTP contract.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::event::Reason;
+use super::{Call, CallId};
+
+/// A command: it is answered when its SIP effect is known, with the call as it then is.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// Which call.
+    pub call: CallId,
+    /// Only if the call is at this version (`If-Match`).
+    pub if_version: Option<u64>,
+    /// What to do.
+    pub action: Action,
+}
+
+/// What to do with a call.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Change its labels.
+    Label(Labels),
+    /// Send a provisional response.
+    Ring(Ring),
+    /// Answer it.
+    Accept(Accept),
+    /// Refuse it.
+    Reject(Reject),
+    /// Give it up before the answer.
+    Cancel(Cancel),
+    /// End it, by whatever SIP its state needs.
+    Hangup(Hangup),
+}
+
+/// A merge patch (RFC 7396) of what a client may change.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Labels {
+    /// Names with their new values; null removes a name. At most 64 labels; a name of 1–64 and a value of up to 256 characters.
+    #[schema(examples(json!({"ticket": "4711", "stale": null})))]
+    pub labels: BTreeMap<String, Option<String>>,
+}
+
+/// A provisional response that tells the caller the phone rings.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Ring {
+    /// 180–183.
+    #[schema(default = 180, minimum = 180, maximum = 183)]
+    pub status: u16,
+    /// An answer to the INVITE's offer, sent as it is.
+    pub sdp: Option<String>,
+    /// Send a generated answer.
+    #[schema(default = false)]
+    pub early_media: bool,
+    /// Headers to add.
+    pub headers: Vec<NewHeader>,
+}
+
+impl Default for Ring {
+    fn default() -> Self {
+        Self { status: 180, sdp: None, early_media: false, headers: Vec::new() }
+    }
+}
+
+/// The answer to a call.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Accept {
+    /// The session description, sent as it is; generated if there is none.
+    pub sdp: Option<String>,
+    /// Headers to add.
+    pub headers: Vec<NewHeader>,
+    /// When to answer the command.
+    pub wait: Wait,
+}
+
+/// When an `accept` is answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Wait {
+    /// When the ACK is here, or after five seconds without one.
+    #[default]
+    Established,
+    /// When the 200 is on the wire.
+    Sent,
+}
+
+/// A final refusal.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Reject {
+    /// 300–699.
+    #[schema(default = 486, minimum = 300, maximum = 699)]
+    pub status: u16,
+    /// The reason phrase; the RFC's if there is none.
+    pub reason: Option<String>,
+    /// URIs to try instead, for 3xx and 485.
+    pub contacts: Vec<String>,
+    /// Headers to add.
+    pub headers: Vec<NewHeader>,
+}
+
+impl Default for Reject {
+    fn default() -> Self {
+        Self { status: 486, reason: None, contacts: Vec::new(), headers: Vec::new() }
+    }
+}
+
+/// The end of a call that has not been answered.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Cancel {
+    /// Inbound: the final status, 400–699.
+    #[schema(default = 487, minimum = 400, maximum = 699)]
+    pub status: u16,
+}
+
+impl Default for Cancel {
+    fn default() -> Self {
+        Self { status: 487 }
+    }
+}
+
+/// The end of a call in any state.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Hangup {
+    /// Sent as a Reason header (RFC 3326).
+    pub reason: Option<Reason>,
+    /// Headers to add.
+    pub headers: Vec<NewHeader>,
+}
+
+/// A header field to send. Names that the agent writes itself are refused.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewHeader {
+    /// A token (RFC 3261 §25.1).
+    #[schema(examples("X-CRM-Ticket"))]
+    pub name: String,
+    /// Without control characters, at most 4096 bytes.
+    #[schema(examples("4711"))]
+    pub value: String,
+}
+
+/// Why a command was not done, or not seen to take effect.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such call among those that have not ended.
+    #[error("there is no such call")]
+    NotFound,
+    /// The state of the call does not allow it.
+    #[error("the call is {}: its state does not allow this command", .0.state.name())]
+    InvalidState(Arc<Call>),
+    /// The call ended before the command could take effect.
+    #[error("the call has ended")]
+    CallEnded(Arc<Call>),
+    /// The caller and we have no codec in common; the call was answered 488.
+    #[error("no codec in common with the offer: the call was answered 488")]
+    NoCommonCodec(Arc<Call>),
+    /// The 200 was sent and no ACK came in time; the call is still accepted.
+    #[error("the 200 was sent, but no ACK has come yet")]
+    AckTimeout(Arc<Call>),
+    /// The peer did not answer our request in time.
+    #[error("the peer did not answer in time")]
+    SipTimeout(Arc<Call>),
+    /// `If-Match` names another version.
+    #[error("the call is at version {}", .0.version)]
+    VersionMismatch(Arc<Call>),
+    /// A field's value is not allowed.
+    #[error("{field}: {fault}")]
+    InvalidField {
+        /// Which one.
+        field: &'static str,
+        /// What is wrong with it.
+        fault: String,
+    },
+    /// The session description is not one, or does not fit the offer.
+    #[error("sdp: {0}")]
+    InvalidSdp(String),
+    /// A header's name or value is not allowed.
+    #[error("headers: {0}")]
+    InvalidHeader(String),
+    /// More commands are waiting than the agent takes.
+    #[error("the agent is overloaded")]
+    Overloaded,
+    /// The agent is shutting down.
+    #[error("the agent is shutting down")]
+    Draining,
+}

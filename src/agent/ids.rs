@@ -1,0 +1,82 @@
+//! Names of things: of calls for clients, of connections for the driver; and the seeded source of SIP's random tokens.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use ulid::Ulid;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+
+/// A call's id: `call_` and a ULID, so ids sort by the time their call began. Never the SIP Call-ID.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(Ulid);
+
+impl CallId {
+    /// An id from the time it begins and 80 random bits.
+    pub fn new(milliseconds: u64, random: u128) -> Self {
+        Self(Ulid::from_parts(milliseconds, random))
+    }
+}
+
+impl fmt::Display for CallId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = [0; ulid::ULID_LEN];
+        write!(f, "call_{}", self.0.array_to_str(&mut text))
+    }
+}
+
+impl fmt::Debug for CallId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The text is not an id of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a call id is `call_` and 26 characters of Crockford's base 32")]
+pub struct NotACallId;
+
+impl FromStr for CallId {
+    type Err = NotACallId;
+
+    fn from_str(text: &str) -> Result<Self, NotACallId> {
+        let ulid = text.strip_prefix("call_").ok_or(NotACallId)?;
+        let id = Self(Ulid::from_string(ulid).map_err(|_| NotACallId)?);
+        // Crockford's alphabet reads lower case and look-alikes too; an id has one spelling.
+        if id.to_string() == text { Ok(id) } else { Err(NotACallId) }
+    }
+}
+
+impl Serialize for CallId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for CallId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'_, str>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+impl utoipa::PartialSchema for CallId {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some("^call_[0-9A-HJKMNP-TV-Z]{26}$"))
+            .examples(["call_01JD8Q4V6T0000000000000000"])
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for CallId {
+    fn name() -> Cow<'static, str> {
+        "CallId".into()
+    }
+}
+
+/// A connection (or, for UDP, a remote address) that messages come and go by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlowId(pub u64);

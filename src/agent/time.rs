@@ -1,0 +1,57 @@
+//! Time as the core is given it: it never looks at a clock itself.
+
+use std::borrow::Cow;
+use std::time::Instant;
+
+use serde::{Serialize, Serializer};
+use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
+
+/// The moment at which something is handled, read once per batch by the driver.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// Monotonic: what alarms are set by.
+    pub instant: Instant,
+    /// Of the day: what clients are shown.
+    pub wall: Timestamp,
+}
+
+/// A time of day for clients: microseconds since 1970, RFC 3339 in UTC with six decimals in JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// Milliseconds since 1970, for time-ordered ids.
+    pub fn milliseconds(self) -> u64 {
+        u64::try_from(self.0 / 1000).unwrap_or(0)
+    }
+}
+
+impl std::fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let time = jiff::Timestamp::from_microsecond(self.0).unwrap_or_default();
+        write!(f, "{time:.6}")
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl utoipa::PartialSchema for Timestamp {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .description(Some("RFC 3339, UTC, microseconds"))
+            .examples(["2026-11-22T10:15:30.000125Z"])
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for Timestamp {
+    fn name() -> Cow<'static, str> {
+        "Timestamp".into()
+    }
+}

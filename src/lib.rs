@@ -1,0 +1,17 @@
+//! call-agent: a SIP user agent that other software drives over HTTP.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`agent`] | the core: calls, transactions, alarms; no socket, no clock, no task |
+//! | [`sip`] | messages on the wire: cut, read, written |
+//! | [`state`] | what clients can see: the calls as they are, the numbered log of events, replay |
+//! | [`driver`] | the one task that owns the agent and reads clocks; `Commander` is its handle |
+//! | [`transport`] | bytes to messages and back: listeners and connections |
+//! | [`http`] | REST and SSE: one file per resource |
+//! | [`config`] | every setting: flag, environment, file, default |
+//! | [`telemetry`] | logs |
+
+pub mod agent;
+pub mod driver;
+pub mod sip;
+pub mod state;

@@ -1,0 +1,29 @@
+//! SIP messages on the wire: cutting, reading and writing them (RFC 3261 §7, §18.3, §20, §25).
+//!
+//! The one folder that names `rsip`. It gives the vocabulary (methods, status codes, the parts of a URI);
+//! the grammar is ours, because a user agent must carry what it does not understand through unharmed, and must
+//! say what is wrong with what it refuses. Everything read shares the bytes of its message.
+
+mod framer;
+mod header;
+mod message;
+mod method;
+mod name_addr;
+mod parse;
+pub mod sdp;
+mod status;
+mod uri;
+mod via;
+mod write;
+
+pub use framer::{Framed, Framer, Limits};
+pub use header::{Header, Headers, Name};
+pub use message::{CSeq, Message, Request, Response, Unreadable};
+pub use method::Method;
+pub use name_addr::NameAddr;
+pub use parse::parse_datagram;
+pub use rsip::{Method as Known, StatusCode, Transport};
+pub use status::reason_phrase;
+pub use uri::Uri;
+pub use via::Via;
+pub use write::Writer;
