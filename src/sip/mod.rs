@@ -4,17 +4,27 @@
 //! the grammar is ours, because a user agent must carry what it does not understand through unharmed, and must
 //! say what is wrong with what it refuses. Everything read shares the bytes of its message.
 
+mod fault;
 mod framer;
+mod grammar;
 mod header;
+mod header_name;
+mod lines;
+mod mandatory;
 mod message;
 mod method;
 mod name_addr;
 mod parse;
 pub mod sdp;
+mod start_line;
 mod status;
+mod text;
 mod uri;
 mod via;
 mod write;
+
+#[cfg(test)]
+mod tests;
 
 pub use framer::{Framed, Framer, Limits};
 pub use header::{Header, Headers, Name};
@@ -24,6 +34,7 @@ pub use name_addr::NameAddr;
 pub use parse::parse_datagram;
 pub use rsip::{Method as Known, StatusCode, Transport};
 pub use status::reason_phrase;
+pub use text::{quote, unquote};
 pub use uri::Uri;
 pub use via::Via;
 pub use write::Writer;
