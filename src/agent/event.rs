@@ -262,7 +262,7 @@ pub struct End {
 }
 
 /// What ended a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EndCause {
     /// Given up before the answer.
@@ -282,7 +282,7 @@ pub enum EndCause {
 }
 
 /// Whose doing the end was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EndBy {
     /// The peer's.
