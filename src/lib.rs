@@ -15,3 +15,4 @@ pub mod agent;
 pub mod driver;
 pub mod sip;
 pub mod state;
+pub mod transport;
