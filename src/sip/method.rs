@@ -14,10 +14,35 @@ pub enum Method {
     Other(ByteString),
 }
 
+const KNOWN: &[(&str, Known)] = &[
+    ("INVITE", Known::Invite),
+    ("ACK", Known::Ack),
+    ("BYE", Known::Bye),
+    ("CANCEL", Known::Cancel),
+    ("OPTIONS", Known::Options),
+    ("REGISTER", Known::Register),
+    ("PRACK", Known::PRack),
+    ("UPDATE", Known::Update),
+    ("INFO", Known::Info),
+    ("REFER", Known::Refer),
+    ("NOTIFY", Known::Notify),
+    ("SUBSCRIBE", Known::Subscribe),
+    ("MESSAGE", Known::Message),
+    ("PUBLISH", Known::Publish),
+];
+
+/// The token of a method that an RFC defines.
+pub(super) fn known_str(method: Known) -> &'static str {
+    KNOWN.iter().find(|(_, known)| *known == method).map_or("", |(name, _)| name)
+}
+
 impl Method {
     /// Reads a method from its exact token.
     pub fn from_token(token: &ByteString) -> Self {
-        todo!()
+        match KNOWN.iter().find(|(name, _)| **name == **token) {
+            Some((_, known)) => Self::Known(*known),
+            None => Self::Other(token.clone()),
+        }
     }
 
     /// The RFC's method, if it is one.
@@ -30,7 +55,10 @@ impl Method {
 
     /// The token as it stands on the wire.
     pub fn as_str(&self) -> &str {
-        todo!()
+        match self {
+            Self::Known(known) => known_str(*known),
+            Self::Other(token) => token,
+        }
     }
 }
 

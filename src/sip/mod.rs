@@ -6,17 +6,27 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod fault;
 mod framer;
+mod grammar;
 mod header;
+mod header_name;
+mod lines;
+mod mandatory;
 mod message;
 mod method;
 mod name_addr;
 mod parse;
 pub mod sdp;
+mod start_line;
 mod status;
+mod text;
 mod uri;
 mod via;
 mod write;
+
+#[cfg(test)]
+mod tests;
 
 pub use framer::{Framed, Framer, Limits};
 pub use header::{Header, Headers, Name};
@@ -26,6 +36,7 @@ pub use name_addr::NameAddr;
 pub use parse::parse_datagram;
 pub use rsip::{Method as Known, StatusCode, Transport};
 pub use status::reason_phrase;
+pub use text::{quote, unquote};
 pub use uri::Uri;
 pub use via::Via;
 pub use write::Writer;

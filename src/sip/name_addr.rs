@@ -1,28 +1,111 @@
 //! `name-addr` and `addr-spec` with header parameters: From, To, Contact, Route, Record-Route (§20.10, §25.1).
 
+use bytes::Bytes;
 use bytestring::ByteString;
 
-use super::Uri;
+use super::grammar::{Cursor, is_space, trim};
+use super::text::{decode, unquote};
+use super::{Uri, uri};
 
 /// An address with its display name and the parameters behind it.
 #[derive(Clone, Debug)]
 pub struct NameAddr {
     /// Unquoted and decoded; `None` if there is none.
     pub display_name: Option<ByteString>,
+    /// The address itself.
     pub uri: Uri,
     /// The header's parameters, names as received, values unquoted.
     pub params: Vec<(ByteString, Option<ByteString>)>,
 }
 
 impl NameAddr {
-    pub fn parse(value: &bytes::Bytes) -> Result<Self, &'static str> {
-        todo!()
+    /// Reads one unfolded value (one item of a list). The error names the fault.
+    pub fn parse(value: &Bytes) -> Result<Self, &'static str> {
+        let split = split(value)?;
+        let shared = |part: &[u8]| decode(value.slice_ref(part));
+        let uri = ByteString::try_from(value.slice_ref(split.uri)).map_err(|_| uri::NOT_TEXT)?;
+        let mut params = Vec::new();
+        let mut rest = split.params;
+        while let Some(param) = rest.param()? {
+            params.push((shared(param.name), param.value.map(|value| unquote(&shared(value)))));
+        }
+        Ok(Self {
+            display_name: Some(unquote(&shared(split.display_name))).filter(|name| !name.is_empty()),
+            uri: Uri::parse(uri)?,
+            params,
+        })
     }
+
+    /// A header parameter by its name, without case: `Some("")` for one without a value.
     pub fn param(&self, name: &str) -> Option<&str> {
-        todo!()
+        self.find(name).map(|value| value.map_or("", |value| value))
     }
-    /// The `tag` parameter.
+
+    /// The `tag` parameter; an empty one is none.
     pub fn tag(&self) -> Option<&ByteString> {
-        todo!()
+        let tag = self.params.iter().find(|(param, _)| param.eq_ignore_ascii_case("tag"))?.1.as_ref();
+        tag.filter(|tag| !tag.is_empty())
     }
+
+    fn find(&self, name: &str) -> Option<Option<&str>> {
+        let (_, value) = self.params.iter().find(|(param, _)| param.eq_ignore_ascii_case(name))?;
+        Some(value.as_deref())
+    }
+}
+
+/// Whether `value` can be read by [`NameAddr::parse`], without keeping anything of it.
+pub(super) fn check(value: &[u8]) -> Result<(), &'static str> {
+    let mut split = split(value)?;
+    uri::check(split.uri)?;
+    while split.params.param()?.is_some() {}
+    Ok(())
+}
+
+struct Split<'a> {
+    /// With its quotes; empty if there is none.
+    display_name: &'a [u8],
+    uri: &'a [u8],
+    params: Cursor<'a>,
+}
+
+fn split(value: &[u8]) -> Result<Split<'_>, &'static str> {
+    let mut cursor = Cursor::new(trim(value));
+    let display_name = match cursor.peek() {
+        None => return Err("empty address"),
+        Some(b'"') => cursor.quoted().ok_or("unterminated quote")?,
+        Some(_) => {
+            let mut ahead = cursor.clone();
+            let words = trim(ahead.take_while(is_in_display_name));
+            if ahead.peek() != Some(b'<') {
+                return addr_spec(cursor);
+            }
+            cursor = ahead;
+            words
+        }
+    };
+    cursor.skip_space();
+    if !cursor.eat(b'<') {
+        return Err("display name without <address>");
+    }
+    let uri = cursor.take_while(|byte| byte != b'>');
+    if !cursor.eat(b'>') {
+        return Err("unterminated <");
+    }
+    Ok(Split { display_name, uri, params: cursor })
+}
+
+/// An address without `<>`: it must not have what could be its own as well as the header's (§20.10).
+fn addr_spec(mut cursor: Cursor<'_>) -> Result<Split<'_>, &'static str> {
+    let uri = cursor.take_while(|byte| byte != b';' && !is_space(byte));
+    if uri.iter().any(|byte| matches!(byte, b'?' | b',')) {
+        return Err("address needs <>");
+    }
+    Ok(Split { display_name: &[], uri, params: cursor })
+}
+
+/// Wider than `*(token LWS)`, as peers forget the quotes; only what makes the value ambiguous is left out.
+fn is_in_display_name(byte: u8) -> bool {
+    (byte >= b' ' || byte == b'\t')
+        && byte != 0x7f
+        && !matches!(byte, b'"' | b',' | b';' | b':' | b'<' | b'>' | b'\\')
 }

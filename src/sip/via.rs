@@ -1,8 +1,16 @@
 //! The topmost Via: where a request came from and where its response goes (§18.2, §20.42, RFC 3581).
 
-use bytes::Bytes;
+use std::net::{IpAddr, SocketAddr};
+
+use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
-use std::net::SocketAddr;
+
+use super::grammar::{Cursor, Param, is_space, item_end};
+use super::text::decode;
+use super::uri;
+
+/// The cookie that a branch of RFC 3261 begins with.
+const COOKIE: &[u8] = b"z9hG4bK";
 
 /// One Via value.
 #[derive(Clone, Debug)]
@@ -11,6 +19,7 @@ pub struct Via {
     pub transport: ByteString,
     /// Host without brackets.
     pub host: ByteString,
+    /// The port, if one is written.
     pub port: Option<u16>,
     /// The branch with its cookie `z9hG4bK`; `None` if there is none or the cookie is missing or alone
     /// (an RFC 2543 element: §17.2.3's second matching rule).
@@ -20,9 +29,121 @@ pub struct Via {
 }
 
 impl Via {
-    /// The value of the topmost Via with `received` and `rport` filled in as §18.2.1 and RFC 3581 §4 ask for a
-    /// request that came from `peer`: `None` if nothing has to change.
-    pub fn stamped(&self, raw: &Bytes, peer: SocketAddr) -> Option<Bytes> {
-        todo!()
+    /// Reads the first item of a Via header's value. The error names the fault.
+    pub fn parse(value: &Bytes) -> Result<Self, &'static str> {
+        let (mut via, mut params) = Self::sent_by(value)?;
+        while let Some(param) = params.param()? {
+            via.set(value, param);
+        }
+        Ok(via)
     }
+
+    /// As [`Via::parse`], but content with what tells where a response goes: parameters are read up to the first bad one.
+    pub(super) fn parse_leniently(value: &Bytes) -> Option<Self> {
+        let (mut via, mut params) = Self::sent_by(value).ok()?;
+        while let Ok(Some(param)) = params.param() {
+            via.set(value, param);
+        }
+        Some(via)
+    }
+
+    fn sent_by(value: &Bytes) -> Result<(Self, Cursor<'_>), &'static str> {
+        let Split { transport, host, port, params } = split(value)?;
+        let bare = host.strip_prefix(b"[").and_then(|host| host.strip_suffix(b"]")).unwrap_or(host);
+        let host = decode(value.slice_ref(bare));
+        let transport = decode(value.slice_ref(transport));
+        Ok((Self { transport, host, port, branch: None, rport: false }, params))
+    }
+
+    fn set(&mut self, value: &Bytes, param: Param<'_>) {
+        if param.name.eq_ignore_ascii_case(b"rport") {
+            self.rport = true;
+        } else if param.name.eq_ignore_ascii_case(b"branch") {
+            let branch = param.value.filter(|branch| branch.len() > COOKIE.len());
+            let branch =
+                branch.filter(|branch| branch.iter().zip(COOKIE).all(|(a, b)| a.eq_ignore_ascii_case(b)));
+            self.branch = branch.map(|branch| decode(value.slice_ref(branch)));
+        }
+    }
+
+    /// The value of the topmost Via with `received` and `rport` filled in as §18.2.1 and RFC 3581 §4 ask for a
+    /// request that came from `peer`: `None` if nothing has to change. A `received` that the peer wrote itself goes.
+    pub fn stamped(&self, raw: &Bytes, peer: SocketAddr) -> Option<Bytes> {
+        let address = peer.ip().to_canonical();
+        let differs = self.host.parse() != Ok(address);
+        let end = item_end(raw);
+        let mut params = split(raw).ok()?.params;
+        let mut out = BytesMut::with_capacity(raw.len() + 64);
+        out.extend_from_slice(raw.get(..end - params.rest().len())?);
+        let mut forged = false;
+        loop {
+            let before = params.rest();
+            match params.param() {
+                Ok(Some(param)) if param.name.eq_ignore_ascii_case(b"received") => forged = true,
+                Ok(Some(param)) if param.name.eq_ignore_ascii_case(b"rport") => {
+                    out.extend_from_slice(format!(";rport={}", peer.port()).as_bytes());
+                }
+                Ok(Some(_)) => out.extend_from_slice(before.get(..before.len() - params.rest().len())?),
+                Ok(None) => break,
+                Err(_) => {
+                    out.extend_from_slice(before);
+                    break;
+                }
+            }
+        }
+        if !differs && !self.rport && !forged {
+            return None;
+        }
+        if differs || self.rport {
+            out.extend_from_slice(format!(";received={address}").as_bytes());
+        }
+        out.extend_from_slice(raw.get(end..)?);
+        Some(out.freeze())
+    }
+
+    /// The host as an address, if it is one.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.host.parse().ok()
+    }
+}
+
+/// The pieces of one Via value.
+struct Split<'a> {
+    transport: &'a [u8],
+    /// With the brackets of an IPv6 address.
+    host: &'a [u8],
+    port: Option<u16>,
+    params: Cursor<'a>,
+}
+
+/// Reads `SIP/2.0/TRANSPORT host[:port]` of the first item.
+fn split(value: &[u8]) -> Result<Split<'_>, &'static str> {
+    let mut cursor = Cursor::new(value.get(..item_end(value)).unwrap_or_default());
+    cursor.skip_space();
+    let name = cursor.token().ok_or("bad protocol")?;
+    if !name.eq_ignore_ascii_case(b"SIP") || !cursor.separator(b'/') {
+        return Err("bad protocol");
+    }
+    cursor.token().ok_or("bad protocol")?;
+    if !cursor.separator(b'/') {
+        return Err("bad protocol");
+    }
+    let transport = cursor.token().ok_or("bad transport")?;
+    if !cursor.peek().is_some_and(is_space) {
+        return Err("bad transport");
+    }
+    cursor.skip_space();
+    let host = match cursor.peek() {
+        Some(b'[') => {
+            let address = cursor.rest().iter().position(|byte| *byte == b']').ok_or("bad IPv6 address")?;
+            cursor.take(address + 1)
+        }
+        _ => cursor.take_while(|byte| !is_space(byte) && !matches!(byte, b':' | b';')),
+    };
+    uri::host(std::str::from_utf8(host).map_err(|_| "bad host")?)?;
+    let port = match cursor.separator(b':') {
+        true => Some(uri::port(cursor.take_while(|byte| byte.is_ascii_digit()))?),
+        false => None,
+    };
+    Ok(Split { transport, host, port, params: cursor })
 }

@@ -1,8 +1,15 @@
 //! From headers to bytes.
 
+use std::fmt::Write;
+
 use bytes::{Bytes, BytesMut};
 
-use super::{Headers, Known, Uri};
+use super::grammar::{self, Cursor};
+use super::method::known_str;
+use super::{Headers, Known, Name, Uri, reason_phrase};
+
+/// Room for a message of the usual size, so that writing one allocates once.
+const ROOM: usize = 1024;
 
 /// Writes one message, header by header. Control characters in a value cannot start a header or a message: CR, LF
 /// and NUL are written as a space. Ends with Content-Length and the body.
@@ -14,27 +21,137 @@ pub struct Writer {
 impl Writer {
     /// A response's start line; the phrase is the RFC's unless another is given.
     pub fn response(status: u16, phrase: Option<&str>) -> Self {
-        todo!()
+        let mut writer = Self { out: BytesMut::with_capacity(ROOM) };
+        writer.raw(b"SIP/2.0 ");
+        writer.number(status.into());
+        writer.raw(b" ");
+        writer.value(phrase.unwrap_or(reason_phrase(status)).as_bytes());
+        writer.raw(b"\r\n");
+        writer
     }
+
     /// A request's start line.
     pub fn request(method: Known, uri: &Uri) -> Self {
-        todo!()
+        let mut writer = Self { out: BytesMut::with_capacity(ROOM) };
+        writer.raw(known_str(method).as_bytes());
+        writer.raw(b" ");
+        writer.value(uri.as_str().as_bytes());
+        writer.raw(b" SIP/2.0\r\n");
+        writer
     }
+
     /// Copies what a response copies (§8.2.6.2): every Via, From, To, Call-ID, CSeq, raw; `to_tag` is added to a
     /// To that has none.
-    pub fn copied(self, request: &Headers, to_tag: Option<&str>) -> Self {
-        todo!()
+    pub fn copied(mut self, request: &Headers, to_tag: Option<&str>) -> Self {
+        for via in request.all(Name::Via) {
+            self.copy("Via", &via.value);
+        }
+        if let Some(from) = request.first(Name::From) {
+            self.copy("From", &from.value);
+        }
+        if let Some(to) = request.first(Name::To) {
+            self.name("To");
+            self.bytes(&to.value, is_line_end);
+            if let Some(tag) = to_tag.filter(|_| !has_tag(&to.value)) {
+                self.raw(b";tag=");
+                self.value(tag.as_bytes());
+            }
+            self.raw(b"\r\n");
+        }
+        for name in [Name::CallId, Name::CSeq] {
+            if let Some(header) = request.first(name) {
+                self.copy(name.as_str(), &header.value);
+            }
+        }
+        self
     }
+
     /// One header line.
-    pub fn header(self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        todo!()
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.name(name);
+        self.value(value.as_ref());
+        self.raw(b"\r\n");
+        self
     }
+
     /// No body.
     pub fn finish(self) -> Bytes {
-        todo!()
+        self.end(&[])
     }
+
     /// With Content-Type and body.
     pub fn finish_with(self, content_type: &str, body: &[u8]) -> Bytes {
-        todo!()
+        self.header("Content-Type", content_type).end(body)
+    }
+
+    fn end(mut self, body: &[u8]) -> Bytes {
+        self.out.reserve(body.len() + 32);
+        self.raw(b"Content-Length: ");
+        self.number(body.len());
+        self.raw(b"\r\n\r\n");
+        self.raw(body);
+        self.out.freeze()
+    }
+
+    /// A header of the peer's, given back as it came. A NUL in it was read as part of a quoted pair.
+    fn copy(&mut self, name: &str, value: &[u8]) {
+        self.name(name);
+        self.bytes(value, is_line_end);
+        self.raw(b"\r\n");
+    }
+
+    /// A name: whatever is not of a token is left out.
+    fn name(&mut self, name: &str) {
+        if grammar::token(name.as_bytes()) {
+            self.raw(name.as_bytes());
+        } else {
+            self.out.extend(name.bytes().filter(|byte| grammar::is_token(*byte)));
+        }
+        self.raw(b": ");
+    }
+
+    fn value(&mut self, value: &[u8]) {
+        self.bytes(value, |byte| is_line_end(byte) || byte == 0);
+    }
+
+    fn bytes(&mut self, value: &[u8], forbidden: impl Fn(u8) -> bool) {
+        let start = self.out.len();
+        self.out.extend_from_slice(value);
+        for byte in self.out.iter_mut().skip(start).filter(|byte| forbidden(**byte)) {
+            *byte = b' ';
+        }
+    }
+
+    fn raw(&mut self, bytes: &[u8]) {
+        self.out.extend_from_slice(bytes);
+    }
+
+    fn number(&mut self, number: usize) {
+        // Writing into a buffer that grows cannot fail.
+        let _ = write!(self.out, "{number}");
+    }
+}
+
+const fn is_line_end(byte: u8) -> bool {
+    matches!(byte, b'\r' | b'\n')
+}
+
+/// Whether a To value has a tag of its own. What cannot be read has none that could be found.
+fn has_tag(to: &[u8]) -> bool {
+    let mut params = Cursor::new(to);
+    loop {
+        params.take_while(|byte| !matches!(byte, b'"' | b'<' | b';'));
+        match params.peek() {
+            None => return false,
+            Some(b'"') if params.quoted().is_none() => return false,
+            Some(b'<') => drop(params.take_while(|byte| byte != b'>')),
+            Some(b';') => match params.clone().param() {
+                Ok(Some(param)) if param.name.eq_ignore_ascii_case(b"tag") => {
+                    return param.value.is_some_and(|value| !value.is_empty());
+                }
+                _ => drop(params.take(1)),
+            },
+            Some(_) => {}
+        }
     }
 }
