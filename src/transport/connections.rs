@@ -34,7 +34,7 @@ pub struct Connections {
     /// Connections with bytes that were pushed since the last flush.
     touched: Vec<FlowId>,
     /// What waits on all connections together, bytes.
-    unread: usize,
+    pub(super) unread: usize,
     fates: VecDeque<Fate>,
     cut_off: Seldom,
     _accepting: Vec<Task>,
