@@ -1,7 +1,7 @@
 //! The values of settings, read from their text. An error says what is wrong with it.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -67,10 +67,8 @@ impl FromStr for Advertise {
 fn is_host(text: &str) -> bool {
     match text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
         Some(address) => address.parse::<Ipv6Addr>().is_ok(),
-        None if text.starts_with(|c: char| c.is_ascii_digit())
-            && text.ends_with(|c: char| c.is_ascii_digit()) =>
-        {
-            text.parse::<IpAddr>().is_ok() || !text.bytes().all(|byte| byte == b'.' || byte.is_ascii_digit())
+        None if text.bytes().all(|byte| byte == b'.' || byte.is_ascii_digit()) => {
+            text.parse::<Ipv4Addr>().is_ok()
         }
         None => {
             let is_label = |label: &str| {
