@@ -12,7 +12,7 @@ use crate::agent::OnOffer;
 // What is written on the fields is the text of `--help`.
 /// A SIP user agent that other software drives over HTTP.
 #[derive(Debug, Default, Parser)]
-#[command(name = "call-agent", version, max_term_width = 100, after_help = AFTER_HELP)]
+#[command(name = "call-agent", version, after_help = AFTER_HELP)]
 pub(super) struct Layer {
     /// A TOML file with settings
     #[arg(long, value_name = "FILE")]
@@ -84,11 +84,12 @@ pub(super) struct Layer {
 }
 
 const AFTER_HELP: &str = "\
-Each setting is also an environment variable, --max-calls as CALL_AGENT_MAX_CALLS, and a key of the file, max_calls = 1000. \
-A flag goes before the environment, the environment before the file. A list is separated by commas, or the flag is repeated.
+Each setting is also an environment variable, --max-calls as CALL_AGENT_MAX_CALLS, and a key of the
+file, max_calls = 1000. A flag goes before the environment, the environment before the file. A list
+is separated by commas, or the flag is repeated.
 
-CALL_AGENT_API_KEY, in the environment only, is the key that HTTP clients must give. Without one, HTTP is open on a \
-loopback address; on any other a key is made at the first start and printed once.";
+CALL_AGENT_API_KEY, in the environment only, is the key that HTTP clients must give. Without one,
+HTTP is open on a loopback address; on any other a key is made at the first start and printed once.";
 
 impl Layer {
     /// What this layer does not give is taken from a lower one.
