@@ -11,6 +11,8 @@
 //!  …               ┘                      └─► (poll_timeout: when to call handle_timeout)
 //! ```
 
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
 mod alarms;
 mod call;
 mod calls;
