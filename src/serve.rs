@@ -2,11 +2,10 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::agent::Agent;
 use crate::config::{Config, KeyFault, guard};
@@ -16,9 +15,6 @@ use crate::transport::{self, Bounds};
 
 /// How many commands may wait for the driver; a further one is refused.
 const COMMANDS: usize = 1024;
-
-/// How long HTTP may take to finish what it has begun, once nothing more can come of it.
-const HTTP_CLOSING: Duration = Duration::from_secs(3);
 
 /// Where the service is listening. Given from outside, so that a test can bind port 0.
 #[derive(Debug)]
@@ -102,13 +98,10 @@ pub async fn serve(
     });
 
     let driven = tokio::spawn(driver.run(shutdown)).await.map_err(ServeError::Driver);
+    // Only now: until here a client could follow the drain, and see the end of every call.
     board.close();
     drop(stop_http);
-    let mut http = http;
-    if tokio::time::timeout(HTTP_CLOSING, &mut http).await.is_err() {
-        warn!("HTTP connections were cut off");
-        http.abort();
-    }
+    let _ = http.await;
     driven
 }
 
