@@ -53,3 +53,13 @@ pub fn check(sdp: &str, offer: Option<&[u8]>) -> Result<(), &'static str> {
 pub fn direction(sdp: &[u8]) -> Option<Direction> {
     todo!()
 }
+
+/// Generates the answer to a later offer of the peer from the description in use: its address, ports and codecs stay.
+pub fn reanswer(previous: &str, offer: &[u8]) -> Result<String, NoAnswer> {
+    todo!()
+}
+
+/// The description in use as an offer, for a re-INVITE without one.
+pub fn reoffer(previous: &str) -> String {
+    todo!()
+}
