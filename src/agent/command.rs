@@ -46,6 +46,35 @@ pub struct Labels {
     pub labels: BTreeMap<String, Option<String>>,
 }
 
+/// How many labels a call may have, and how long a name and a value may be, in characters.
+const MAX_LABELS: usize = 64;
+const MAX_LABEL_NAME: usize = 64;
+const MAX_LABEL_VALUE: usize = 256;
+
+impl Labels {
+    /// The labels that a call has after the patch.
+    pub fn merge(&self, before: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Refusal> {
+        let invalid = |fault: String| Refusal::InvalidField { field: "labels", fault };
+        let mut labels = before.clone();
+        for (name, value) in &self.labels {
+            if name.is_empty() || name.chars().count() > MAX_LABEL_NAME {
+                return Err(invalid(format!("a name has 1–{MAX_LABEL_NAME} characters")));
+            }
+            match value {
+                None => labels.remove(name),
+                Some(value) if value.chars().count() > MAX_LABEL_VALUE => {
+                    return Err(invalid(format!("a value has at most {MAX_LABEL_VALUE} characters")));
+                }
+                Some(value) => labels.insert(name.clone(), value.clone()),
+            };
+        }
+        if labels.len() > MAX_LABELS {
+            return Err(invalid(format!("a call has at most {MAX_LABELS} labels")));
+        }
+        Ok(labels)
+    }
+}
+
 /// A provisional response that tells the caller the phone rings.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]

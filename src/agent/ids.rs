@@ -2,8 +2,12 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::str::FromStr;
 
+use bytestring::ByteString;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use ulid::Ulid;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
@@ -80,3 +84,47 @@ impl utoipa::ToSchema for CallId {
 /// A connection (or, for UDP, a remote address) that messages come and go by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FlowId(pub u64);
+
+/// Where the core's random tokens come from: all of them from one seed, so that a run can be repeated.
+#[derive(Debug)]
+pub struct Ids {
+    random: ChaCha8Rng,
+    salt: u64,
+}
+
+impl Ids {
+    /// A source; whoever knows the seed knows every tag.
+    pub fn new(seed: [u8; 32]) -> Self {
+        let mut random = ChaCha8Rng::from_seed(seed);
+        let salt = random.next_u64();
+        Self { random, salt }
+    }
+
+    /// A new call's id.
+    pub fn call(&mut self, milliseconds: u64) -> CallId {
+        let high = u128::from(self.random.next_u64());
+        CallId::new(milliseconds, high << 64 | u128::from(self.random.next_u64()))
+    }
+
+    /// A tag (RFC 3261 §19.3): 64 random bits.
+    pub fn tag(&mut self) -> ByteString {
+        format!("{:016x}", self.random.next_u64()).into()
+    }
+
+    /// A branch (§8.1.1.7): the cookie and 64 random bits.
+    pub fn branch(&mut self) -> ByteString {
+        format!("z9hG4bK{:016x}", self.random.next_u64()).into()
+    }
+
+    /// The tag of a response without a transaction: the same whenever the same request comes (§8.2.7).
+    pub fn stateless_tag(&self, call_id: &[u8], cseq: &[u8]) -> ByteString {
+        let mut hash = DefaultHasher::new();
+        (self.salt, call_id, cseq).hash(&mut hash);
+        format!("{:016x}", hash.finish()).into()
+    }
+
+    /// A number below `bound`.
+    pub fn below(&mut self, bound: u32) -> u32 {
+        self.random.next_u32() % bound.max(1)
+    }
+}

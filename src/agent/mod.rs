@@ -13,13 +13,25 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod alarms;
+mod call;
+mod calls;
+mod check;
 pub mod command;
+mod effects;
 pub mod event;
 pub mod ids;
+mod receive;
+mod respond;
+mod screen;
 mod settings;
+mod stack;
+#[cfg(test)]
+mod tests;
 pub mod time;
+mod transaction;
 
-use std::collections::VecDeque;
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -34,6 +46,17 @@ pub use settings::{OnOffer, Settings};
 pub use time::{Now, Timestamp};
 
 use crate::sip::{Message, Transport, Unreadable};
+use alarms::Alarm;
+use calls::Calls;
+use effects::Effects;
+use ids::Ids;
+use stack::{Intake, Stack};
+use transaction::{Outcome, Transactions};
+
+/// Server transactions beyond those of calls, for requests that are refused.
+const SPARE_TRANSACTIONS: usize = 10_000;
+/// How many transactions of a call may be there at once: INVITE, BYE, and the last ones waiting out their timers.
+const TRANSACTIONS_PER_CALL: usize = 4;
 
 /// A message (or what could not be read as one) and the connection that brought it.
 #[derive(Debug)]
@@ -103,65 +126,119 @@ pub struct Hop {
 /// The SIP user agent.
 #[derive(Debug)]
 pub struct Agent {
-    settings: Settings,
-    outputs: VecDeque<Output>,
+    stack: Stack,
+    calls: Calls,
 }
 
 impl Agent {
-    /// An agent without calls; `seed` is where its tags, branches and ids come from, and must be unguessable.
-    pub fn new(settings: Settings, seed: [u8; 32]) -> Self {
-        let _ = seed;
-        Self { settings, outputs: VecDeque::new() }
+    /// An agent without calls at the time `now`; `seed` is where its tags, branches and ids come from, and must be
+    /// unguessable.
+    pub fn new(settings: Settings, seed: [u8; 32], now: Now) -> Self {
+        let limit =
+            settings.max_calls.saturating_mul(TRANSACTIONS_PER_CALL).saturating_add(SPARE_TRANSACTIONS);
+        let stack = Stack {
+            settings,
+            intake: Intake::Open,
+            ids: Ids::new(seed),
+            transactions: Transactions::new(limit),
+            fx: Effects::new(now),
+            flows: HashSet::new(),
+        };
+        Self { stack, calls: Calls::default() }
     }
 
     /// A message came in.
     pub fn handle_message(&mut self, now: Now, arrival: Arrival) {
-        let _ = (now, arrival, &self.settings);
+        let Arrival { flow, message } = arrival;
+        self.stack.fx.now = now;
+        self.stack.flows.insert(flow.id);
+        match message {
+            Ok(Message::Request(request)) => self.handle_request(flow, request),
+            Ok(Message::Response(response)) => self.handle_response(&response),
+            Err(unreadable) => self.handle_unreadable(&flow, unreadable),
+        }
     }
 
     /// A client asks for something. The answer comes as [`Output::Answer`] with the same ticket: at once, or when the
     /// SIP effect is known.
     pub fn handle_command(&mut self, now: Now, command: Command, ticket: Ticket) {
-        let _ = (now, command, ticket);
+        let Self { stack, calls } = self;
+        stack.fx.now = now;
+        let id = command.call;
+        if calls.with(id, |call| call.handle_command(stack, command, ticket)).is_none() {
+            stack.fx.answer(ticket, Err(Refusal::NotFound));
+        }
     }
 
     /// A connection is gone. Its calls go on.
     pub fn handle_flow_closed(&mut self, now: Now, flow: FlowId) {
-        let _ = (now, flow);
+        self.stack.fx.now = now;
+        self.stack.flows.remove(&flow);
     }
 
     /// What was sent with this receipt did not reach the peer: no connection could be made.
     pub fn handle_undelivered(&mut self, now: Now, receipt: Receipt) {
-        let _ = (now, receipt);
+        self.stack.fx.now = now;
+        let told = self.stack.transactions.handle_undelivered(&mut self.stack.fx, receipt);
+        self.tell_owner(told);
     }
 
     /// Refuse what is new, end what is unanswered.
     pub fn handle_drain(&mut self, now: Now) {
-        let _ = now;
+        let Self { stack, calls } = self;
+        stack.fx.now = now;
+        stack.intake = Intake::Draining;
+        calls.each(stack, |call, stack| call.drain(stack));
     }
 
     /// End every call now: the drain's time is over.
     pub fn handle_drain_over(&mut self, now: Now) {
-        let _ = now;
+        let Self { stack, calls } = self;
+        stack.fx.now = now;
+        calls.each(stack, |call, stack| call.drain_over(stack));
     }
 
     /// The time that [`Agent::poll_timeout`] named has come.
     pub fn handle_timeout(&mut self, now: Now) {
-        let _ = now;
+        self.stack.fx.now = now;
+        while let Some(alarm) = self.stack.fx.due() {
+            match alarm {
+                Alarm::Call(id, alarm) => {
+                    let Self { stack, calls } = self;
+                    calls.with(id, |call| call.handle_alarm(stack, alarm));
+                }
+                Alarm::Transaction(id, timer) => {
+                    let told = self.stack.transactions.handle_timer(&mut self.stack.fx, id, timer);
+                    self.tell_owner(told);
+                }
+            }
+        }
+    }
+
+    fn tell_owner(&mut self, told: Option<(CallId, Outcome)>) {
+        let Self { stack, calls } = self;
+        if let Some((id, outcome)) = told {
+            calls.with(id, |call| call.handle_outcome(stack, outcome));
+        }
     }
 
     /// What is to be done next; call until `None` after every `handle_`.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        self.stack.fx.pop()
     }
 
     /// When [`Agent::handle_timeout`] must be called at the latest.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        None
+        self.stack.fx.next_due()
     }
 
-    /// Whether nothing is left: no call, no transaction, no alarm.
+    /// How much is there: calls, transactions, alarms.
+    pub fn leftovers(&self) -> (usize, usize, usize) {
+        (self.calls.len(), self.stack.transactions.len(), self.stack.fx.alarms.len())
+    }
+
+    /// Whether no call is left, also none whose BYE waits for its answer.
     pub fn is_idle(&self) -> bool {
-        true
+        self.calls.is_empty()
     }
 }

@@ -36,7 +36,13 @@ impl Fault {
         match (method, via) {
             (Some(method), Some(peer_via)) if method != Method::Known(Known::Ack) => {
                 let phrase = self.phrase().into();
-                Unreadable::Answerable { status: self.status, phrase, headers, peer_via, method }
+                Unreadable::Answerable {
+                    status: self.status,
+                    phrase,
+                    headers,
+                    peer_via: Box::new(peer_via),
+                    method,
+                }
             }
             _ => Unreadable::Dropped { fault: self.what },
         }

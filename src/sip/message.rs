@@ -96,7 +96,7 @@ pub enum Unreadable {
         /// What could be read, for [`super::Writer::copied`]; From, To, Call-ID and CSeq may be missing (RFC 4475 §3.3.1).
         headers: Headers,
         /// The topmost Via; its parameters up to the first bad one.
-        peer_via: Via,
+        peer_via: Box<Via>,
         /// The method, known or not; never ACK.
         method: Method,
     },

@@ -22,6 +22,7 @@ mod start_line;
 mod status;
 mod text;
 mod uri;
+mod values;
 mod via;
 mod write;
 
@@ -38,5 +39,6 @@ pub use rsip::{Method as Known, StatusCode, Transport};
 pub use status::reason_phrase;
 pub use text::{quote, unquote};
 pub use uri::Uri;
+pub use values::{ReasonValue, body_text, media_type, reasons};
 pub use via::Via;
 pub use write::Writer;

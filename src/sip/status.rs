@@ -44,7 +44,6 @@ const fn redirection(code: u16) -> &'static str {
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "a table")]
 const fn request_failure(code: u16) -> &'static str {
     match code {
         400 => "Bad Request",

@@ -1,0 +1,96 @@
+//! What must happen later.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use super::CallId;
+use super::transaction::{Timer, TransactionId};
+
+/// One thing that must happen later. Each owner has at most one alarm of each sort.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Alarm {
+    /// A timer of RFC 3261's transactions.
+    Transaction(TransactionId, Timer),
+    /// A call's.
+    Call(CallId, CallAlarm),
+}
+
+/// What a call waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CallAlarm {
+    /// The call has gone unanswered for as long as the setting allows.
+    RingTimeout,
+    /// The INVITE's Expires is over (§13.3.1).
+    Expires,
+    /// The provisional response is due again (§13.3.1.1).
+    Remind,
+    /// The 2xx is due again (§13.3.1.4).
+    RepeatOk,
+    /// 64·T1 have gone by without an ACK (§13.3.1.4).
+    NoAck,
+    /// Commands that wait for the ACK have waited long enough.
+    Patience,
+}
+
+impl CallAlarm {
+    const FIRST: Self = Self::RingTimeout;
+    const LAST: Self = Self::Patience;
+}
+
+/// All alarms. Their number is bounded by that of calls and transactions.
+#[derive(Debug, Default)]
+pub struct Alarms {
+    due: BTreeSet<(Instant, Alarm)>,
+    set: BTreeMap<Alarm, Instant>,
+}
+
+impl Alarms {
+    /// Sets an alarm, in place of the same one set before.
+    pub fn set(&mut self, alarm: Alarm, at: Instant) {
+        if let Some(earlier) = self.set.insert(alarm, at) {
+            self.due.remove(&(earlier, alarm));
+        }
+        self.due.insert((at, alarm));
+    }
+
+    /// Takes an alarm back, if it is set.
+    pub fn cancel(&mut self, alarm: Alarm) {
+        if let Some(at) = self.set.remove(&alarm) {
+            self.due.remove(&(at, alarm));
+        }
+    }
+
+    /// Takes every alarm of a call back.
+    pub fn cancel_call(&mut self, call: CallId) {
+        self.cancel_between(Alarm::Call(call, CallAlarm::FIRST), Alarm::Call(call, CallAlarm::LAST));
+    }
+
+    /// Takes every alarm of a transaction back.
+    pub fn cancel_transaction(&mut self, id: TransactionId) {
+        self.cancel_between(Alarm::Transaction(id, Timer::FIRST), Alarm::Transaction(id, Timer::LAST));
+    }
+
+    fn cancel_between(&mut self, first: Alarm, last: Alarm) {
+        while let Some((&alarm, _)) = self.set.range(first..=last).next() {
+            self.cancel(alarm);
+        }
+    }
+
+    /// The time of the next alarm.
+    pub fn next(&self) -> Option<Instant> {
+        self.due.first().map(|(at, _)| *at)
+    }
+
+    /// Takes out the next alarm that is due at `now`.
+    pub fn pop(&mut self, now: Instant) -> Option<Alarm> {
+        let &(at, alarm) = self.due.first().filter(|(at, _)| *at <= now)?;
+        self.due.remove(&(at, alarm));
+        self.set.remove(&alarm);
+        Some(alarm)
+    }
+
+    /// How many are set.
+    pub fn len(&self) -> usize {
+        self.set.len()
+    }
+}

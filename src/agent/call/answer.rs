@@ -1,0 +1,206 @@
+//! Accepting a call: the 2xx, the wait for its ACK, and the commands that wait with it (RFC 3261 §13.3.1.4).
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytestring::ByteString;
+
+use super::confirm::Confirming;
+use super::{Call, Established, Pending, Phase, Picture};
+use crate::agent::alarms::{Alarm, CallAlarm};
+use crate::agent::command::{Accept, Hangup, Wait};
+use crate::agent::event::{CallState, End, EndBy, EndCause};
+use crate::agent::stack::Stack;
+use crate::agent::{Flow, Refusal, Ticket, check, respond};
+use crate::sip::{Request, body_text, sdp};
+
+/// How long a command waits for the ACK.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How many commands may wait on one call; a further one is refused as overloaded.
+const MAX_WAITING: usize = 16;
+
+/// A 2xx that waits for its ACK.
+#[derive(Debug)]
+pub struct Accepted {
+    pub confirming: Confirming,
+    waiting: VecDeque<Waiting>,
+    /// What to send as soon as the ACK is here: a BYE must not come before it (§15).
+    pub hangup: Option<Hangup>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    ticket: Ticket,
+    for_what: WaitingFor,
+    until: Instant,
+}
+
+/// What a waiting command was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitingFor {
+    /// `accept`: the ACK is what it waits for.
+    Ack,
+    /// `hangup`: the BYE that the ACK lets go.
+    Bye,
+}
+
+impl Accepted {
+    /// Lets a command wait for the ACK.
+    pub fn wait(
+        &mut self,
+        stack: &mut Stack,
+        call: &Picture,
+        ticket: Ticket,
+        for_what: WaitingFor,
+    ) -> Result<(), Refusal> {
+        if self.waiting.len() >= MAX_WAITING {
+            return Err(Refusal::Overloaded);
+        }
+        self.waiting.push_back(Waiting { ticket, for_what, until: stack.fx.now.instant + PATIENCE });
+        self.arm_patience(stack, call);
+        Ok(())
+    }
+
+    fn arm_patience(&self, stack: &mut Stack, call: &Picture) {
+        let alarm = Alarm::Call(call.id, CallAlarm::Patience);
+        match self.waiting.front() {
+            Some(first) => stack.fx.alarms.set(alarm, first.until),
+            None => stack.fx.disarm(alarm),
+        }
+    }
+
+    /// The ACK is here, or what it let go: tells the commands that waited for it.
+    fn satisfy(&mut self, stack: &mut Stack, call: &Arc<Picture>, what: WaitingFor) {
+        for Waiting { ticket, .. } in self.waiting.iter().filter(|waiting| waiting.for_what == what) {
+            stack.fx.answer(*ticket, Ok(call.clone()));
+        }
+    }
+
+    /// The call ended before its ACK came.
+    pub fn disappoint(&mut self, stack: &mut Stack, call: &Arc<Picture>) {
+        for Waiting { ticket, .. } in self.waiting.drain(..) {
+            stack.fx.answer(ticket, Err(Refusal::CallEnded(call.clone())));
+        }
+    }
+}
+
+impl Call {
+    /// The command `accept`: answered at once or with the ACK.
+    pub(super) fn accept(
+        &mut self,
+        stack: &mut Stack,
+        accept: Accept,
+        ticket: Ticket,
+    ) -> Result<Option<Arc<Picture>>, Refusal> {
+        let wait = accept.wait;
+        let picture = self.answer(stack, accept)?;
+        match (&mut self.phase, wait) {
+            (Phase::Accepted(accepted), Wait::Established) => {
+                accepted.wait(stack, &picture, ticket, WaitingFor::Ack)?;
+                Ok(None)
+            }
+            _ => Ok(Some(picture)),
+        }
+    }
+
+    /// Sends the 200.
+    pub(super) fn answer(&mut self, stack: &mut Stack, accept: Accept) -> Result<Arc<Picture>, Refusal> {
+        let Phase::Pending(pending) = &self.phase else { return Err(self.invalid_state()) };
+        check::headers(&accept.headers)?;
+        let local = match (&accept.sdp, pending.given_answer()) {
+            (Some(sdp), _) => self.given_sdp(pending, sdp)?,
+            (None, Some(given)) => given.clone(),
+            (None, None) => match self.generated_sdp(stack, pending) {
+                Ok(sdp) => sdp,
+                Err(_) => return Err(self.no_common_codec(stack)),
+            },
+        };
+        let Self { dialog, .. } = self;
+        let writer = respond::in_dialog(&pending.invite, 200, None, &dialog.local_tag, &dialog.contact);
+        let ok = respond::with_body(respond::with_headers(writer, &accept.headers), Some(&local));
+        let (transaction, id) = (pending.transaction, self.picture.id);
+        let confirming = Confirming::new(&pending.invite, &self.dialog.flow, ok.clone());
+        stack.fx.alarms.cancel_call(id);
+        self.phase = Phase::Accepted(Accepted { confirming, waiting: VecDeque::new(), hangup: None });
+        self.reach(stack, CallState::Accepted, |picture| picture.sdp.local = Some(local));
+        stack.respond(transaction, 200, ok);
+        Confirming::arm(stack, id);
+        Ok(self.picture.clone())
+    }
+
+    /// The ACK to the 200 is here; it carries the answer if the 200 carried the offer.
+    pub(super) fn handle_first_ack(&mut self, stack: &mut Stack, flow: Flow, ack: &Request) {
+        match &self.phase {
+            Phase::Accepted(accepted) if accepted.confirming.is_for(ack) => {}
+            _ => return,
+        }
+        let Phase::Accepted(mut accepted) =
+            std::mem::replace(&mut self.phase, Phase::Established(Established { confirming: None }))
+        else {
+            return;
+        };
+        stack.fx.alarms.cancel_call(self.picture.id);
+        self.dialog.flow = flow;
+        self.reach(stack, CallState::Established, |picture| {
+            if accepted.confirming.carries_offer && !ack.body.is_empty() {
+                picture.sdp.remote = Some(body_text(&ack.body));
+            }
+        });
+        accepted.satisfy(stack, &self.picture, WaitingFor::Ack);
+        if let Some(hangup) = accepted.hangup.take() {
+            self.close(stack, &hangup, End::new(EndCause::Hangup, EndBy::Api, None));
+            accepted.satisfy(stack, &self.picture, WaitingFor::Bye);
+        }
+    }
+
+    /// Commands have waited long enough for the ACK; the call goes on waiting.
+    pub(super) fn handle_patience(&mut self, stack: &mut Stack) {
+        let Phase::Accepted(accepted) = &mut self.phase else { return };
+        let now = stack.fx.now.instant;
+        while accepted.waiting.front().is_some_and(|first| first.until <= now) {
+            if let Some(Waiting { ticket, .. }) = accepted.waiting.pop_front() {
+                stack.fx.answer(ticket, Err(Refusal::AckTimeout(self.picture.clone())));
+            }
+        }
+        accepted.arm_patience(stack, &self.picture);
+    }
+
+    /// A client's own description: it parses, fits the offer, and is the one that was given when ringing (§13.2.1).
+    pub(super) fn given_sdp(&self, pending: &Pending, given: &str) -> Result<ByteString, Refusal> {
+        let invalid = |fault: &str| Refusal::InvalidSdp(fault.into());
+        if pending.given_answer().is_some_and(|earlier| earlier != given) {
+            return Err(invalid("another answer was given when ringing, and the caller keeps the first"));
+        }
+        sdp::check(given, pending.offer().map(AsRef::as_ref)).map_err(invalid)?;
+        Ok(given.into())
+    }
+
+    /// The answer to the INVITE's offer; an offer of ours if it has none.
+    pub(super) fn generated_sdp(
+        &self,
+        stack: &Stack,
+        pending: &Pending,
+    ) -> Result<ByteString, sdp::NoAnswer> {
+        if let Some(given) = pending.given_answer() {
+            return Ok(given.clone());
+        }
+        let local = sdp::Local {
+            media: stack.settings.media,
+            fallback: self.dialog.flow.local.ip().to_canonical(),
+            codecs: stack.settings.codecs.clone(),
+            session_id: stack.fx.now.wall.milliseconds(),
+            version: stack.fx.now.wall.milliseconds(),
+        };
+        match pending.offer() {
+            Some(offer) => sdp::answer(offer, &local).map(ByteString::from),
+            None => Ok(sdp::offer(&local).into()),
+        }
+    }
+
+    /// Nothing that we could say would be understood: 488 (§13.3.1.3), and the call is over.
+    pub(super) fn no_common_codec(&mut self, stack: &mut Stack) -> Refusal {
+        self.refuse(stack, 488, End::new(EndCause::Failed, EndBy::System, Some(488)));
+        Refusal::NoCommonCodec(self.picture.clone())
+    }
+}

@@ -1,0 +1,79 @@
+//! A 2xx to an INVITE, repeated until its ACK on every transport (RFC 3261 §13.3.1.4).
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::{Call, Established, Phase};
+use crate::agent::alarms::{Alarm, CallAlarm};
+use crate::agent::command::Hangup;
+use crate::agent::event::{End, EndBy, EndCause};
+use crate::agent::stack::{Stack, response_path};
+use crate::agent::transaction::{Path, T1, WAIT, doubled};
+use crate::agent::{CallId, Flow, Transmit};
+use crate::sip::Request;
+
+/// A 2xx that waits for its ACK.
+#[derive(Debug)]
+pub struct Confirming {
+    cseq: u32,
+    ok: Bytes,
+    path: Path,
+    interval: Duration,
+    /// The INVITE had no offer: the 2xx carries it and the ACK the answer.
+    pub carries_offer: bool,
+}
+
+impl Confirming {
+    /// The 2xx that is being sent for `invite`.
+    pub fn new(invite: &Request, flow: &Flow, ok: Bytes) -> Self {
+        Self {
+            cseq: invite.cseq,
+            ok,
+            path: response_path(&invite.via, flow),
+            interval: T1,
+            carries_offer: invite.body.is_empty(),
+        }
+    }
+
+    /// Sets the alarms of a 2xx that has just been sent.
+    pub fn arm(stack: &mut Stack, call: CallId) {
+        stack.fx.arm(Alarm::Call(call, CallAlarm::RepeatOk), T1);
+        stack.fx.arm(Alarm::Call(call, CallAlarm::NoAck), WAIT);
+    }
+
+    /// Takes them back.
+    pub fn disarm(stack: &mut Stack, call: CallId) {
+        stack.fx.disarm(Alarm::Call(call, CallAlarm::RepeatOk));
+        stack.fx.disarm(Alarm::Call(call, CallAlarm::NoAck));
+    }
+
+    /// Whether an ACK is for this 2xx.
+    pub fn is_for(&self, ack: &Request) -> bool {
+        self.cseq == ack.cseq
+    }
+
+    fn repeat(&mut self, stack: &mut Stack, call: CallId) {
+        let Path { flow, otherwise, .. } = self.path.clone();
+        stack.fx.send(Transmit { flow, otherwise, receipt: None, bytes: self.ok.clone() });
+        self.interval = doubled(self.interval);
+        stack.fx.arm(Alarm::Call(call, CallAlarm::RepeatOk), self.interval);
+    }
+}
+
+impl Call {
+    /// The 2xx is due again.
+    pub(super) fn repeat_ok(&mut self, stack: &mut Stack) {
+        let confirming = match &mut self.phase {
+            Phase::Accepted(accepted) => &mut accepted.confirming,
+            Phase::Established(Established { confirming: Some(confirming) }) => confirming,
+            _ => return,
+        };
+        confirming.repeat(stack, self.picture.id);
+    }
+
+    /// No ACK came within 64·T1: the dialog is confirmed, the session is ended by BYE.
+    pub(super) fn handle_no_ack(&mut self, stack: &mut Stack) {
+        self.close(stack, &Hangup::default(), End::new(EndCause::Timeout, EndBy::System, None));
+    }
+}

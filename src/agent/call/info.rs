@@ -1,0 +1,56 @@
+//! INFO from the peer (RFC 6086 and the legacy use that PBXs make of it): digits and whatever else.
+
+use super::{Call, Phase};
+use crate::agent::event::{Detail, Dtmf, EventKind, Info};
+use crate::agent::stack::Stack;
+use crate::agent::{Flow, respond};
+use crate::sip::{Name, Request, body_text, media_type};
+
+/// The largest body that is shown to clients; a larger one is answered 413.
+const MAX_BODY: usize = 16 * 1024;
+
+impl Call {
+    /// Shows the INFO to the clients and answers 200.
+    pub(super) fn handle_info(&mut self, stack: &mut Stack, flow: &Flow, info: &Request) {
+        if matches!(self.phase, Phase::Closing(_) | Phase::Gone) {
+            return self.disown(stack, flow, info);
+        }
+        let status = if info.body.len() > MAX_BODY { 413 } else { 200 };
+        if status == 200 {
+            let (kind, detail) = read(info);
+            self.tell_with(stack, kind, Some(detail), |_| {});
+        }
+        stack.answer(info, flow, respond::plain(info, status, None, &self.dialog.local_tag));
+    }
+}
+
+fn read(info: &Request) -> (EventKind, Detail) {
+    let content_type = info.headers.first(Name::ContentType).map(|header| header.text());
+    let body = body_text(&info.body);
+    let dtmf = match media_type(&info.headers).as_deref() {
+        Some("application/dtmf-relay") => relayed(&body),
+        Some("application/dtmf") => digits_of(&body).map(|digits| (digits, None)),
+        _ => None,
+    };
+    match dtmf {
+        Some((digits, duration_ms)) => {
+            (EventKind::Dtmf, Detail::Dtmf(Dtmf { digits, duration_ms, via: "info" }))
+        }
+        None => (EventKind::Info, Detail::Info(Info { content_type, body })),
+    }
+}
+
+/// `Signal=5` and `Duration=160`, a line each.
+fn relayed(body: &str) -> Option<(String, Option<u32>)> {
+    let value = |name: &str| {
+        let pairs = body.lines().filter_map(|line| line.split_once('='));
+        pairs.filter(|(key, _)| key.trim().eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).next()
+    };
+    Some((digits_of(value("Signal")?)?, value("Duration").and_then(|duration| duration.parse().ok())))
+}
+
+fn digits_of(text: &str) -> Option<String> {
+    let digits = text.trim().to_ascii_uppercase();
+    let is_digit = |digit: char| matches!(digit, '0'..='9' | '*' | '#' | 'A'..='D');
+    Some(digits).filter(|digits| !digits.is_empty() && digits.chars().all(is_digit))
+}

@@ -1,0 +1,209 @@
+//! A call: one INVITE, the dialog it makes, and what both sides and the clients do with it.
+//!
+//! ```text
+//!             2xx            ACK
+//!  Pending ────────► Accepted ────────► Established
+//!     │ final           │ BYE, no ACK       │ BYE          our BYE is answered
+//!     ▼                 ▼                   ▼              or given up
+//!    Gone            Gone or Closing     Gone or Closing ───────────────────► Gone
+//! ```
+//! Each thing that a call does is a file; this one holds the phases and sends what comes to the file that deals with it.
+
+mod answer;
+mod close;
+mod confirm;
+mod dialog;
+mod info;
+mod modify;
+mod offer;
+mod picture;
+mod refuse;
+mod ring;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+
+use super::alarms::CallAlarm;
+use super::event::Call as Picture;
+use super::respond;
+use super::stack::Stack;
+use super::transaction::{Outcome, TransactionId};
+use super::{Action, CallId, Command, Flow, Refusal, Ticket};
+use crate::sip::{Known, Request};
+use answer::Accepted;
+use close::Closing;
+use confirm::Confirming;
+use dialog::{Dialog, Order};
+use ring::Provisional;
+
+/// A call, from its INVITE until nothing of it is left on the wire.
+#[derive(Debug)]
+pub struct Call {
+    dialog: Dialog,
+    picture: Arc<Picture>,
+    phase: Phase,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// The INVITE has no final response yet.
+    Pending(Pending),
+    /// The 2xx is out, its ACK is not here.
+    Accepted(Accepted),
+    /// Both sides know.
+    Established(Established),
+    /// Clients have seen the end; our BYE waits for its answer.
+    Closing(Closing),
+    /// Nothing is left.
+    Gone,
+}
+
+/// An INVITE that waits for its final response.
+#[derive(Debug)]
+struct Pending {
+    invite: Box<Request>,
+    transaction: TransactionId,
+    ringing: Option<Provisional>,
+}
+
+impl Pending {
+    /// The session description of the INVITE, if it brought one.
+    fn offer(&self) -> Option<&Bytes> {
+        Some(&self.invite.body).filter(|body| !body.is_empty())
+    }
+
+    /// The answer that a provisional response gave already (§13.2.1).
+    fn given_answer(&self) -> Option<&ByteString> {
+        self.ringing.as_ref().and_then(|ringing| ringing.sdp.as_ref())
+    }
+}
+
+/// A confirmed dialog.
+#[derive(Debug)]
+struct Established {
+    /// The 2xx to a re-INVITE, until its ACK.
+    confirming: Option<Confirming>,
+}
+
+impl Call {
+    /// The call's name for clients.
+    pub fn id(&self) -> CallId {
+        self.picture.id
+    }
+
+    /// Our tag, by which requests in the dialog find the call.
+    pub fn local_tag(&self) -> &ByteString {
+        &self.dialog.local_tag
+    }
+
+    /// Whether a request with our tag belongs to this call.
+    pub fn is_of(&self, request: &Request) -> bool {
+        self.dialog.is_of(request)
+    }
+
+    /// Whether nothing is left of it.
+    pub fn is_gone(&self) -> bool {
+        matches!(self.phase, Phase::Gone)
+    }
+
+    /// A client asks for something; the answer goes out by the ticket, now or later.
+    pub fn handle_command(&mut self, stack: &mut Stack, command: Command, ticket: Ticket) {
+        let answer = self.admit(command.if_version).and_then(|()| match command.action {
+            Action::Label(labels) => self.label(stack, labels).map(Some),
+            Action::Ring(ring) => self.ring(stack, ring).map(Some),
+            Action::Accept(accept) => self.accept(stack, accept, ticket),
+            Action::Reject(reject) => self.reject(stack, reject).map(Some),
+            Action::Cancel(cancel) => self.cancel(stack, cancel).map(Some),
+            Action::Hangup(hangup) => self.hang_up(stack, hangup, ticket),
+        });
+        match answer {
+            Ok(None) => {}
+            Ok(Some(picture)) => stack.fx.answer(ticket, Ok(picture)),
+            Err(refusal) => stack.fx.answer(ticket, Err(refusal)),
+        }
+    }
+
+    fn admit(&self, if_version: Option<u64>) -> Result<(), Refusal> {
+        if self.picture.end.is_some() {
+            return Err(Refusal::CallEnded(self.picture.clone()));
+        }
+        match if_version {
+            Some(version) if version != self.picture.version => {
+                Err(Refusal::VersionMismatch(self.picture.clone()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A request of the dialog came, other than ACK and CANCEL.
+    pub fn handle_request(&mut self, stack: &mut Stack, flow: Flow, request: &Request) {
+        if self.dialog.note(flow, request) == Order::Old {
+            return self.ask_again(stack, &flow, request);
+        }
+        match request.method.known() {
+            Some(Known::Bye) => self.handle_bye(stack, &flow, request),
+            Some(Known::Invite) => self.handle_reinvite(stack, &flow, request),
+            Some(Known::Update) => self.handle_update(stack, &flow, request),
+            Some(Known::Info) => self.handle_info(stack, &flow, request),
+            _ => self.handle_options(stack, &flow, request),
+        }
+    }
+
+    /// An ACK of the dialog came.
+    pub fn handle_ack(&mut self, stack: &mut Stack, flow: Flow, ack: &Request) {
+        match &self.phase {
+            Phase::Accepted(_) => self.handle_first_ack(stack, flow, ack),
+            Phase::Established(_) => self.handle_later_ack(stack, ack),
+            Phase::Pending(_) | Phase::Closing(_) | Phase::Gone => {}
+        }
+    }
+
+    /// What the call waited for has come.
+    pub fn handle_alarm(&mut self, stack: &mut Stack, alarm: CallAlarm) {
+        match alarm {
+            CallAlarm::RingTimeout => self.handle_ring_timeout(stack),
+            CallAlarm::Expires => self.handle_expires(stack),
+            CallAlarm::Remind => self.remind(stack),
+            CallAlarm::RepeatOk => self.repeat_ok(stack),
+            CallAlarm::NoAck => self.handle_no_ack(stack),
+            CallAlarm::Patience => self.handle_patience(stack),
+        }
+    }
+
+    /// Our BYE was answered, or never will be.
+    pub fn handle_outcome(&mut self, stack: &mut Stack, outcome: Outcome) {
+        if let Phase::Closing(closing) = std::mem::replace(&mut self.phase, Phase::Gone) {
+            closing.handle_outcome(stack, &self.picture, outcome);
+        }
+    }
+
+    fn handle_options(&self, stack: &mut Stack, flow: &Flow, request: &Request) {
+        let writer = respond::in_dialog(request, 200, None, &self.dialog.local_tag, &self.dialog.contact);
+        stack.answer(request, flow, writer.header("Accept", respond::ACCEPT).finish());
+    }
+
+    /// 500 with Retry-After: what came is out of order (§12.2.2, §14.2).
+    fn ask_again(&self, stack: &mut Stack, flow: &Flow, request: &Request) {
+        let seconds = stack.ids.below(11).to_string();
+        let writer = respond::respond(&request.headers, 500, None, Some(&self.dialog.local_tag));
+        self.refuse_request(stack, flow, request, 500, writer.header("Retry-After", seconds).finish());
+    }
+
+    /// A refusal of a request in the dialog that changes nothing.
+    fn refuse_request(
+        &self,
+        stack: &mut Stack,
+        flow: &Flow,
+        request: &Request,
+        status: u16,
+        response: Bytes,
+    ) {
+        if request.method.known() == Some(Known::Invite) {
+            stack.refuse(request, flow, status, response);
+        } else {
+            stack.answer(request, flow, response);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The peer changes the session: re-INVITE (RFC 3261 §14.2) and UPDATE (RFC 3311).
+
+use bytes::Bytes;
+use bytestring::ByteString;
+
+use super::confirm::Confirming;
+use super::{Call, Established, Phase};
+use crate::agent::event::{EventKind, Hold};
+use crate::agent::stack::Stack;
+use crate::agent::{Flow, respond, screen};
+use crate::sip::{Request, body_text, sdp};
+
+/// What the session is after a request of the peer.
+struct Session {
+    local: ByteString,
+    /// The peer's new description, if it sent one.
+    remote: Option<ByteString>,
+}
+
+impl Call {
+    /// A re-INVITE is answered at once: an offer with an answer, none with the description in use as our offer.
+    pub(super) fn handle_reinvite(&mut self, stack: &mut Stack, flow: &Flow, invite: &Request) {
+        match &self.phase {
+            Phase::Established(Established { confirming: None }) => {}
+            Phase::Pending(_) => return self.ask_again(stack, flow, invite),
+            Phase::Accepted(_) | Phase::Established(_) => return self.reject_glare(stack, flow, invite),
+            Phase::Closing(_) | Phase::Gone => return self.disown(stack, flow, invite),
+        }
+        let Some(session) = self.renegotiate(stack, flow, invite) else { return };
+        let ok = self.ok(invite, Some(&session.local));
+        let transaction = stack.serve_invite(invite, flow, self.picture.id, None);
+        self.phase =
+            Phase::Established(Established { confirming: Some(Confirming::new(invite, flow, ok.clone())) });
+        self.show(stack, session);
+        stack.respond(transaction, 200, ok);
+        Confirming::arm(stack, self.picture.id);
+    }
+
+    /// The ACK to a re-INVITE's 200.
+    pub(super) fn handle_later_ack(&mut self, stack: &mut Stack, ack: &Request) {
+        let Phase::Established(established) = &mut self.phase else { return };
+        let Some(confirming) = established.confirming.take_if(|confirming| confirming.is_for(ack)) else {
+            return;
+        };
+        Confirming::disarm(stack, self.picture.id);
+        if let (true, false, Some(local)) =
+            (confirming.carries_offer, ack.body.is_empty(), self.picture.sdp.local.clone())
+        {
+            self.show(stack, Session { local, remote: Some(body_text(&ack.body)) });
+        }
+    }
+
+    /// UPDATE: the same without an ACK; before the answer only without an offer (RFC 3311 §5.2).
+    pub(super) fn handle_update(&mut self, stack: &mut Stack, flow: &Flow, update: &Request) {
+        let has_offer = !update.body.is_empty();
+        match &self.phase {
+            Phase::Pending(_) if has_offer => return self.ask_again(stack, flow, update),
+            Phase::Accepted(_) | Phase::Established(Established { confirming: Some(_) }) if has_offer => {
+                return self.reject_glare(stack, flow, update);
+            }
+            Phase::Closing(_) | Phase::Gone => return self.disown(stack, flow, update),
+            _ => {}
+        }
+        if !has_offer {
+            self.dialog.refresh_target(update);
+            return stack.answer(update, flow, self.ok(update, None));
+        }
+        let Some(session) = self.renegotiate(stack, flow, update) else { return };
+        let ok = self.ok(update, Some(&session.local));
+        self.show(stack, session);
+        stack.answer(update, flow, ok);
+    }
+
+    /// The session that a request asks for; `None` if it has been refused, and the session stays as it was.
+    fn renegotiate(&mut self, stack: &mut Stack, flow: &Flow, request: &Request) -> Option<Session> {
+        if let Some((status, response)) = screen::unreadable_body(request, &self.dialog.local_tag) {
+            self.refuse_request(stack, flow, request, status, response);
+            return None;
+        }
+        let local = self.picture.sdp.local.as_deref().unwrap_or_default();
+        let session = if request.body.is_empty() {
+            Ok(Session { local: sdp::reoffer(local).into(), remote: None })
+        } else {
+            sdp::reanswer(local, &request.body)
+                .map(|answer| Session { local: answer.into(), remote: Some(body_text(&request.body)) })
+        };
+        match session {
+            Ok(session) => {
+                self.dialog.refresh_target(request);
+                Some(session)
+            }
+            Err(fault) => {
+                let (status, phrase) = match fault {
+                    sdp::NoAnswer::Malformed => (400, Some("Bad Session Description")),
+                    sdp::NoAnswer::NoCommonCodec => (488, None),
+                };
+                let response = respond::plain(request, status, phrase, &self.dialog.local_tag);
+                self.refuse_request(stack, flow, request, status, response);
+                None
+            }
+        }
+    }
+
+    /// Tells what has changed, if anything has.
+    fn show(&mut self, stack: &mut Stack, session: Session) {
+        let before = self.picture.hold;
+        let hold = match &session.remote {
+            Some(remote) => hold_of(remote.as_bytes(), before),
+            None => before,
+        };
+        let is_same = session.remote.is_none() || session.remote == self.picture.sdp.remote;
+        let kind = match (before, hold) {
+            (Hold::None, Hold::Remote) => EventKind::Held,
+            (Hold::Remote, Hold::None) => EventKind::Resumed,
+            _ if is_same => return,
+            _ => EventKind::Updated,
+        };
+        self.tell(stack, kind, |picture| {
+            picture.hold = hold;
+            picture.sdp.local = Some(session.local);
+            if session.remote.is_some() {
+                picture.sdp.remote = session.remote;
+            }
+        });
+    }
+
+    fn ok(&self, request: &Request, sdp: Option<&str>) -> Bytes {
+        let writer = respond::in_dialog(request, 200, None, &self.dialog.local_tag, &self.dialog.contact);
+        respond::with_body(writer, sdp)
+    }
+
+    /// 491: an offer is under way already (§14.2).
+    fn reject_glare(&self, stack: &mut Stack, flow: &Flow, request: &Request) {
+        let response = respond::plain(request, 491, None, &self.dialog.local_tag);
+        self.refuse_request(stack, flow, request, 491, response);
+    }
+
+    /// 481: we have said BYE.
+    pub(super) fn disown(&self, stack: &mut Stack, flow: &Flow, request: &Request) {
+        let response = respond::plain(request, 481, None, &self.dialog.local_tag);
+        self.refuse_request(stack, flow, request, 481, response);
+    }
+}
+
+/// The peer holds us if it will not hear us (RFC 3264 §8.4); a description without a direction changes nothing.
+fn hold_of(remote: &[u8], before: Hold) -> Hold {
+    match sdp::direction(remote) {
+        Some(sdp::Direction::SendOnly | sdp::Direction::Inactive) => Hold::Remote,
+        Some(sdp::Direction::SendRecv | sdp::Direction::RecvOnly) => Hold::None,
+        None => before,
+    }
+}

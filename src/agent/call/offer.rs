@@ -1,0 +1,103 @@
+//! An INVITE becomes a call (RFC 3261 §13.3.1).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytestring::ByteString;
+
+use super::dialog::Dialog;
+use super::picture::actions_of;
+use super::{Call, Pending, Phase, Picture};
+use crate::agent::alarms::{Alarm, CallAlarm};
+use crate::agent::event::{
+    CallState, Direction, EndBy, Event, EventKind, HeaderField, Hold, Party, Sdp, SipFacts,
+};
+use crate::agent::stack::{Stack, canonical, transport_word};
+use crate::agent::{CallId, Flow, OnOffer, respond};
+use crate::sip::{Header, Name, NameAddr, Request, body_text};
+
+impl Call {
+    /// Sends the 100, shows the call, and does what the policy says before anybody is asked.
+    pub fn offered(stack: &mut Stack, flow: Flow, invite: Box<Request>) -> Self {
+        let id = stack.ids.call(stack.fx.now.wall.milliseconds());
+        let transaction = stack.serve_invite(&invite, &flow, id, Some(respond::trying(&invite)));
+        let local_tag = stack.ids.tag();
+        let picture = Arc::new(picture_of(stack, id, &flow, &invite, &local_tag));
+        let dialog = Dialog::of_invite(stack, flow, &invite, local_tag);
+        arm(stack, id, &invite);
+        stack.fx.tell(Event {
+            kind: EventKind::Offered,
+            time: stack.fx.now.wall,
+            call: picture.clone(),
+            renegotiated: false,
+            detail: None,
+        });
+        let mut call =
+            Self { dialog, picture, phase: Phase::Pending(Pending { invite, transaction, ringing: None }) };
+        call.apply_policy(stack);
+        call
+    }
+
+    /// What fails here has ended the call or leaves it to the clients; both have been told by its events.
+    fn apply_policy(&mut self, stack: &mut Stack) {
+        let _told = match stack.settings.on_offer {
+            OnOffer::None => Ok(self.picture.clone()),
+            OnOffer::Ring => self.ring(stack, Default::default()),
+            OnOffer::Accept => self.answer(stack, Default::default()),
+            OnOffer::Reject => self.reject_by(stack, Default::default(), EndBy::Policy),
+        };
+    }
+}
+
+fn arm(stack: &mut Stack, id: CallId, invite: &Request) {
+    stack.fx.arm(Alarm::Call(id, CallAlarm::RingTimeout), stack.settings.ring_timeout);
+    if let Some(seconds) = invite.headers.number(Name::Expires) {
+        stack.fx.arm(Alarm::Call(id, CallAlarm::Expires), Duration::from_secs(u64::from(seconds)));
+    }
+}
+
+fn picture_of(stack: &Stack, id: CallId, flow: &Flow, invite: &Request, local_tag: &ByteString) -> Picture {
+    let state = CallState::Offered;
+    Picture {
+        id,
+        direction: Direction::Inbound,
+        state,
+        version: 1,
+        from: party_of(&invite.from),
+        to: party_of(&invite.to),
+        request_uri: invite.uri.text().clone(),
+        account: None,
+        headers: invite.headers.iter().filter(|header| is_shown(header)).map(field_of).collect(),
+        sdp: Sdp { remote: Some(&invite.body).filter(|body| !body.is_empty()).map(body_text), local: None },
+        sip: Arc::new(SipFacts {
+            call_id: invite.call_id.clone(),
+            local_tag: local_tag.clone(),
+            remote_tag: invite.from.tag().cloned(),
+            transport: transport_word(flow.transport),
+            peer: canonical(flow.peer).to_string().into(),
+        }),
+        labels: Arc::default(),
+        hold: Hold::None,
+        claim: None,
+        created_at: stack.fx.now.wall,
+        ringing_at: None,
+        accepted_at: None,
+        established_at: None,
+        ended_at: None,
+        end: None,
+        actions: actions_of(state),
+    }
+}
+
+/// From, To and Call-ID have their own places in the picture.
+fn is_shown(header: &Header) -> bool {
+    !matches!(header.name, Name::From | Name::To | Name::CallId)
+}
+
+fn field_of(header: &Header) -> HeaderField {
+    HeaderField { name: header.raw_name.clone(), value: header.text() }
+}
+
+fn party_of(address: &NameAddr) -> Arc<Party> {
+    Arc::new(Party { uri: address.uri.text().clone(), display_name: address.display_name.clone() })
+}

@@ -1,0 +1,119 @@
+//! The call as clients see it: changed in one place, told with each change.
+
+use std::sync::Arc;
+
+use super::{Call, Phase, Picture};
+use crate::agent::command::Labels;
+use crate::agent::event::{ActionName, CallState, Detail, End, EndBy, EndCause, Event, EventKind, Reason};
+use crate::agent::stack::Stack;
+use crate::agent::{Refusal, Timestamp};
+use crate::sip::{Headers, Name, reasons};
+
+/// The commands that a state of an inbound call allows.
+pub fn actions_of(state: CallState) -> &'static [ActionName] {
+    use ActionName::{Accept, Cancel, Hangup, Reject, Ring};
+    match state {
+        CallState::Offered | CallState::Ringing => &[Ring, Accept, Reject, Cancel, Hangup],
+        CallState::Dialing => &[Cancel, Hangup],
+        CallState::Accepted | CallState::Established => &[Hangup],
+        CallState::Ended => &[],
+    }
+}
+
+impl End {
+    /// An end without a Reason header.
+    pub fn new(cause: EndCause, by: EndBy, sip_status: Option<u16>) -> Self {
+        Self { cause, by, sip_status, reason: None, reasons: Vec::new() }
+    }
+
+    /// The peer's doing, with the Reason of its request.
+    pub fn by_remote(cause: EndCause, sip_status: Option<u16>, headers: &Headers) -> Self {
+        let reason = headers.first(Name::Reason).map(|header| header.text());
+        let reasons = reasons(headers)
+            .map(|reason| Reason {
+                protocol: reason.protocol.to_string(),
+                cause: reason.cause,
+                text: reason.text.map(|text| text.to_string()),
+            })
+            .collect();
+        Self { cause, by: EndBy::Remote, sip_status, reason, reasons }
+    }
+}
+
+impl Call {
+    /// Changes the picture and tells the clients.
+    pub(super) fn tell(&mut self, stack: &mut Stack, kind: EventKind, edit: impl FnOnce(&mut Picture)) {
+        self.tell_with(stack, kind, None, edit);
+    }
+
+    /// The same, with what else the event carries.
+    pub(super) fn tell_with(
+        &mut self,
+        stack: &mut Stack,
+        kind: EventKind,
+        detail: Option<Detail>,
+        edit: impl FnOnce(&mut Picture),
+    ) {
+        let picture = Arc::make_mut(&mut self.picture);
+        let remote = picture.sdp.remote.clone();
+        edit(picture);
+        picture.version += 1;
+        picture.actions = actions_of(picture.state);
+        let renegotiated = picture.sdp.remote != remote;
+        let (time, call) = (stack.fx.now.wall, self.picture.clone());
+        stack.fx.tell(Event { kind, time, call, renegotiated, detail });
+    }
+
+    /// Moves the picture on to a state, with the time it was reached.
+    pub(super) fn reach(&mut self, stack: &mut Stack, state: CallState, edit: impl FnOnce(&mut Picture)) {
+        let now = stack.fx.now.wall;
+        let kind = match state {
+            CallState::Offered => EventKind::Offered,
+            CallState::Dialing => EventKind::Dialing,
+            CallState::Ringing => EventKind::Ringing,
+            CallState::Accepted => EventKind::Accepted,
+            CallState::Established => EventKind::Established,
+            CallState::Ended => EventKind::Ended,
+        };
+        self.tell(stack, kind, |picture| {
+            picture.state = state;
+            edit(picture);
+            set_once(picture, state, now);
+        });
+    }
+
+    /// Ends the call for its clients, exactly once: no alarm is left, and who waits for it is told. What the wire still
+    /// needs is in `phase`.
+    pub(super) fn finish(&mut self, stack: &mut Stack, end: End, phase: Phase) -> Phase {
+        stack.fx.alarms.cancel_call(self.picture.id);
+        self.reach(stack, CallState::Ended, |picture| picture.end = Some(Arc::new(end)));
+        let mut left = std::mem::replace(&mut self.phase, phase);
+        if let Phase::Accepted(accepted) = &mut left {
+            accepted.disappoint(stack, &self.picture);
+        }
+        left
+    }
+
+    /// Changes the labels.
+    pub(super) fn label(&mut self, stack: &mut Stack, labels: Labels) -> Result<Arc<Picture>, Refusal> {
+        let merged = Arc::new(labels.merge(&self.picture.labels)?);
+        self.tell(stack, EventKind::Updated, |picture| picture.labels = merged);
+        Ok(self.picture.clone())
+    }
+
+    /// What a command is told that came too late or too early.
+    pub(super) fn invalid_state(&self) -> Refusal {
+        Refusal::InvalidState(self.picture.clone())
+    }
+}
+
+fn set_once(picture: &mut Picture, state: CallState, now: Timestamp) {
+    let time = match state {
+        CallState::Offered | CallState::Dialing => return,
+        CallState::Ringing => &mut picture.ringing_at,
+        CallState::Accepted => &mut picture.accepted_at,
+        CallState::Established => &mut picture.established_at,
+        CallState::Ended => &mut picture.ended_at,
+    };
+    time.get_or_insert(now);
+}

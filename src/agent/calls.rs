@@ -1,0 +1,63 @@
+//! The calls, by id and by dialog.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bytestring::ByteString;
+
+use super::CallId;
+use super::call::Call;
+use super::stack::Stack;
+use crate::sip::Request;
+
+/// All calls of which something is left; the setting `max_calls` bounds their number.
+#[derive(Debug, Default)]
+pub struct Calls {
+    by_id: BTreeMap<CallId, Call>,
+    by_tag: HashMap<ByteString, CallId>,
+}
+
+impl Calls {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+
+    /// Adds a call, unless it is over already.
+    pub fn add(&mut self, call: Call) {
+        if call.is_gone() {
+            return;
+        }
+        self.by_tag.insert(call.local_tag().clone(), call.id());
+        self.by_id.insert(call.id(), call);
+    }
+
+    /// The call whose dialog a request belongs to (§12.2.2): by our tag, then by the peer's and the Call-ID.
+    pub fn of_dialog(&self, request: &Request) -> Option<CallId> {
+        let id = *self.by_tag.get(request.to.tag()?)?;
+        self.by_id.get(&id).filter(|call| call.is_of(request)).map(|_| id)
+    }
+
+    /// Lets a call act, and forgets it if nothing is left of it. `None` if there is no such call.
+    pub fn with<T>(&mut self, id: CallId, act: impl FnOnce(&mut Call) -> T) -> Option<T> {
+        let call = self.by_id.get_mut(&id)?;
+        let result = act(call);
+        if call.is_gone() {
+            self.by_tag.remove(call.local_tag());
+            self.by_id.remove(&id);
+        }
+        Some(result)
+    }
+
+    /// Lets every call act, the oldest first.
+    pub fn each(&mut self, stack: &mut Stack, act: impl Fn(&mut Call, &mut Stack)) {
+        let ids: Vec<CallId> = self.by_id.keys().copied().collect();
+        for id in ids {
+            self.with(id, |call| act(call, stack));
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What a client may put into a message: checked before anything is sent (and once more by the writer).
+
+use std::ops::RangeInclusive;
+
+use super::Refusal;
+use super::command::NewHeader;
+
+/// How many headers one command may add.
+const MAX_HEADERS: usize = 64;
+const MAX_NAME: usize = 128;
+const MAX_VALUE: usize = 4096;
+const MAX_TEXT: usize = 256;
+
+/// What the agent writes itself; a second one of these would make the message another.
+const OURS: [&str; 23] = [
+    "accept",
+    "allow",
+    "c",
+    "call-id",
+    "contact",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "cseq",
+    "e",
+    "f",
+    "from",
+    "i",
+    "k",
+    "l",
+    "m",
+    "max-forwards",
+    "record-route",
+    "route",
+    "supported",
+    "t",
+    "to",
+    "via",
+];
+
+/// A field's value is not allowed.
+pub fn field(field: &'static str, fault: &str) -> Refusal {
+    Refusal::InvalidField { field, fault: fault.into() }
+}
+
+/// A status in the range that the command allows.
+pub fn status(status: u16, allowed: RangeInclusive<u16>) -> Result<(), Refusal> {
+    if allowed.contains(&status) {
+        return Ok(());
+    }
+    Err(field("status", &format!("must be {}–{}, not {status}", allowed.start(), allowed.end())))
+}
+
+/// Headers to add: tokens as names, none of ours, values without control characters, all bounded.
+pub fn headers(headers: &[NewHeader]) -> Result<(), Refusal> {
+    if headers.len() > MAX_HEADERS {
+        return Err(Refusal::InvalidHeader(format!("at most {MAX_HEADERS} can be added")));
+    }
+    headers.iter().try_for_each(header)
+}
+
+fn header(NewHeader { name, value }: &NewHeader) -> Result<(), Refusal> {
+    let shown: String = name.chars().filter(|c| !c.is_control()).take(32).collect();
+    let invalid = |fault: &str| Err(Refusal::InvalidHeader(format!("{shown:?}: {fault}")));
+    if !is_token(name) || name.len() > MAX_NAME {
+        return invalid("the name must be a token of up to 128 characters");
+    }
+    let lower = name.to_ascii_lowercase();
+    if OURS.contains(&lower.as_str()) || lower == "v" || lower == "server" {
+        return invalid("the agent writes this header itself");
+    }
+    if value.len() > MAX_VALUE {
+        return invalid("the value is longer than 4096 bytes");
+    }
+    if has_control(value) {
+        return invalid("the value has a control character in it");
+    }
+    Ok(())
+}
+
+/// A reason phrase.
+pub fn phrase(phrase: Option<&str>) -> Result<(), Refusal> {
+    phrase.map_or(Ok(()), |phrase| text("reason", phrase))
+}
+
+/// Short text without control characters.
+pub fn text(name: &'static str, text: &str) -> Result<(), Refusal> {
+    if text.len() > MAX_TEXT {
+        return Err(field(name, "must be at most 256 bytes"));
+    }
+    if has_control(text) {
+        return Err(field(name, "must have no control characters"));
+    }
+    Ok(())
+}
+
+/// A token (RFC 3261 §25.1).
+pub fn token(name: &'static str, text: &str) -> Result<(), Refusal> {
+    if is_token(text) && text.len() <= MAX_NAME { Ok(()) } else { Err(field(name, "must be a token")) }
+}
+
+fn is_token(text: &str) -> bool {
+    let is_token_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_token_byte)
+}
+
+fn has_control(text: &str) -> bool {
+    text.chars().any(|c| c.is_control() && c != '\t')
+}

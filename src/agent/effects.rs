@@ -1,0 +1,68 @@
+//! The only way the core acts: by what it puts here, in order.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::alarms::{Alarm, Alarms};
+use super::{Call, Event, Now, Output, Refusal, Ticket, Transmit};
+
+/// What is to be done now, what must happen later, and the moment in which it is decided.
+///
+/// The queue of outputs is drained after each `handle_` of the agent; one of these makes a handful per call it
+/// touches, so it is bounded by their number.
+#[derive(Debug)]
+pub struct Effects {
+    /// The moment of the current `handle_`.
+    pub now: Now,
+    /// What must happen later.
+    pub alarms: Alarms,
+    outputs: VecDeque<Output>,
+}
+
+impl Effects {
+    /// Nothing to do.
+    pub fn new(now: Now) -> Self {
+        Self { now, alarms: Alarms::default(), outputs: VecDeque::new() }
+    }
+
+    /// Tells the clients.
+    pub fn tell(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    /// Tells a peer.
+    pub fn send(&mut self, transmit: Transmit) {
+        self.outputs.push_back(Output::Send(transmit));
+    }
+
+    /// Answers a command.
+    pub fn answer(&mut self, ticket: Ticket, answer: Result<Arc<Call>, Refusal>) {
+        self.outputs.push_back(Output::Answer(ticket, answer));
+    }
+
+    /// Sets an alarm, `after` from now.
+    pub fn arm(&mut self, alarm: Alarm, after: Duration) {
+        self.alarms.set(alarm, self.now.instant + after);
+    }
+
+    /// Takes an alarm back.
+    pub fn disarm(&mut self, alarm: Alarm) {
+        self.alarms.cancel(alarm);
+    }
+
+    /// The next alarm that is due.
+    pub fn due(&mut self) -> Option<Alarm> {
+        self.alarms.pop(self.now.instant)
+    }
+
+    /// When the next alarm is due.
+    pub fn next_due(&self) -> Option<Instant> {
+        self.alarms.next()
+    }
+
+    /// What is to be done next.
+    pub fn pop(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+}

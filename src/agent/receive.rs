@@ -1,0 +1,120 @@
+//! A message finds what it belongs to: a transaction, a dialog, or nothing yet (RFC 3261 §8.2, §9.2, §12.2.2, §17.2.3).
+
+use super::call::Call;
+use super::screen::{self, Refused};
+use super::stack::response_path;
+use super::transaction::{ClientKey, ServerKey};
+use super::{Agent, Flow, Transmit, respond};
+use crate::sip::{Headers, Known, Name, Request, Response, Unreadable};
+
+impl Agent {
+    pub(super) fn handle_request(&mut self, flow: Flow, mut request: Box<Request>) {
+        request.stamp(flow.peer);
+        if request.method.known() == Some(Known::Ack) {
+            return self.handle_ack(flow, &request);
+        }
+        if let Some(transaction) = self.stack.transactions.server(&ServerKey::of(&request)) {
+            return self.stack.transactions.repeated(&mut self.stack.fx, transaction);
+        }
+        if request.method.known() == Some(Known::Cancel) {
+            return self.handle_cancel(&flow, &request);
+        }
+        let tag = self.stateless_tag(&request.headers);
+        if let Some(refused) = screen::method(&request, &tag) {
+            return self.refuse(&flow, &request, refused);
+        }
+        if request.to.tag().is_some() {
+            self.handle_in_dialog(flow, &request, &tag);
+        } else {
+            self.handle_outside_dialog(flow, request, &tag);
+        }
+    }
+
+    /// An ACK belongs to a refused INVITE by its branch, or to a dialog by its tags; else to nothing, and is dropped.
+    fn handle_ack(&mut self, flow: Flow, ack: &Request) {
+        let Self { stack, calls } = self;
+        if let Some(transaction) = stack.transactions.server(&ServerKey::of_invite(ack)) {
+            stack.transactions.acknowledged(&mut stack.fx, transaction);
+        }
+        if let Some(id) = calls.of_dialog(ack) {
+            calls.with(id, |call| call.handle_ack(stack, flow, ack));
+        }
+    }
+
+    /// A CANCEL belongs to the INVITE with its branch (§9.2).
+    fn handle_cancel(&mut self, flow: &Flow, cancel: &Request) {
+        let Self { stack, calls } = self;
+        let invite = stack.transactions.server(&ServerKey::of_invite(cancel));
+        let owner = invite.and_then(|invite| stack.transactions.owner(invite));
+        if owner.and_then(|id| calls.with(id, |call| call.handle_cancel(stack, flow, cancel))).is_some() {
+            return;
+        }
+        let status = if invite.is_some() { 200 } else { 481 };
+        let tag = self.stateless_tag(&cancel.headers);
+        self.stack.answer(cancel, flow, respond::plain(cancel, status, None, &tag));
+    }
+
+    fn handle_in_dialog(&mut self, flow: Flow, request: &Request, tag: &str) {
+        let Self { stack, calls } = self;
+        let Some(id) = calls.of_dialog(request) else {
+            return self.refuse(&flow, request, (481, respond::plain(request, 481, None, tag)));
+        };
+        if let Some(refused) = screen::require(request, tag) {
+            return self.refuse(&flow, request, refused);
+        }
+        calls.with(id, |call| call.handle_request(stack, flow, request));
+    }
+
+    fn handle_outside_dialog(&mut self, flow: Flow, request: Box<Request>, tag: &str) {
+        let refused = screen::merged(&self.stack, &request, tag)
+            .or_else(|| screen::outside_dialog(&self.stack, self.calls.len(), &request, tag))
+            .or_else(|| screen::require(&request, tag));
+        if let Some(refused) = refused {
+            return self.refuse(&flow, &request, refused);
+        }
+        match request.method.known() {
+            Some(Known::Invite) => {
+                let call = Call::offered(&mut self.stack, flow, request);
+                self.calls.add(call);
+            }
+            Some(Known::Options) => {
+                let writer = respond::respond(&request.headers, 200, None, Some(tag));
+                let ok = respond::capabilities(writer).header("Accept", respond::ACCEPT).finish();
+                self.stack.answer(&request, &flow, ok);
+            }
+            _ => self.refuse(&flow, &request, (481, respond::plain(&request, 481, None, tag))),
+        }
+    }
+
+    /// Refuses a request; an INVITE through a transaction that waits for its ACK, as long as there is room for one.
+    fn refuse(&mut self, flow: &Flow, request: &Request, (status, response): Refused) {
+        if request.method.known() != Some(Known::Invite) {
+            return self.stack.answer(request, flow, response);
+        }
+        if self.stack.transactions.is_full() {
+            let path = response_path(&request.via, flow);
+            let (flow, otherwise) = (path.flow, path.otherwise);
+            return self.stack.fx.send(Transmit { flow, otherwise, receipt: None, bytes: response });
+        }
+        self.stack.refuse(request, flow, status, response);
+    }
+
+    pub(super) fn handle_response(&mut self, response: &Response) {
+        let Some(key) = ClientKey::of(response) else { return };
+        let told = self.stack.transactions.handle_response(&mut self.stack.fx, &key, response.status);
+        self.tell_owner(told);
+    }
+
+    /// What cannot be read is answered without a transaction where it can be answered (§8.2.7), else dropped.
+    pub(super) fn handle_unreadable(&mut self, flow: &Flow, unreadable: Unreadable) {
+        let Unreadable::Answerable { status, phrase, headers, .. } = unreadable else { return };
+        let tag = self.stateless_tag(&headers);
+        let bytes = respond::respond(&headers, status, Some(&phrase), Some(&tag)).finish();
+        self.stack.fx.send(Transmit { flow: flow.id, otherwise: None, receipt: None, bytes });
+    }
+
+    fn stateless_tag(&self, headers: &Headers) -> String {
+        let value = |name| headers.first(name).map(|header| header.value.as_ref()).unwrap_or_default();
+        self.stack.ids.stateless_tag(value(Name::CallId), value(Name::CSeq)).to_string()
+    }
+}

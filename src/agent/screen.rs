@@ -1,0 +1,88 @@
+//! What every request is asked before it reaches a call (RFC 3261 §8.2).
+
+use bytes::Bytes;
+
+use super::respond::{self, ACCEPT, ALLOW};
+use super::stack::{Intake, Stack};
+use super::transaction::{MergeKey, TransactionId};
+use crate::sip::{Known, Name, Request, media_type};
+
+/// A refusal: its status and the whole response.
+pub type Refused = (u16, Bytes);
+
+/// Methods that the RFCs know and this agent does not serve get 405, others 501 (§8.2.1).
+pub fn method(request: &Request, tag: &str) -> Option<Refused> {
+    use Known::{Ack, Bye, Cancel, Info, Invite, Options, Update};
+    match request.method.known() {
+        Some(Ack | Bye | Cancel | Info | Invite | Options | Update) => None,
+        Some(_) => Some((405, begin(request, 405, tag).header("Allow", ALLOW).finish())),
+        None => Some((501, begin(request, 501, tag).header("Allow", ALLOW).finish())),
+    }
+}
+
+/// Extensions that we have not (§8.2.2.3).
+pub fn require(request: &Request, tag: &str) -> Option<Refused> {
+    let unsupported: Vec<String> =
+        request.headers.items(Name::Require).map(|option| option.to_string()).collect();
+    if unsupported.is_empty() {
+        return None;
+    }
+    Some((420, begin(request, 420, tag).header("Unsupported", unsupported.join(", ")).finish()))
+}
+
+/// A request outside any dialog, as an INVITE or the question what an INVITE would get (§8.2.2, §11.2).
+pub fn outside_dialog(stack: &Stack, calls: usize, request: &Request, tag: &str) -> Option<Refused> {
+    if !request.uri.is_sip() {
+        return Some((416, respond::plain(request, 416, None, tag)));
+    }
+    let is_invite = request.method.known() == Some(Known::Invite);
+    if is_invite && request.max_forwards == Some(0) {
+        return Some((483, respond::plain(request, 483, None, tag)));
+    }
+    if stack.intake == Intake::Draining || (is_invite && calls >= stack.settings.max_calls) {
+        let writer = begin(request, 503, tag).header("Retry-After", respond::RETRY_AFTER);
+        return Some((503, writer.finish()));
+    }
+    if !accepts_sdp(request) {
+        return Some((406, begin(request, 406, tag).header("Accept", ACCEPT).finish()));
+    }
+    if is_invite { unreadable_body(request, tag) } else { None }
+}
+
+/// The transaction of the same request that came first by another way (§8.2.2.2).
+pub fn merged(stack: &Stack, request: &Request, tag: &str) -> Option<Refused> {
+    let _earlier: TransactionId = stack.transactions.merged(&MergeKey::of(request)?)?;
+    Some((482, respond::plain(request, 482, None, tag)))
+}
+
+/// A body that offer/answer cannot read (§8.2.3): 415, with what can be.
+pub fn unreadable_body(request: &Request, tag: &str) -> Option<Refused> {
+    if request.body.is_empty() {
+        return None;
+    }
+    let encoding = request.headers.first(Name::ContentEncoding).map(|header| header.text());
+    if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
+        let writer = begin(request, 415, tag).header("Accept", ACCEPT).header("Accept-Encoding", "identity");
+        return Some((415, writer.finish()));
+    }
+    if media_type(&request.headers).as_deref() == Some(ACCEPT) {
+        return None;
+    }
+    Some((415, begin(request, 415, tag).header("Accept", ACCEPT).finish()))
+}
+
+/// Whether a session description may be in the answer (§20.1).
+fn accepts_sdp(request: &Request) -> bool {
+    if request.headers.first(Name::Accept).is_none() {
+        return true;
+    }
+    let is_sdp = |range: &str| matches!(range, "*/*" | "application/*") || range == ACCEPT;
+    request.headers.items(Name::Accept).any(|item| {
+        let range = item.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        is_sdp(&range)
+    })
+}
+
+fn begin(request: &Request, status: u16, tag: &str) -> crate::sip::Writer {
+    respond::respond(&request.headers, status, None, Some(tag))
+}

@@ -1,0 +1,141 @@
+//! What a call stands on: the transactions below it, the settings, the source of tokens, and the effects.
+
+use std::collections::HashSet;
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+
+use super::effects::Effects;
+use super::ids::Ids;
+use super::transaction::{ClientKey, MergeKey, Path, ServerKey, TransactionId, Transactions};
+use super::{CallId, Flow, FlowId, Hop, Settings};
+use crate::sip::{Request, Transport, Uri, Via};
+
+/// Whether new calls are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intake {
+    /// They are.
+    Open,
+    /// The agent is shutting down.
+    Draining,
+}
+
+/// Everything of the agent but its calls.
+#[derive(Debug)]
+pub struct Stack {
+    /// The configuration.
+    pub settings: Settings,
+    /// Whether new calls are taken.
+    pub intake: Intake,
+    /// Tags, branches, ids.
+    pub ids: Ids,
+    /// The transactions.
+    pub transactions: Transactions,
+    /// What is to be done.
+    pub fx: Effects,
+    /// The connections that are open; the transport bounds their number.
+    pub flows: HashSet<FlowId>,
+}
+
+impl Stack {
+    /// Sends a response to an INVITE of a call.
+    pub fn respond(&mut self, id: TransactionId, status: u16, response: Bytes) {
+        self.transactions.respond(&mut self.fx, id, status, response);
+    }
+
+    /// Answers a request other than INVITE.
+    pub fn answer(&mut self, request: &Request, flow: &Flow, response: Bytes) {
+        let names = (ServerKey::of(request), MergeKey::of(request));
+        self.transactions.answer(&mut self.fx, names, response_path(&request.via, flow), response);
+    }
+
+    /// Refuses an INVITE that makes no call.
+    pub fn refuse(&mut self, request: &Request, flow: &Flow, status: u16, response: Bytes) {
+        let names = (ServerKey::of(request), MergeKey::of(request));
+        let path = response_path(&request.via, flow);
+        let id = self.transactions.serve_invite(&mut self.fx, names, path, None, None);
+        self.respond(id, status, response);
+    }
+
+    /// Begins the transaction of an INVITE that belongs to a call.
+    pub fn serve_invite(
+        &mut self,
+        request: &Request,
+        flow: &Flow,
+        owner: CallId,
+        trying: Option<Bytes>,
+    ) -> TransactionId {
+        let names = (ServerKey::of(request), MergeKey::of(request));
+        let path = response_path(&request.via, flow);
+        self.transactions.serve_invite(&mut self.fx, names, path, Some(owner), trying)
+    }
+
+    /// Sends a request other than INVITE for a call.
+    pub fn request(&mut self, owner: CallId, key: ClientKey, path: Path, request: Bytes) {
+        self.transactions.request(&mut self.fx, key, path, owner, request);
+    }
+
+    /// Where we can be reached over a flow: what Contact and Via say.
+    pub fn advertised(&self, flow: &Flow) -> String {
+        match &self.settings.advertise {
+            None => flow.local.to_string(),
+            Some((host, port)) => {
+                let port = port.unwrap_or(flow.local.port());
+                if host.contains(':') && !host.starts_with('[') {
+                    format!("[{host}]:{port}")
+                } else {
+                    format!("{host}:{port}")
+                }
+            }
+        }
+    }
+}
+
+/// Whether the transport repeats lost messages itself (§17.1.1.1).
+pub fn is_reliable(transport: Transport) -> bool {
+    !matches!(transport, Transport::Udp)
+}
+
+/// Where the responses to a request go (§18.2.2): by the connection it came on; if that is gone, to the address it came
+/// from and the port that its Via names.
+pub fn response_path(via: &Via, flow: &Flow) -> Path {
+    let port = via.port.unwrap_or_else(|| default_port(flow.transport));
+    let hop = Hop { transport: flow.transport, host: flow.peer.ip().to_string().into(), port };
+    Path { flow: flow.id, otherwise: Some(hop), reliable: is_reliable(flow.transport) }
+}
+
+/// The next hop that a URI names (RFC 3263 without its look-ups).
+pub fn hop_of(uri: &Uri, flow: &Flow) -> Hop {
+    let transport = uri.transport().unwrap_or(flow.transport);
+    Hop {
+        transport,
+        host: uri.param("maddr").map_or_else(|| uri.host().as_ref().into(), ByteString::from),
+        port: uri.port().unwrap_or_else(|| default_port(transport)),
+    }
+}
+
+fn default_port(transport: Transport) -> u16 {
+    match transport {
+        Transport::Tls | Transport::TlsSctp | Transport::Wss => 5061,
+        _ => 5060,
+    }
+}
+
+/// The word for a transport in URIs and for clients.
+pub fn transport_word(transport: Transport) -> &'static str {
+    match transport {
+        Transport::Udp => "udp",
+        Transport::Tcp => "tcp",
+        Transport::Tls => "tls",
+        Transport::Sctp => "sctp",
+        Transport::TlsSctp => "tls-sctp",
+        Transport::Ws => "ws",
+        Transport::Wss => "wss",
+    }
+}
+
+/// An address for clients, IPv4 without its IPv6 mapping.
+pub fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}

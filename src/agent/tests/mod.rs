@@ -1,0 +1,4 @@
+//! The core in virtual time.
+
+mod cancel;
+mod harness;

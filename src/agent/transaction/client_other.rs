@@ -1,0 +1,96 @@
+//! The non-INVITE client transaction (RFC 3261 §17.1.2).
+//!
+//! ```text
+//!                 request: send
+//!                    │
+//!   E: send it  ┌─► Trying ────1xx──┐
+//!   again       └──┘ │ │            ▼
+//!                    │ │   ┌─► Proceeding ─┐   E: send it again, every T2
+//!                    │ F   └──┘  │  │ F    │
+//!                200–699   200–699  └──────┴─► gone: TimedOut
+//!                    ▼           ▼
+//!                 Completed ──K──► gone
+//! ```
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::timers::{T1, T2, T4, Timer, WAIT, doubled};
+use super::{Fate, Wire};
+
+/// What became of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A final response with this status.
+    Final(u16),
+    /// No final response within 64·T1 (timer F).
+    TimedOut,
+    /// No way to the peer (§8.1.3.1).
+    Undelivered,
+}
+
+#[derive(Debug)]
+pub(super) struct ClientOther {
+    request: Bytes,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Trying { interval: Duration },
+    Proceeding,
+    Completed,
+}
+
+impl ClientOther {
+    pub(super) fn begin(request: Bytes, wire: &mut Wire<'_>) -> Self {
+        wire.send_with_receipt(&request);
+        wire.arm(Timer::F, WAIT);
+        if !wire.path.reliable {
+            wire.arm(Timer::E, T1);
+        }
+        Self { request, state: State::Trying { interval: T1 } }
+    }
+
+    pub(super) fn handle_response(&mut self, status: u16, wire: &mut Wire<'_>) -> (Fate, Option<Outcome>) {
+        match (&self.state, status) {
+            (State::Completed, _) => (Fate::Lives, None),
+            (_, 100..200) => {
+                self.state = State::Proceeding;
+                (Fate::Lives, None)
+            }
+            _ => {
+                wire.disarm(Timer::E);
+                wire.disarm(Timer::F);
+                self.state = State::Completed;
+                (wire.linger(Timer::K, T4), Some(Outcome::Final(status)))
+            }
+        }
+    }
+
+    pub(super) fn handle_undelivered(&mut self) -> (Fate, Option<Outcome>) {
+        match self.state {
+            State::Completed => (Fate::Lives, None),
+            State::Trying { .. } | State::Proceeding => (Fate::Over, Some(Outcome::Undelivered)),
+        }
+    }
+
+    pub(super) fn handle_timer(&mut self, timer: Timer, wire: &mut Wire<'_>) -> (Fate, Option<Outcome>) {
+        match (&mut self.state, timer) {
+            (State::Completed, _) => (Fate::Over, None),
+            (_, Timer::F) => (Fate::Over, Some(Outcome::TimedOut)),
+            (State::Trying { interval }, _) => {
+                wire.send(&self.request);
+                *interval = doubled(*interval);
+                wire.arm(Timer::E, *interval);
+                (Fate::Lives, None)
+            }
+            (State::Proceeding, _) => {
+                wire.send(&self.request);
+                wire.arm(Timer::E, T2);
+                (Fate::Lives, None)
+            }
+        }
+    }
+}

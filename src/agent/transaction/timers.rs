@@ -1,0 +1,45 @@
+//! The timers of RFC 3261 §17 (table 4) and RFC 6026, by their letters.
+
+use std::time::Duration;
+
+/// Estimate of the round-trip time.
+pub const T1: Duration = Duration::from_millis(500);
+/// The longest interval between repeats.
+pub const T2: Duration = Duration::from_secs(4);
+/// How long a message may stay in the network.
+pub const T4: Duration = Duration::from_secs(5);
+/// 64·T1: how long a transaction waits for the other side.
+pub const WAIT: Duration = Duration::from_secs(32);
+
+/// A transaction's timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Timer {
+    /// Non-INVITE request repeats, unreliable transports only.
+    E,
+    /// Non-INVITE client gives up.
+    F,
+    /// INVITE final response repeats, unreliable transports only.
+    G,
+    /// INVITE server waits for the ACK.
+    H,
+    /// ACK repeats are absorbed.
+    I,
+    /// Non-INVITE request repeats are answered.
+    J,
+    /// Final response repeats are absorbed.
+    K,
+    /// INVITE repeats after a 2xx are absorbed (RFC 6026).
+    L,
+}
+
+impl Timer {
+    /// In order, the first.
+    pub const FIRST: Self = Self::E;
+    /// In order, the last.
+    pub const LAST: Self = Self::L;
+}
+
+/// The next interval of a repeat that doubles up to T2 (timers E and G, and 2xx repeats).
+pub fn doubled(interval: Duration) -> Duration {
+    (interval * 2).min(T2)
+}

@@ -1,0 +1,89 @@
+//! The direction of a description, and hold (RFC 3264 §5.1, §6.1, §8.4).
+
+use sdp_types::{Attribute, Connection, Media, Session};
+
+use super::description;
+
+/// The direction of a stream, in the words of the side that wrote the description.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// It sends and receives.
+    SendRecv,
+    /// It only sends: the other side is on hold.
+    SendOnly,
+    /// It only receives.
+    RecvOnly,
+    /// Neither.
+    Inactive,
+}
+
+impl Direction {
+    const ALL: [Self; 4] = [Self::SendRecv, Self::SendOnly, Self::RecvOnly, Self::Inactive];
+
+    /// The attribute's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SendRecv => "sendrecv",
+            Self::SendOnly => "sendonly",
+            Self::RecvOnly => "recvonly",
+            Self::Inactive => "inactive",
+        }
+    }
+
+    /// Whether the side that wrote it sends.
+    pub const fn sends(self) -> bool {
+        matches!(self, Self::SendRecv | Self::SendOnly)
+    }
+
+    /// Whether the side that wrote it receives.
+    pub const fn receives(self) -> bool {
+        matches!(self, Self::SendRecv | Self::RecvOnly)
+    }
+
+    /// The answer to it that takes all that is offered.
+    pub const fn mirrored(self) -> Self {
+        Self::of(self.receives(), self.sends())
+    }
+
+    const fn of(sends: bool, receives: bool) -> Self {
+        match (sends, receives) {
+            (true, true) => Self::SendRecv,
+            (true, false) => Self::SendOnly,
+            (false, true) => Self::RecvOnly,
+            (false, false) => Self::Inactive,
+        }
+    }
+
+    fn written(attributes: &[Attribute]) -> Option<Self> {
+        attributes.iter().find_map(Self::from_attribute)
+    }
+
+    pub(super) fn from_attribute(attribute: &Attribute) -> Option<Self> {
+        Self::ALL.into_iter().find(|direction| direction.as_str() == attribute.attribute)
+    }
+
+    /// The direction of one stream: its own, else that of the session, else `sendrecv`. The address 0.0.0.0 is
+    /// RFC 2543's hold: nothing is received there.
+    pub(super) fn of_stream(session: &Session, media: &Media) -> Self {
+        let written = Self::written(&media.attributes).or_else(|| Self::written(&session.attributes));
+        let written = written.unwrap_or(Self::SendRecv);
+        Self::of(written.sends(), written.receives() && !is_nowhere(session, media))
+    }
+}
+
+fn is_nowhere(session: &Session, media: &Media) -> bool {
+    let nowhere = |connection: &Connection| connection.connection_address == "0.0.0.0";
+    match &media.connections[..] {
+        [] => session.connection.as_ref().is_some_and(nowhere),
+        own => own.iter().all(nowhere),
+    }
+}
+
+/// The direction of a description over all its active streams: what the side that wrote it does on any of them. The
+/// peer's `SendOnly` or `Inactive` is its hold. `None` if it cannot be read or has no active stream.
+pub fn direction(sdp: &[u8]) -> Option<Direction> {
+    let session = description::read(sdp).ok()?;
+    let streams = session.medias.iter().filter(|media| media.port != 0);
+    let directions = streams.map(|media| Direction::of_stream(&session, media));
+    directions.reduce(|a, b| Direction::of(a.sends() || b.sends(), a.receives() || b.receives()))
+}

@@ -1,0 +1,45 @@
+//! Session descriptions (RFC 8866): what offer/answer (RFC 3264) needs of them.
+
+mod answer;
+mod check;
+mod codec;
+mod description;
+mod direction;
+mod offer;
+mod renegotiate;
+#[cfg(test)]
+mod tests;
+
+use std::net::IpAddr;
+
+pub use answer::answer;
+pub use check::check;
+pub use direction::{Direction, direction};
+pub use offer::offer;
+pub use renegotiate::{reanswer, reoffer};
+
+/// What the agent can answer with.
+#[derive(Clone, Debug)]
+pub struct Local {
+    /// Where media is taken; `None`: every stream is `a=inactive` and the address is that of `fallback`.
+    pub media: Option<(IpAddr, u16)>,
+    /// Written in `o=` and, without media, in `c=`.
+    pub fallback: IpAddr,
+    /// In order of preference, names of rtpmap (`PCMA`, `telephone-event`).
+    pub codecs: Vec<String>,
+    /// `o=` session id.
+    pub session_id: u64,
+    /// `o=` version, raised with each change (RFC 3264 §8).
+    pub version: u64,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoAnswer {
+    /// The offer does not parse.
+    #[error("the offer cannot be read")]
+    Malformed,
+    /// Not one stream has a codec in common.
+    #[error("no codec in common with the offer")]
+    NoCommonCodec,
+}
