@@ -14,6 +14,7 @@
 pub mod command;
 pub mod event;
 pub mod ids;
+mod new_headers;
 mod settings;
 pub mod time;
 
