@@ -7,7 +7,6 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tracing::info;
 
-use crate::agent::Agent;
 use crate::config::{Config, KeyFault, guard};
 use crate::driver::{Commander, Driver};
 use crate::state::Board;
@@ -87,8 +86,7 @@ pub async fn serve(
     let board = Board::new(board_settings);
     let (commander, asks) = Commander::channel(COMMANDS);
     let network = transport::start(listeners.sip, Bounds::default());
-    let agent = Agent::new(config.agent, seed()?);
-    let driver = Driver::new(agent, board.clone(), network, asks, config.drain_time);
+    let driver = Driver::new(config.agent, seed()?, board.clone(), network, asks, config.drain_time);
 
     let (stop_http, http_stopped) = oneshot::channel::<()>();
     // Stand-in for the HTTP server's call.

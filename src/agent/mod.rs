@@ -21,6 +21,7 @@ pub mod command;
 mod effects;
 pub mod event;
 pub mod ids;
+mod new_headers;
 mod receive;
 mod respond;
 mod screen;

@@ -11,7 +11,7 @@ use tracing::info;
 use super::batch::Batch;
 use super::tickets::Tickets;
 use super::{Ask, clock};
-use crate::agent::{Agent, Now};
+use crate::agent::{Agent, Now, Settings};
 use crate::state::Board;
 use crate::transport::{Connections, Fate, Inbound};
 
@@ -60,16 +60,18 @@ enum Wake {
 }
 
 impl Driver {
-    /// A driver; `drain_time` is how long calls may go on after the shutdown has begun.
+    /// A driver of a new agent, whose seed must be unguessable; `drain_time` is how long calls may go on after the
+    /// shutdown has begun.
     pub fn new(
-        agent: Agent,
+        settings: Settings,
+        seed: [u8; 32],
         board: Board,
         (connections, inbound): (Connections, mpsc::Receiver<Inbound>),
         asks: mpsc::Receiver<Ask>,
         drain_time: Duration,
     ) -> Self {
         Self {
-            agent,
+            agent: Agent::new(settings, seed, clock::now()),
             board,
             connections,
             inbound,

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{Commander, Driver};
 use crate::agent::command::Labels;
-use crate::agent::{Action, Agent, CallId, Command, Refusal};
+use crate::agent::{Action, CallId, Command, Refusal, Settings};
 use crate::state::Board;
 use crate::transport::{self, Bounds};
 
@@ -36,8 +36,7 @@ impl House {
         let network = transport::start(vec![listener], Bounds::default());
         let (commander, asks) = Commander::channel(64);
         let board = Board::new(crate::state::Settings::default());
-        let agent = Agent::new(crate::agent::Settings::default(), [7; 32]);
-        let driver = Driver::new(agent, board.clone(), network, asks, DRAIN_TIME);
+        let driver = Driver::new(Settings::default(), [7; 32], board.clone(), network, asks, DRAIN_TIME);
         let (shutdown, shut_down) = oneshot::channel();
         let driver = tokio::spawn(driver.run(async {
             let _ = shut_down.await;
