@@ -86,7 +86,7 @@ pub async fn serve(
     let board = Board::new(board_settings);
     let (commander, asks) = Commander::channel(COMMANDS);
     let network = transport::start(listeners.sip, Bounds::default());
-    let driver = Driver::new((config.agent, seed()?), board.clone(), network, asks, config.drain_time);
+    let driver = Driver::new(config.agent, seed()?, board.clone(), network, asks, config.drain_time);
 
     let (stop_http, http_stopped) = oneshot::channel::<()>();
     // Stand-in for the HTTP server's call.

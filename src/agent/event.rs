@@ -31,7 +31,7 @@ pub struct Call {
     #[schema(value_type = String, examples("sip:1000@10.0.0.1:10000;transport=tcp"))]
     pub request_uri: ByteString,
     /// The account the call came in on or goes out by.
-    #[schema(value_type = Option<String>)]
+    #[schema(required, value_type = Option<String>)]
     pub account: Option<ByteString>,
     /// Every header of the INVITE that is not shown elsewhere in the call, in order, as received.
     #[schema(value_type = Vec<HeaderField>)]
@@ -47,19 +47,24 @@ pub struct Call {
     /// Who has put whom on hold.
     pub hold: Hold,
     /// The lease that keeps other owners' commands out; null if there is none.
+    #[schema(required)]
     pub claim: Option<Claim>,
     /// When the INVITE was received or sent.
     pub created_at: Timestamp,
     /// When the first 180–183 was sent or received.
+    #[schema(required)]
     pub ringing_at: Option<Timestamp>,
     /// When the 200 was sent or received.
+    #[schema(required)]
     pub accepted_at: Option<Timestamp>,
     /// When the ACK was received or sent.
+    #[schema(required)]
     pub established_at: Option<Timestamp>,
     /// When the call ended.
+    #[schema(required)]
     pub ended_at: Option<Timestamp>,
     /// How the call ended; set exactly once.
-    #[schema(value_type = Option<End>)]
+    #[schema(required, value_type = Option<End>)]
     pub end: Option<Arc<End>>,
     /// The commands that this state allows now.
     #[schema(value_type = Vec<ActionName>)]
@@ -129,7 +134,7 @@ pub struct Party {
     #[schema(value_type = String, examples("sip:1001@172.17.0.1"))]
     pub uri: ByteString,
     /// Unquoted; null if there is none.
-    #[schema(value_type = Option<String>, examples("Extension 1001"))]
+    #[schema(required, value_type = Option<String>, examples("Extension 1001"))]
     pub display_name: Option<ByteString>,
 }
 
@@ -148,10 +153,10 @@ pub struct HeaderField {
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct Sdp {
     /// The peer's latest; null if it has sent none.
-    #[schema(value_type = Option<String>)]
+    #[schema(required, value_type = Option<String>)]
     pub remote: Option<ByteString>,
     /// Ours; null before one is sent.
-    #[schema(value_type = Option<String>)]
+    #[schema(required, value_type = Option<String>)]
     pub local: Option<ByteString>,
 }
 
@@ -165,7 +170,7 @@ pub struct SipFacts {
     #[schema(value_type = String)]
     pub local_tag: ByteString,
     /// The peer's tag; null from an RFC 2543 element that sends none.
-    #[schema(value_type = Option<String>)]
+    #[schema(required, value_type = Option<String>)]
     pub remote_tag: Option<ByteString>,
     /// `tcp`, `udp` or `tls`.
     #[schema(value_type = String, examples("tcp"))]
@@ -252,10 +257,10 @@ pub struct End {
     /// Whose doing it was.
     pub by: EndBy,
     /// The final status of the INVITE, where there was one other than 200.
-    #[schema(examples(487))]
+    #[schema(required, examples(487))]
     pub sip_status: Option<u16>,
     /// The Reason header (RFC 3326) as received.
-    #[schema(value_type = Option<String>, examples("SIP;cause=487;text=\"ORIGINATOR_CANCEL\""))]
+    #[schema(required, value_type = Option<String>, examples("SIP;cause=487;text=\"ORIGINATOR_CANCEL\""))]
     pub reason: Option<ByteString>,
     /// The Reason header's values.
     pub reasons: Vec<Reason>,
@@ -397,7 +402,7 @@ pub struct Dtmf {
     #[schema(examples("5"))]
     pub digits: String,
     /// How long the key was held, where the peer said so.
-    #[schema(examples(160))]
+    #[schema(required, examples(160))]
     pub duration_ms: Option<u32>,
     /// How they came: `info`.
     #[schema(value_type = String, examples("info"))]
@@ -408,7 +413,7 @@ pub struct Dtmf {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Info {
     /// Content-Type as received; null without a body.
-    #[schema(value_type = Option<String>)]
+    #[schema(required, value_type = Option<String>)]
     pub content_type: Option<ByteString>,
     /// The body as text: UTF-8, else GB18030.
     #[schema(value_type = String)]

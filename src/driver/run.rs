@@ -60,10 +60,11 @@ enum Wake {
 }
 
 impl Driver {
-    /// A driver with an agent of these settings; `seed` is what the agent draws its tokens from, `drain_time` how long
-    /// calls may go on after the shutdown has begun.
+    /// A driver of a new agent, whose seed must be unguessable; `drain_time` is how long calls may go on after the
+    /// shutdown has begun.
     pub fn new(
-        (settings, seed): (Settings, [u8; 32]),
+        settings: Settings,
+        seed: [u8; 32],
         board: Board,
         (connections, inbound): (Connections, mpsc::Receiver<Inbound>),
         asks: mpsc::Receiver<Ask>,

@@ -103,7 +103,7 @@ impl Call {
 
 /// The headers of a hangup, its Reason (RFC 3326) among them.
 fn headers_of(hangup: &Hangup) -> Result<Vec<NewHeader>, Refusal> {
-    let mut headers = hangup.headers.clone();
+    let mut headers = hangup.headers.to_vec();
     if let Some(reason) = &hangup.reason {
         headers.push(NewHeader { name: "Reason".into(), value: reason_value(reason)? });
     }

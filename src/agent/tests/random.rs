@@ -117,7 +117,7 @@ fn random_action(chance: &mut Chance) -> Action {
         }
         7 => Action::Reject(Default::default()),
         8 => Action::Cancel(Default::default()),
-        9 => Action::Label(Labels { labels: [("k".to_owned(), Some("v".to_owned()))].into() }),
+        9 => Action::Label(Labels { labels: Some([("k".to_owned(), Some("v".to_owned()))].into()) }),
         _ => Action::Hangup(Default::default()),
     }
 }

@@ -1,4 +1,6 @@
-//! The driver over real sockets, with an agent that has no calls.
+//! The driver over real sockets.
+
+mod calls;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +13,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{Commander, Driver};
 use crate::agent::command::Labels;
-use crate::agent::{Action, Agent, CallId, Command, Refusal};
+use crate::agent::{Action, CallId, Command, Refusal, Settings};
 use crate::state::Board;
 use crate::transport::{self, Bounds};
 
@@ -25,25 +27,32 @@ struct House {
     commander: Commander,
     board: Board,
     client: TcpStream,
-    shutdown: oneshot::Sender<()>,
+    shutdown: Option<oneshot::Sender<()>>,
     driver: JoinHandle<()>,
 }
 
 impl House {
     async fn start() -> Self {
+        Self::draining_for(DRAIN_TIME).await
+    }
+
+    async fn draining_for(drain_time: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let network = transport::start(vec![listener], Bounds::default());
         let (commander, asks) = Commander::channel(64);
         let board = Board::new(crate::state::Settings::default());
-        let agent = (crate::agent::Settings::default(), [7; 32]);
-        let driver = Driver::new(agent, board.clone(), network, asks, DRAIN_TIME);
+        let driver = Driver::new(Settings::default(), [7; 32], board.clone(), network, asks, drain_time);
         let (shutdown, shut_down) = oneshot::channel();
         let driver = tokio::spawn(driver.run(async {
             let _ = shut_down.await;
         }));
         let client = TcpStream::connect(address).await.unwrap();
-        Self { commander, board, client, shutdown, driver }
+        Self { commander, board, client, shutdown: Some(shutdown), driver }
+    }
+
+    fn shut_down(&mut self) {
+        self.shutdown.take().unwrap().send(()).unwrap();
     }
 }
 
@@ -53,9 +62,9 @@ fn command() -> Command {
 
 #[tokio::test(start_paused = true)]
 async fn without_calls_a_shutdown_ends_the_driver_at_once_and_commands_are_refused_from_then_on() {
-    let house = House::start().await;
+    let mut house = House::start().await;
     let begun = Instant::now();
-    house.shutdown.send(()).unwrap();
+    house.shut_down();
     house.driver.await.unwrap();
     assert!(begun.elapsed() < DRAIN_TIME);
     assert!(house.board.is_draining());
@@ -83,11 +92,12 @@ async fn a_flood_of_commands_does_not_starve_the_wire() {
 #[tokio::test]
 async fn a_flood_from_the_wire_does_not_starve_a_shutdown() {
     let house = House::start().await;
-    let (mut source, mut sink) = house.client.into_split();
+    let House { client, driver, shutdown, .. } = house;
+    let (mut source, mut sink) = client.into_split();
     let flood =
         tokio::spawn(async move { while sink.write_all(&[b'\r', b'\n'].repeat(512)).await.is_ok() {} });
     timeout(PATIENCE, source.read_exact(&mut [0; 1024])).await.unwrap().unwrap();
-    house.shutdown.send(()).unwrap();
-    timeout(PATIENCE, house.driver).await.unwrap().unwrap();
+    shutdown.unwrap().send(()).unwrap();
+    timeout(PATIENCE, driver).await.unwrap().unwrap();
     timeout(PATIENCE, flood).await.unwrap().unwrap();
 }
