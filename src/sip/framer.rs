@@ -197,3 +197,6 @@ fn body_length(head: &[u8]) -> Result<usize, Fault> {
         Length::Faulty(what) => Err(Fault::bad("Content-Length", what)),
     }
 }
+
+#[cfg(test)]
+mod tests;

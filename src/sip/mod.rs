@@ -5,6 +5,7 @@
 //! say what is wrong with what it refuses. Everything read shares the bytes of its message.
 
 mod fault;
+mod fields;
 mod framer;
 mod grammar;
 mod header;
@@ -26,6 +27,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use fields::Reason;
 pub use framer::{Framed, Framer, Limits};
 pub use header::{Header, Headers, Name};
 pub use message::{CSeq, Message, Request, Response, Unreadable};
