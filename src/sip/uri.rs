@@ -221,6 +221,9 @@ fn is_visible(byte: u8) -> bool {
 }
 
 fn escapes_are_whole(text: &str) -> Result<(), &'static str> {
+    if !text.contains('%') {
+        return Ok(());
+    }
     let whole = text.split('%').skip(1).all(|behind| {
         let mut digits = behind.bytes();
         [digits.next(), digits.next()]
