@@ -5,8 +5,8 @@ use memchr::{memchr, memchr2};
 use super::Name;
 use super::grammar::{decimal, is_token, trim};
 
-/// Where an empty line ends the head, looked for from `from` on; `Err` is where to look on when more bytes have come.
-/// Whole only if `bytes` are: LF alone ends a line too, as lenient peers write it.
+/// Where the head ends: behind its empty line, looked for from `from` on. `Err` is where to look on when more bytes have
+/// come. LF alone ends a line too, as lenient peers write it; whether this message may is for [`Lines`] to say.
 pub(super) fn head_end(bytes: &[u8], from: usize) -> Result<usize, usize> {
     let mut at = from;
     loop {
