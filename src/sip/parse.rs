@@ -57,9 +57,10 @@ impl Head {
         let mut fault = None;
         while let Some(field) = lines.field() {
             match field {
-                Ok(_) if headers.len() == MOST_HEADERS => {
+                // What is behind them is not kept, but the message still ends where it says.
+                Ok(field) if headers.len() == MOST_HEADERS => {
+                    length = length.with(Name::of(field.name), field.value);
                     fault = fault.or(Some(Fault::bad("message", "too many headers")));
-                    break;
                 }
                 Ok(field) => {
                     let header = header(head, field);

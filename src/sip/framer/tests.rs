@@ -213,6 +213,17 @@ fn a_bad_message_that_is_whole_does_not_lose_the_stream() {
 }
 
 #[test]
+fn a_message_with_too_many_headers_ends_where_it_says() {
+    let body = options("Content-Length: 0\r\n\r\n");
+    let many = options(&format!("{}Content-Length: {}\r\n\r\n{body}", "X: y\r\n".repeat(300), body.len()));
+    let framed = stream(&many.repeat(2));
+    let [Framed::Message(Err(first)), Framed::Message(Err(_))] = &framed[..] else { panic!("{framed:?}") };
+    assert!(
+        matches!(first, Unreadable::Answerable { phrase, .. } if *phrase == "Bad message: too many headers")
+    );
+}
+
+#[test]
 fn a_large_message_leaves_no_memory_behind() {
     let body = "x".repeat(200_000);
     let mut framer = framer();
