@@ -7,6 +7,7 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
 
 mod fault;
+mod fields;
 mod framer;
 mod grammar;
 mod header;
@@ -29,6 +30,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use fields::Reason;
 pub use framer::{Framed, Framer, Limits};
 pub use header::{Header, Headers, Name};
 pub use message::{CSeq, Message, Request, Response, Unreadable};
