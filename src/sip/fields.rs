@@ -4,7 +4,7 @@ use bytestring::ByteString;
 
 use super::grammar::{Cursor, decimal, is_token};
 use super::text::unquote;
-use super::{Headers, Name};
+use super::{Headers, Name, NameAddr};
 
 /// One value of a Reason header (RFC 3326).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +51,11 @@ impl Headers {
         let digits = cursor.take_while(|byte| byte.is_ascii_digit());
         let whole = cursor.peek().is_none_or(|next| matches!(next, b' ' | b'\t' | b';' | b'('));
         decimal(digits, u32::MAX.into()).filter(|_| whole).and_then(|number| u32::try_from(number).ok())
+    }
+
+    /// The addresses of every header of that name (Route, Record-Route, Path, …), in order.
+    pub fn addresses(&self, name: Name) -> Vec<NameAddr> {
+        self.raw_items(name).filter_map(|value| NameAddr::parse(&value).ok()).collect()
     }
 
     /// Whether a list of tokens (Supported, Require, Allow, …) has this one. Option tags are compared without case, as

@@ -23,7 +23,6 @@ mod start_line;
 mod status;
 mod text;
 mod uri;
-mod values;
 mod via;
 mod write;
 
@@ -39,8 +38,7 @@ pub use name_addr::NameAddr;
 pub use parse::parse_datagram;
 pub use rsip::{Method as Known, StatusCode, Transport};
 pub use status::reason_phrase;
-pub use text::{quote, unquote};
+pub use text::{body_text, quote, unquote};
 pub use uri::Uri;
-pub use values::{ReasonValue, body_text, media_type, reasons};
 pub use via::Via;
 pub use write::Writer;
