@@ -13,5 +13,6 @@
 
 pub mod agent;
 pub mod driver;
+pub mod http;
 pub mod sip;
 pub mod state;
