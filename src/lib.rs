@@ -7,14 +7,15 @@
 //! | [`state`] | what clients can see: the calls as they are, the numbered log of events, replay |
 //! | [`driver`] | the one task that owns the agent and reads clocks; `Commander` is its handle |
 //! | [`transport`] | bytes to messages and back: listeners and connections |
-//! | `http` | REST and SSE: one file per resource |
+//! | [`http`] | REST and SSE: one file per resource |
 //! | [`config`] | every setting: flag, environment, file, default |
 //! | [`telemetry`] | logs |
-//! | `serve` | all of it put together |
+//! | [`serve()`] | all of it put together |
 
 pub mod agent;
 pub mod config;
 pub mod driver;
+pub mod http;
 mod serve;
 pub mod sip;
 pub mod state;

@@ -9,6 +9,7 @@ use tracing::info;
 
 use crate::config::{Config, KeyFault, guard};
 use crate::driver::{Commander, Driver};
+use crate::http::{self, ApiKey, Context};
 use crate::state::Board;
 use crate::transport::{self, Bounds};
 
@@ -89,15 +90,13 @@ pub async fn serve(
     let driver = Driver::new(config.agent, seed()?, board.clone(), network, asks, config.drain_time);
 
     let (stop_http, http_stopped) = oneshot::channel::<()>();
-    // Stand-in for the HTTP server's call.
-    let _ = (listeners.http, commander, key);
-    let http = tokio::spawn(async move {
+    let context = Context { board, commander, api_key: key.map(|key| ApiKey::from_hash(key.0)) };
+    let http = tokio::spawn(http::serve(listeners.http, context, http::Limits::default(), async {
         let _ = http_stopped.await;
-    });
+    }));
 
     let driven = tokio::spawn(driver.run(shutdown)).await.map_err(ServeError::Driver);
-    // Only now: until here a client could follow the drain, and see the end of every call.
-    board.close();
+    // Only now: until here a client could follow the drain and see the end of every call.
     drop(stop_http);
     let _ = http.await;
     driven
