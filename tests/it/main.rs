@@ -1,11 +1,13 @@
-//! The integration tests, one binary: what holds from outside.
+//! Black box: the agent as a process of its own, over real sockets; and the rules that hold for its source.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test may fail"
+    reason = "a test fails by panicking, also outside the functions that clippy knows as tests"
 )]
 
+mod agent;
 mod house;
+mod sipp;
