@@ -1,6 +1,7 @@
 //! CANCEL (RFC 3261 §9.2) and the other ends before the answer.
 
-use super::harness::{Phone, World};
+use super::harness::World;
+use super::phone::Phone;
 use crate::agent::Action;
 use crate::agent::event::{EndBy, EndCause, EventKind};
 

@@ -1,4 +1,8 @@
 //! The core in virtual time.
 
 mod cancel;
+mod client_transactions;
 mod harness;
+mod matching;
+mod phone;
+mod transactions;
