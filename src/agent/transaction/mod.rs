@@ -313,7 +313,7 @@ impl Transactions {
             Names::Server(key, merge) => {
                 self.servers.insert(key.clone(), id);
                 if let Some(merge) = merge {
-                    self.merges.insert(merge.clone(), id);
+                    self.merges.entry(merge.clone()).or_insert(id);
                 }
             }
             Names::Client(key) => {
@@ -328,7 +328,8 @@ impl Transactions {
         match self.all.remove(&id).map(|transaction| transaction.names) {
             Some(Names::Server(key, merge)) => {
                 self.servers.remove(&key);
-                if let Some(merge) = merge {
+                // A copy of the request that came later and was refused has the same name.
+                if let Some(merge) = merge.filter(|merge| self.merges.get(merge) == Some(&id)) {
                     self.merges.remove(&merge);
                 }
             }
