@@ -2,7 +2,6 @@
 
 use super::call::Call;
 use super::screen::{self, Refused};
-use super::stack::response_path;
 use super::transaction::{ClientKey, ServerKey};
 use super::{Agent, Flow, Transmit, respond};
 use crate::sip::{Headers, Known, Name, Request, Response, Unreadable};
@@ -66,36 +65,26 @@ impl Agent {
     }
 
     fn handle_outside_dialog(&mut self, flow: Flow, request: Box<Request>, tag: &str) {
-        let refused = screen::merged(&self.stack, &request, tag)
-            .or_else(|| screen::outside_dialog(&self.stack, self.calls.len(), &request, tag))
-            .or_else(|| screen::require(&request, tag));
-        if let Some(refused) = refused {
+        if let Some(refused) = screen::headers(&self.stack, &request, tag) {
             return self.refuse(&flow, &request, refused);
         }
-        match request.method.known() {
-            Some(Known::Invite) => {
-                let call = Call::offered(&mut self.stack, flow, request);
-                self.calls.add(call);
-            }
-            Some(Known::Options) => {
-                let writer = respond::respond(&request.headers, 200, None, Some(tag));
-                let ok = respond::capabilities(writer).header("Accept", respond::ACCEPT).finish();
-                self.stack.answer(&request, &flow, ok);
-            }
-            _ => self.refuse(&flow, &request, (481, respond::plain(&request, 481, None, tag))),
+        let method = request.method.known();
+        if !matches!(method, Some(Known::Invite | Known::Options)) {
+            return self.refuse(&flow, &request, (481, respond::plain(&request, 481, None, tag)));
         }
+        if let Some(refused) = screen::offer(&self.stack, self.calls.len(), &request, tag) {
+            return self.refuse(&flow, &request, refused);
+        }
+        if method == Some(Known::Invite) {
+            let call = Call::offered(&mut self.stack, flow, request);
+            return self.calls.add(call);
+        }
+        let writer = respond::respond(&request.headers, 200, None, Some(tag));
+        let ok = respond::acceptance(respond::capabilities(writer)).finish();
+        self.stack.answer(&request, &flow, ok);
     }
 
-    /// Refuses a request; an INVITE through a transaction that waits for its ACK, as long as there is room for one.
     fn refuse(&mut self, flow: &Flow, request: &Request, (status, response): Refused) {
-        if request.method.known() != Some(Known::Invite) {
-            return self.stack.answer(request, flow, response);
-        }
-        if self.stack.transactions.is_full() {
-            let path = response_path(&request.via, flow);
-            let (flow, otherwise) = (path.flow, path.otherwise);
-            return self.stack.fx.send(Transmit { flow, otherwise, receipt: None, bytes: response });
-        }
         self.stack.refuse(request, flow, status, response);
     }
 
@@ -106,7 +95,8 @@ impl Agent {
     }
 
     /// What cannot be read is answered without a transaction where it can be answered (§8.2.7), else dropped.
-    pub(super) fn handle_unreadable(&mut self, flow: &Flow, unreadable: Unreadable) {
+    pub(super) fn handle_unreadable(&mut self, flow: &Flow, mut unreadable: Unreadable) {
+        unreadable.stamp(flow.peer);
         let Unreadable::Answerable { status, phrase, headers, .. } = unreadable else { return };
         let tag = self.stateless_tag(&headers);
         let bytes = respond::respond(&headers, status, Some(&phrase), Some(&tag)).finish();

@@ -5,4 +5,6 @@ mod client_transactions;
 mod harness;
 mod matching;
 mod phone;
+mod responses;
+mod screening;
 mod transactions;

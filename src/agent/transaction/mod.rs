@@ -108,8 +108,8 @@ struct Transaction {
     owner: Option<CallId>,
 }
 
-/// All transactions. At `limit` of them [`Transactions::is_full`] says so and new INVITEs are refused without one;
-/// others are a handful per call or live as long as their retransmissions can come.
+/// All transactions. At `limit` of them [`Transactions::is_full`] says so: new INVITEs are refused, and what is refused or
+/// answered then is so without one. Requests of ours are one per call at a time.
 #[derive(Debug)]
 pub struct Transactions {
     limit: usize,
@@ -148,9 +148,9 @@ impl Transactions {
         self.servers.get(key).copied()
     }
 
-    /// The transaction that came first with the same From tag, Call-ID and CSeq by another way (§8.2.2.2).
-    pub fn merged(&self, key: &MergeKey) -> Option<TransactionId> {
-        self.merges.get(key).copied()
+    /// Whether a request with the same From tag, Call-ID and CSeq is being served (§8.2.2.2).
+    pub fn is_known(&self, key: &MergeKey) -> bool {
+        self.merges.contains_key(key)
     }
 
     /// The call that a transaction belongs to.
