@@ -49,7 +49,10 @@ impl Agent {
             return;
         }
         let status = if invite.is_some() { 200 } else { 481 };
-        let tag = self.stateless_tag(&cancel.headers);
+        let tag = match invite.and_then(|invite| stack.transactions.tag(invite)) {
+            Some(tag) => tag.to_string(),
+            None => self.stateless_tag(&cancel.headers),
+        };
         self.stack.answer(cancel, flow, respond::plain(cancel, status, None, &tag));
     }
 
@@ -103,8 +106,10 @@ impl Agent {
         self.stack.fx.send(Transmit { flow: flow.id, otherwise: None, receipt: None, bytes });
     }
 
+    /// A tag of the Call-ID and the number of the CSeq: an INVITE and its CANCEL have the same (§9.2).
     fn stateless_tag(&self, headers: &Headers) -> String {
         let value = |name| headers.first(name).map(|header| header.value.as_ref()).unwrap_or_default();
-        self.stack.ids.stateless_tag(value(Name::CallId), value(Name::CSeq)).to_string()
+        let number = value(Name::CSeq).split(|byte| !byte.is_ascii_digit()).next().unwrap_or_default();
+        self.stack.ids.stateless_tag(value(Name::CallId), number).to_string()
     }
 }

@@ -73,12 +73,12 @@ impl Stack {
         self.fx.send(Transmit { flow, otherwise, receipt: None, bytes });
     }
 
-    /// Begins the transaction of an INVITE that belongs to a call.
+    /// Begins the transaction of an INVITE that belongs to a call with this tag.
     pub fn serve_invite(
         &mut self,
         request: &Request,
         flow: &Flow,
-        owner: CallId,
+        owner: (CallId, ByteString),
         trying: Option<Bytes>,
     ) -> TransactionId {
         let names = (ServerKey::of(request), MergeKey::of(request));

@@ -26,9 +26,13 @@ impl Call {
             Phase::Accepted(_) | Phase::Established(_) => return self.reject_glare(stack, flow, invite),
             Phase::Closing(_) | Phase::Gone => return self.disown(stack, flow, invite),
         }
+        if stack.transactions.is_full() {
+            return self.ask_again(stack, flow, invite);
+        }
         let Some(session) = self.renegotiate(stack, flow, invite) else { return };
         let ok = self.ok(invite, Some(&session.local));
-        let transaction = stack.serve_invite(invite, flow, self.picture.id, None);
+        let owner = (self.picture.id, self.dialog.local_tag.clone());
+        let transaction = stack.serve_invite(invite, flow, owner, None);
         self.phase =
             Phase::Established(Established { confirming: Some(Confirming::new(invite, flow, ok.clone())) });
         self.show(stack, session);

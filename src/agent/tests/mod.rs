@@ -3,6 +3,7 @@
 mod cancel;
 mod client_transactions;
 mod harness;
+mod limits;
 mod matching;
 mod phone;
 mod responses;
