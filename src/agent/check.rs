@@ -11,8 +11,9 @@ const MAX_NAME: usize = 128;
 const MAX_VALUE: usize = 4096;
 const MAX_TEXT: usize = 256;
 
-/// What the agent writes itself; a second one of these would make the message another.
-const OURS: [&str; 23] = [
+/// What the agent writes itself, where a second one would make the message another, and what would promise an extension
+/// that it has not (100rel, timer).
+const OURS: [&str; 30] = [
     "accept",
     "allow",
     "c",
@@ -31,11 +32,18 @@ const OURS: [&str; 23] = [
     "m",
     "max-forwards",
     "record-route",
+    "require",
     "route",
+    "rseq",
+    "server",
+    "session-expires",
     "supported",
     "t",
     "to",
+    "user-agent",
+    "v",
     "via",
+    "x",
 ];
 
 /// A field's value is not allowed.
@@ -66,7 +74,7 @@ fn header(NewHeader { name, value }: &NewHeader) -> Result<(), Refusal> {
         return invalid("the name must be a token of up to 128 characters");
     }
     let lower = name.to_ascii_lowercase();
-    if OURS.contains(&lower.as_str()) || lower == "v" || lower == "server" {
+    if OURS.contains(&lower.as_str()) {
         return invalid("the agent writes this header itself");
     }
     if value.len() > MAX_VALUE {

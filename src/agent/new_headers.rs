@@ -35,6 +35,12 @@ impl Deref for NewHeaders {
     }
 }
 
+impl FromIterator<NewHeader> for NewHeaders {
+    fn from_iter<I: IntoIterator<Item = NewHeader>>(headers: I) -> Self {
+        Self(headers.into_iter().collect())
+    }
+}
+
 impl<'a> IntoIterator for &'a NewHeaders {
     type Item = &'a NewHeader;
     type IntoIter = std::slice::Iter<'a, NewHeader>;

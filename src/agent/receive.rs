@@ -2,7 +2,6 @@
 
 use super::call::Call;
 use super::screen::{self, Refused};
-use super::stack::response_path;
 use super::transaction::{ClientKey, ServerKey};
 use super::{Agent, Flow, Transmit, respond};
 use crate::sip::{Headers, Known, Name, Request, Response, Unreadable};
@@ -50,7 +49,10 @@ impl Agent {
             return;
         }
         let status = if invite.is_some() { 200 } else { 481 };
-        let tag = self.stateless_tag(&cancel.headers);
+        let tag = match invite.and_then(|invite| stack.transactions.tag(invite)) {
+            Some(tag) => tag.to_string(),
+            None => self.stateless_tag(&cancel.headers),
+        };
         self.stack.answer(cancel, flow, respond::plain(cancel, status, None, &tag));
     }
 
@@ -66,36 +68,26 @@ impl Agent {
     }
 
     fn handle_outside_dialog(&mut self, flow: Flow, request: Box<Request>, tag: &str) {
-        let refused = screen::merged(&self.stack, &request, tag)
-            .or_else(|| screen::outside_dialog(&self.stack, self.calls.len(), &request, tag))
-            .or_else(|| screen::require(&request, tag));
-        if let Some(refused) = refused {
+        if let Some(refused) = screen::headers(&self.stack, &request, tag) {
             return self.refuse(&flow, &request, refused);
         }
-        match request.method.known() {
-            Some(Known::Invite) => {
-                let call = Call::offered(&mut self.stack, flow, request);
-                self.calls.add(call);
-            }
-            Some(Known::Options) => {
-                let writer = respond::respond(&request.headers, 200, None, Some(tag));
-                let ok = respond::capabilities(writer).header("Accept", respond::ACCEPT).finish();
-                self.stack.answer(&request, &flow, ok);
-            }
-            _ => self.refuse(&flow, &request, (481, respond::plain(&request, 481, None, tag))),
+        let method = request.method.known();
+        if !matches!(method, Some(Known::Invite | Known::Options)) {
+            return self.refuse(&flow, &request, (481, respond::plain(&request, 481, None, tag)));
         }
+        if let Some(refused) = screen::offer(&self.stack, self.calls.len(), &request, tag) {
+            return self.refuse(&flow, &request, refused);
+        }
+        if method == Some(Known::Invite) {
+            let call = Call::offered(&mut self.stack, flow, request);
+            return self.calls.add(call);
+        }
+        let writer = respond::respond(&request.headers, 200, None, Some(tag));
+        let ok = respond::acceptance(respond::capabilities(writer)).finish();
+        self.stack.answer(&request, &flow, ok);
     }
 
-    /// Refuses a request; an INVITE through a transaction that waits for its ACK, as long as there is room for one.
     fn refuse(&mut self, flow: &Flow, request: &Request, (status, response): Refused) {
-        if request.method.known() != Some(Known::Invite) {
-            return self.stack.answer(request, flow, response);
-        }
-        if self.stack.transactions.is_full() {
-            let path = response_path(&request.via, flow);
-            let (flow, otherwise) = (path.flow, path.otherwise);
-            return self.stack.fx.send(Transmit { flow, otherwise, receipt: None, bytes: response });
-        }
         self.stack.refuse(request, flow, status, response);
     }
 
@@ -106,15 +98,18 @@ impl Agent {
     }
 
     /// What cannot be read is answered without a transaction where it can be answered (§8.2.7), else dropped.
-    pub(super) fn handle_unreadable(&mut self, flow: &Flow, unreadable: Unreadable) {
+    pub(super) fn handle_unreadable(&mut self, flow: &Flow, mut unreadable: Unreadable) {
+        unreadable.stamp(flow.peer);
         let Unreadable::Answerable { status, phrase, headers, .. } = unreadable else { return };
         let tag = self.stateless_tag(&headers);
         let bytes = respond::respond(&headers, status, Some(&phrase), Some(&tag)).finish();
         self.stack.fx.send(Transmit { flow: flow.id, otherwise: None, receipt: None, bytes });
     }
 
+    /// A tag of the Call-ID and the number of the CSeq: an INVITE and its CANCEL have the same (§9.2).
     fn stateless_tag(&self, headers: &Headers) -> String {
         let value = |name| headers.first(name).map(|header| header.value.as_ref()).unwrap_or_default();
-        self.stack.ids.stateless_tag(value(Name::CallId), value(Name::CSeq)).to_string()
+        let number = value(Name::CSeq).split(|byte| !byte.is_ascii_digit()).next().unwrap_or_default();
+        self.stack.ids.stateless_tag(value(Name::CallId), number).to_string()
     }
 }

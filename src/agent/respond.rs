@@ -50,6 +50,11 @@ pub fn capabilities(writer: Writer) -> Writer {
     writer.header("Allow", ALLOW).header("Supported", SUPPORTED)
 }
 
+/// Adds what the agent reads, to what an OPTIONS is told (§11.2).
+pub fn acceptance(writer: Writer) -> Writer {
+    writer.header("Accept", ACCEPT).header("Accept-Encoding", "identity").header("Accept-Language", "en")
+}
+
 /// Adds the headers that a client wants; they have been checked.
 pub fn with_headers(writer: Writer, headers: &[NewHeader]) -> Writer {
     headers.iter().fold(writer, |writer, header| writer.header(&header.name, &header.value))

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::respond::{self, ACCEPT, ALLOW};
 use super::stack::{Intake, Stack};
-use super::transaction::{MergeKey, TransactionId};
+use super::transaction::MergeKey;
 use crate::sip::{Known, Name, Request};
 
 /// A refusal: its status and the whole response.
@@ -20,6 +20,21 @@ pub fn method(request: &Request, tag: &str) -> Option<Refused> {
     }
 }
 
+/// What can be asked of any request outside a dialog: its address, whether it is a copy, how far it came, and what it
+/// requires (§8.2.2).
+pub fn headers(stack: &Stack, request: &Request, tag: &str) -> Option<Refused> {
+    if !request.uri.is_sip() {
+        return Some((416, respond::plain(request, 416, None, tag)));
+    }
+    if MergeKey::of(request).is_some_and(|key| stack.transactions.is_known(&key)) {
+        return Some((482, respond::plain(request, 482, None, tag)));
+    }
+    if request.method.known() == Some(Known::Invite) && request.max_forwards == Some(0) {
+        return Some((483, respond::plain(request, 483, None, tag)));
+    }
+    require(request, tag)
+}
+
 /// Extensions that we have not (§8.2.2.3).
 pub fn require(request: &Request, tag: &str) -> Option<Refused> {
     let unsupported: Vec<String> =
@@ -30,29 +45,18 @@ pub fn require(request: &Request, tag: &str) -> Option<Refused> {
     Some((420, begin(request, 420, tag).header("Unsupported", unsupported.join(", ")).finish()))
 }
 
-/// A request outside any dialog, as an INVITE or the question what an INVITE would get (§8.2.2, §11.2).
-pub fn outside_dialog(stack: &Stack, calls: usize, request: &Request, tag: &str) -> Option<Refused> {
-    if !request.uri.is_sip() {
-        return Some((416, respond::plain(request, 416, None, tag)));
-    }
-    let is_invite = request.method.known() == Some(Known::Invite);
-    if is_invite && request.max_forwards == Some(0) {
-        return Some((483, respond::plain(request, 483, None, tag)));
-    }
-    if stack.intake == Intake::Draining || (is_invite && calls >= stack.settings.max_calls) {
+/// A new INVITE, or the question what one would get (§11.2): whether there is room for it, and whether we can read what it
+/// offers and write what it accepts (§8.2.3).
+pub fn offer(stack: &Stack, calls: usize, request: &Request, tag: &str) -> Option<Refused> {
+    let is_full = calls >= stack.settings.max_calls || stack.transactions.is_full();
+    if is_full || stack.intake == Intake::Draining {
         let writer = begin(request, 503, tag).header("Retry-After", respond::RETRY_AFTER);
         return Some((503, writer.finish()));
     }
     if !request.headers.accepts(ACCEPT) {
         return Some((406, begin(request, 406, tag).header("Accept", ACCEPT).finish()));
     }
-    if is_invite { unreadable_body(request, tag) } else { None }
-}
-
-/// The transaction of the same request that came first by another way (§8.2.2.2).
-pub fn merged(stack: &Stack, request: &Request, tag: &str) -> Option<Refused> {
-    let _earlier: TransactionId = stack.transactions.merged(&MergeKey::of(request)?)?;
-    Some((482, respond::plain(request, 482, None, tag)))
+    if request.method.known() == Some(Known::Invite) { unreadable_body(request, tag) } else { None }
 }
 
 /// A body that offer/answer cannot read (§8.2.3): 415, with what can be.

@@ -9,8 +9,8 @@ use bytestring::ByteString;
 use super::effects::Effects;
 use super::ids::Ids;
 use super::transaction::{ClientKey, MergeKey, Path, ServerKey, TransactionId, Transactions};
-use super::{CallId, Flow, FlowId, Hop, Settings};
-use crate::sip::{Request, Transport, Uri, Via};
+use super::{CallId, Flow, FlowId, Hop, Settings, Transmit};
+use crate::sip::{Known, Request, Transport, Uri, Via};
 
 /// Whether new calls are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,24 +46,39 @@ impl Stack {
 
     /// Answers a request other than INVITE.
     pub fn answer(&mut self, request: &Request, flow: &Flow, response: Bytes) {
+        if self.transactions.is_full() {
+            return self.respond_once(request, flow, response);
+        }
         let names = (ServerKey::of(request), MergeKey::of(request));
         self.transactions.answer(&mut self.fx, names, response_path(&request.via, flow), response);
     }
 
-    /// Refuses an INVITE that makes no call.
+    /// Refuses a request that makes and changes nothing; an INVITE through a transaction that waits for its ACK.
     pub fn refuse(&mut self, request: &Request, flow: &Flow, status: u16, response: Bytes) {
+        if request.method.known() != Some(Known::Invite) {
+            return self.answer(request, flow, response);
+        }
+        if self.transactions.is_full() {
+            return self.respond_once(request, flow, response);
+        }
         let names = (ServerKey::of(request), MergeKey::of(request));
         let path = response_path(&request.via, flow);
         let id = self.transactions.serve_invite(&mut self.fx, names, path, None, None);
         self.respond(id, status, response);
     }
 
-    /// Begins the transaction of an INVITE that belongs to a call.
+    /// A response that nothing is kept of, where there is no room for a transaction: a repeated request is served anew.
+    fn respond_once(&mut self, request: &Request, flow: &Flow, bytes: Bytes) {
+        let Path { flow, otherwise, .. } = response_path(&request.via, flow);
+        self.fx.send(Transmit { flow, otherwise, receipt: None, bytes });
+    }
+
+    /// Begins the transaction of an INVITE that belongs to a call with this tag.
     pub fn serve_invite(
         &mut self,
         request: &Request,
         flow: &Flow,
-        owner: CallId,
+        owner: (CallId, ByteString),
         trying: Option<Bytes>,
     ) -> TransactionId {
         let names = (ServerKey::of(request), MergeKey::of(request));

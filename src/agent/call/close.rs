@@ -73,8 +73,10 @@ impl Call {
         stack.request(self.picture.id, key, path, bye);
     }
 
-    /// The time for a graceful end is over: whatever is answered is hung up.
+    /// The time for a graceful end is over: whatever is answered is hung up, whatever is not is refused.
     pub fn drain_over(&mut self, stack: &mut Stack) {
+        self.drain(stack);
+        // A BYE without the ACK is early (§15), but no one will be here when the ACK comes.
         if matches!(self.phase, Phase::Accepted(_) | Phase::Established(_)) {
             self.close(stack, &Hangup::default(), End::new(EndCause::Hangup, EndBy::System, None));
         }

@@ -6,7 +6,6 @@ use bytes::Bytes;
 
 use super::{Call, Established, Phase};
 use crate::agent::alarms::{Alarm, CallAlarm};
-use crate::agent::command::Hangup;
 use crate::agent::event::{End, EndBy, EndCause};
 use crate::agent::stack::{Stack, response_path};
 use crate::agent::transaction::{Path, T1, WAIT, doubled};
@@ -72,8 +71,12 @@ impl Call {
         confirming.repeat(stack, self.picture.id);
     }
 
-    /// No ACK came within 64·T1: the dialog is confirmed, the session is ended by BYE.
+    /// No ACK came within 64·T1: the dialog is confirmed, the session is ended by BYE, as a hangup that waited wants it.
     pub(super) fn handle_no_ack(&mut self, stack: &mut Stack) {
-        self.close(stack, &Hangup::default(), End::new(EndCause::Timeout, EndBy::System, None));
+        let hangup = match &mut self.phase {
+            Phase::Accepted(accepted) => accepted.hangup.take(),
+            _ => None,
+        };
+        self.close(stack, &hangup.unwrap_or_default(), End::new(EndCause::Timeout, EndBy::System, None));
     }
 }

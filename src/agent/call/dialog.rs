@@ -93,8 +93,8 @@ impl Dialog {
         self.local_cseq += 1;
         let branch = stack.ids.branch();
         let cseq = format!("{} {method}", self.local_cseq);
-        let via =
-            format!("SIP/2.0/{} {};branch={branch};rport", self.flow.transport, stack.advertised(&self.flow));
+        let (transport, path) = self.path(stack);
+        let via = format!("SIP/2.0/{transport} {};branch={branch};rport", stack.advertised(&self.flow));
         let (uri, routes) = self.route();
         let mut writer = Writer::request(method, uri).header("Via", via).header("Max-Forwards", "70");
         for route in routes {
@@ -106,7 +106,7 @@ impl Dialog {
             .header("Call-ID", self.call_id.as_bytes())
             .header("CSeq", cseq)
             .header("User-Agent", SERVER);
-        (ClientKey::new(branch, method), self.path(), fill(writer))
+        (ClientKey::new(branch, method), path, fill(writer))
     }
 
     /// Request-URI and Route values: a first route that is not loose becomes the Request-URI (§12.2.1.1).
@@ -124,13 +124,13 @@ impl Dialog {
         }
     }
 
-    fn path(&self) -> Path {
+    /// The open connection to the peer, else the next hop, whose transport may be another.
+    fn path(&self, stack: &Stack) -> (Transport, Path) {
         let next = self.route_set.first().map_or(&self.remote_target, |route| &route.uri);
-        Path {
-            flow: self.flow.id,
-            otherwise: Some(hop_of(next, &self.flow)),
-            reliable: is_reliable(self.flow.transport),
-        }
+        let hop = hop_of(next, &self.flow);
+        let is_open = stack.flows.contains(&self.flow.id);
+        let transport = if is_open { self.flow.transport } else { hop.transport };
+        (transport, Path { flow: self.flow.id, otherwise: Some(hop), reliable: is_reliable(transport) })
     }
 }
 

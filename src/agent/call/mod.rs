@@ -181,29 +181,13 @@ impl Call {
 
     fn handle_options(&self, stack: &mut Stack, flow: &Flow, request: &Request) {
         let writer = respond::in_dialog(request, 200, None, &self.dialog.local_tag, &self.dialog.contact);
-        stack.answer(request, flow, writer.header("Accept", respond::ACCEPT).finish());
+        stack.answer(request, flow, respond::acceptance(writer).finish());
     }
 
     /// 500 with Retry-After: what came is out of order (§12.2.2, §14.2).
     fn ask_again(&self, stack: &mut Stack, flow: &Flow, request: &Request) {
         let seconds = stack.ids.below(11).to_string();
         let writer = respond::respond(&request.headers, 500, None, Some(&self.dialog.local_tag));
-        self.refuse_request(stack, flow, request, 500, writer.header("Retry-After", seconds).finish());
-    }
-
-    /// A refusal of a request in the dialog that changes nothing.
-    fn refuse_request(
-        &self,
-        stack: &mut Stack,
-        flow: &Flow,
-        request: &Request,
-        status: u16,
-        response: Bytes,
-    ) {
-        if request.method.known() == Some(Known::Invite) {
-            stack.refuse(request, flow, status, response);
-        } else {
-            stack.answer(request, flow, response);
-        }
+        stack.refuse(request, flow, 500, writer.header("Retry-After", seconds).finish());
     }
 }

@@ -26,9 +26,13 @@ impl Call {
             Phase::Accepted(_) | Phase::Established(_) => return self.reject_glare(stack, flow, invite),
             Phase::Closing(_) | Phase::Gone => return self.disown(stack, flow, invite),
         }
+        if stack.transactions.is_full() {
+            return self.ask_again(stack, flow, invite);
+        }
         let Some(session) = self.renegotiate(stack, flow, invite) else { return };
         let ok = self.ok(invite, Some(&session.local));
-        let transaction = stack.serve_invite(invite, flow, self.picture.id, None);
+        let owner = (self.picture.id, self.dialog.local_tag.clone());
+        let transaction = stack.serve_invite(invite, flow, owner, None);
         self.phase =
             Phase::Established(Established { confirming: Some(Confirming::new(invite, flow, ok.clone())) });
         self.show(stack, session);
@@ -74,7 +78,7 @@ impl Call {
     /// The session that a request asks for; `None` if it has been refused, and the session stays as it was.
     fn renegotiate(&mut self, stack: &mut Stack, flow: &Flow, request: &Request) -> Option<Session> {
         if let Some((status, response)) = screen::unreadable_body(request, &self.dialog.local_tag) {
-            self.refuse_request(stack, flow, request, status, response);
+            stack.refuse(request, flow, status, response);
             return None;
         }
         let local = self.picture.sdp.local.as_deref().unwrap_or_default();
@@ -95,7 +99,7 @@ impl Call {
                     sdp::NoAnswer::NoCommonCodec => (488, None),
                 };
                 let response = respond::plain(request, status, phrase, &self.dialog.local_tag);
-                self.refuse_request(stack, flow, request, status, response);
+                stack.refuse(request, flow, status, response);
                 None
             }
         }
@@ -132,13 +136,13 @@ impl Call {
     /// 491: an offer is under way already (§14.2).
     fn reject_glare(&self, stack: &mut Stack, flow: &Flow, request: &Request) {
         let response = respond::plain(request, 491, None, &self.dialog.local_tag);
-        self.refuse_request(stack, flow, request, 491, response);
+        stack.refuse(request, flow, 491, response);
     }
 
     /// 481: we have said BYE.
     pub(super) fn disown(&self, stack: &mut Stack, flow: &Flow, request: &Request) {
         let response = respond::plain(request, 481, None, &self.dialog.local_tag);
-        self.refuse_request(stack, flow, request, 481, response);
+        stack.refuse(request, flow, 481, response);
     }
 }
 

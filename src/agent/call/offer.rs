@@ -20,8 +20,9 @@ impl Call {
     /// Sends the 100, shows the call, and does what the policy says before anybody is asked.
     pub fn offered(stack: &mut Stack, flow: Flow, invite: Box<Request>) -> Self {
         let id = stack.ids.call(stack.fx.now.wall.milliseconds());
-        let transaction = stack.serve_invite(&invite, &flow, id, Some(respond::trying(&invite)));
         let local_tag = stack.ids.tag();
+        let owner = (id, local_tag.clone());
+        let transaction = stack.serve_invite(&invite, &flow, owner, Some(respond::trying(&invite)));
         let picture = Arc::new(picture_of(stack, id, &flow, &invite, &local_tag));
         let dialog = Dialog::of_invite(stack, flow, &invite, local_tag);
         arm(stack, id, &invite);

@@ -1,4 +1,4 @@
-//! A phone, the agent, and the clock between them.
+//! The agent and the clock around it.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -10,12 +10,16 @@ use bytes::Bytes;
 use crate::agent::event::{Event, EventKind};
 use crate::agent::{
     Action, Agent, Arrival, Call, CallId, Command, Flow, FlowId, Now, Output, Refusal, Settings, Ticket,
-    Timestamp,
+    Timestamp, Transmit,
 };
-use crate::sip::{Message, Response, Transport, parse_datagram};
+use crate::sip::{Headers, Message, Request, Response, Transport, parse_datagram};
 
-pub const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\n\
-                         m=audio 16776 RTP/AVP 8 101\r\na=rtpmap:101 telephone-event/8000\r\n";
+/// A message that the agent has sent.
+pub struct Sent {
+    pub at: Instant,
+    pub transmit: Transmit,
+    pub message: Message,
+}
 
 /// The agent in a world where time stands still until it is told to go on.
 pub struct World {
@@ -23,7 +27,8 @@ pub struct World {
     pub flow: Flow,
     pub now: Now,
     pub events: Vec<Event>,
-    sent: Vec<Message>,
+    call: Option<Arc<Call>>,
+    sent: Vec<Sent>,
     answers: HashMap<Ticket, Result<Arc<Call>, Refusal>>,
     tickets: u64,
 }
@@ -55,6 +60,7 @@ impl World {
             flow,
             now,
             events: Vec::new(),
+            call: None,
             sent: Vec::new(),
             answers: HashMap::new(),
             tickets: 0,
@@ -65,6 +71,23 @@ impl World {
     pub fn deliver(&mut self, message: impl AsRef<str>) {
         let message = parse_datagram(Bytes::copy_from_slice(message.as_ref().as_bytes()));
         self.agent.handle_message(self.now, Arrival { flow: self.flow, message });
+        self.drain();
+    }
+
+    /// The connection is lost.
+    pub fn close_flow(&mut self) {
+        self.agent.handle_flow_closed(self.now, self.flow.id);
+        self.drain();
+    }
+
+    /// The peer connects again.
+    pub fn reconnect(&mut self) {
+        self.flow.id = FlowId(self.flow.id.0 + 1);
+    }
+
+    /// No connection could be made for what was sent.
+    pub fn undelivered(&mut self, transmit: &Transmit) {
+        self.agent.handle_undelivered(self.now, transmit.receipt.expect("a receipt"));
         self.drain();
     }
 
@@ -117,9 +140,13 @@ impl World {
     pub fn drain(&mut self) {
         while let Some(output) = self.agent.poll_output() {
             match output {
-                Output::Event(event) => self.events.push(event),
+                Output::Event(event) => {
+                    self.call = Some(event.call.clone());
+                    self.events.push(event);
+                }
                 Output::Send(transmit) => {
-                    self.sent.push(parse_datagram(transmit.bytes).expect("what we send can be read"));
+                    let message = parse_datagram(transmit.bytes.clone()).expect("what we send can be read");
+                    self.sent.push(Sent { at: self.now.instant, transmit, message });
                 }
                 Output::Answer(ticket, answer) => {
                     let earlier = self.answers.insert(ticket, answer);
@@ -131,7 +158,42 @@ impl World {
 
     /// What was sent since the last time, in order.
     pub fn sent(&mut self) -> Vec<Message> {
+        self.carried().into_iter().map(|sent| sent.message).collect()
+    }
+
+    /// The same, with when and where to it was sent.
+    pub fn carried(&mut self) -> Vec<Sent> {
         std::mem::take(&mut self.sent)
+    }
+
+    /// The same, as it stands on the wire.
+    pub fn wire(&mut self) -> Vec<Bytes> {
+        self.carried().into_iter().map(|sent| sent.transmit.bytes).collect()
+    }
+
+    /// Time goes on; when something was sent on the way, in milliseconds from here.
+    pub fn repeats(&mut self, by: Duration) -> Vec<u128> {
+        assert!(self.sent.is_empty(), "what was sent before must have been looked at");
+        let start = self.now.instant;
+        self.advance(by);
+        self.carried().iter().map(|sent| (sent.at - start).as_millis()).collect()
+    }
+
+    /// The one response that was sent since the last time.
+    pub fn response(&mut self) -> Response {
+        let mut responses = self.responses();
+        assert_eq!(responses.len(), 1, "one response: {responses:?}");
+        responses.remove(0)
+    }
+
+    /// The one request that was sent since the last time.
+    pub fn request(&mut self) -> Request {
+        let mut sent = self.sent();
+        assert_eq!(sent.len(), 1, "one request: {sent:?}");
+        match sent.remove(0) {
+            Message::Request(request) => *request,
+            Message::Response(response) => panic!("an unexpected {}", response.status),
+        }
     }
 
     /// The responses among it; nothing else may be there.
@@ -153,14 +215,26 @@ impl World {
         sent.iter().map(name).collect()
     }
 
-    /// The call as the last event shows it.
+    /// The call as the last event showed it.
     pub fn call(&self) -> Arc<Call> {
-        self.events.last().expect("an event").call.clone()
+        self.call.clone().expect("an event")
+    }
+
+    /// Forgets what was sent, told and answered.
+    pub fn forget(&mut self) {
+        self.sent.clear();
+        self.events.clear();
+        self.answers.clear();
     }
 
     /// What has been told, in order.
     pub fn told(&self) -> Vec<EventKind> {
         self.events.iter().map(|event| event.kind).collect()
+    }
+
+    /// The kinds and versions of what was told since the last time.
+    pub fn news(&mut self) -> Vec<EventKind> {
+        std::mem::take(&mut self.events).iter().map(|event| event.kind).collect()
     }
 
     /// Nothing is left: no call, no transaction, no alarm.
@@ -169,106 +243,7 @@ impl World {
     }
 }
 
-/// One call of a phone, as text.
-#[derive(Clone)]
-pub struct Phone {
-    pub transport: &'static str,
-    pub call_id: String,
-    pub tag: String,
-    pub to_tag: Option<String>,
-    pub cseq: u32,
-    pub branch: String,
-}
-
-impl Phone {
-    pub fn new(world: &World) -> Self {
-        Self::numbered(world, 1)
-    }
-
-    pub fn numbered(world: &World, number: u64) -> Self {
-        let transport = if world.flow.transport == Transport::Udp { "UDP" } else { "TCP" };
-        Self {
-            transport,
-            call_id: format!("call-{number}"),
-            tag: format!("phone-{number}"),
-            to_tag: None,
-            cseq: 100,
-            branch: format!("z9hG4bK-{number}-100"),
-        }
-    }
-
-    /// The INVITE with an offer; the same text each time.
-    pub fn invite(&self) -> String {
-        self.request("INVITE", "", OFFER)
-    }
-
-    /// A request with the phone's current CSeq and branch.
-    pub fn request(&self, method: &str, headers: &str, body: &str) -> String {
-        let Self { transport, call_id, tag, cseq, branch, .. } = self;
-        let to_tag = self.to_tag.as_ref().map(|tag| format!(";tag={tag}")).unwrap_or_default();
-        let content = if body.is_empty() || headers.contains("Content-Type") {
-            String::new()
-        } else {
-            "Content-Type: application/sdp\r\n".to_owned()
-        };
-        format!(
-            "{method} sip:1000@192.0.2.7 SIP/2.0\r\n\
-             Via: SIP/2.0/{transport} 10.0.0.1:5060;branch={branch}\r\n\
-             Max-Forwards: 70\r\n\
-             From: \"Extension 1001\" <sip:1001@10.0.0.1>;tag={tag}\r\n\
-             To: <sip:1000@192.0.2.7>{to_tag}\r\n\
-             Call-ID: {call_id}\r\n\
-             CSeq: {cseq} {method}\r\n\
-             Contact: <sip:1001@10.0.0.1:5060;transport={}>\r\n\
-             {headers}{content}Content-Length: {}\r\n\r\n{body}",
-            transport.to_ascii_lowercase(),
-            body.len(),
-        )
-    }
-
-    /// The ACK to a final response other than 2xx, or the CANCEL: the INVITE's branch and CSeq.
-    pub fn same(&self, method: &str) -> String {
-        self.request(method, "", "")
-    }
-
-    /// The ACK to a 2xx: a branch of its own, the INVITE's CSeq.
-    pub fn ack(&self, body: &str) -> String {
-        let mut ack = self.clone();
-        ack.branch += "-ack";
-        ack.request("ACK", "", body)
-    }
-
-    /// The next request of the dialog.
-    pub fn next(&mut self, method: &str, headers: &str, body: &str) -> String {
-        self.cseq += 1;
-        self.branch = format!("{}-{}", self.branch, self.cseq);
-        self.request(method, headers, body)
-    }
-
-    /// Takes the To tag of a response over.
-    pub fn learn(&mut self, response: &Response) {
-        self.to_tag = response.to.tag().map(ToString::to_string);
-    }
-
-    /// A response to a request of the agent.
-    pub fn respond(&self, request: &crate::sip::Request, status: u16) -> String {
-        let copied = String::from_utf8(
-            crate::sip::Writer::response(status, None).copied(&request.headers, None).finish().to_vec(),
-        );
-        copied.expect("text")
-    }
-}
-
-/// A phone that has been answered: the call is established, and what was sent and told on the way is forgotten.
-pub fn established(world: &mut World) -> Phone {
-    let mut phone = Phone::new(world);
-    world.deliver(phone.invite());
-    world.ask(Action::Accept(Default::default()));
-    let responses = world.responses();
-    phone.learn(responses.last().expect("a 200"));
-    world.deliver(phone.ack(""));
-    assert_eq!(world.call().state.name(), "established");
-    world.events.clear();
-    world.answers.clear();
-    phone
+/// A header's value, by its full name.
+pub fn header(headers: &Headers, name: &str) -> Option<String> {
+    headers.named(name).map(|header| header.text().to_string())
 }

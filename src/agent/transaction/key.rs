@@ -1,51 +1,49 @@
 //! What transactions are found by.
 
+use std::sync::Arc;
+
 use bytestring::ByteString;
 
-use crate::sip::{Known, Request, Response};
+use crate::sip::{Known, Request, Response, Via};
 
-/// Matches a request to its server transaction (RFC 3261 §17.2.3).
+/// Matches a request to its server transaction (RFC 3261 §17.2.3): by branch, sent-by and method, and by the Call-ID,
+/// because there are peers whose branches are not unique. The text is a copy: a key may outlive its message by far.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ServerKey {
-    branch: ByteString,
-    host: ByteString,
-    port: Option<u16>,
-    method: ByteString,
-}
+pub struct ServerKey(Arc<str>);
 
 impl ServerKey {
     /// The transaction that a request begins or repeats.
     pub fn of(request: &Request) -> Self {
-        Self::with_method(request, ByteString::from(request.method.as_str()))
+        Self::with_method(request, request.method.as_str())
     }
 
     /// The INVITE transaction that an ACK or a CANCEL is about (§9.2, §17.2.3).
     pub fn of_invite(request: &Request) -> Self {
-        Self::with_method(request, ByteString::from_static("INVITE"))
+        Self::with_method(request, "INVITE")
     }
 
-    fn with_method(request: &Request, method: ByteString) -> Self {
-        let via = &request.via;
-        let branch = via.branch.clone().unwrap_or_else(|| Self::of_2543(request));
-        Self { branch, host: via.host.clone(), port: via.port, method }
+    fn with_method(request: &Request, method: &str) -> Self {
+        let Via { branch, host, port, .. } = &request.via;
+        let port = port.map_or(String::new(), |port| port.to_string());
+        let call_id = &request.call_id;
+        let text = match branch {
+            Some(branch) => format!("{method} {host} {port} {call_id} {branch}"),
+            None => format!("{method} {host} {port} {call_id} {}", Self::of_2543(request)),
+        };
+        Self(text.into())
     }
 
     /// An RFC 2543 element has no unique branch: its requests are matched by what names the request (§17.2.3). The To tag
     /// is left out, because the ACK carries the one that the response added.
-    fn of_2543(request: &Request) -> ByteString {
+    fn of_2543(request: &Request) -> String {
         let from_tag = request.from.tag().map_or("", |tag| tag);
-        format!("2543 {} {} {} {}", request.uri.as_str(), from_tag, request.call_id, request.cseq).into()
+        format!("2543 {} {} {}", request.uri.as_str(), from_tag, request.cseq)
     }
 }
 
 /// Finds a request that came twice by different ways (§8.2.2.2).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct MergeKey {
-    call_id: ByteString,
-    from_tag: ByteString,
-    cseq: u32,
-    method: ByteString,
-}
+pub struct MergeKey(Arc<str>);
 
 impl MergeKey {
     /// The key of a request outside any dialog; a request with a To tag cannot be merged.
@@ -53,12 +51,8 @@ impl MergeKey {
         if request.to.tag().is_some() {
             return None;
         }
-        Some(Self {
-            call_id: request.call_id.clone(),
-            from_tag: request.from.tag()?.clone(),
-            cseq: request.cseq,
-            method: request.method.as_str().into(),
-        })
+        let Request { method, cseq, call_id, .. } = request;
+        Some(Self(format!("{method} {cseq} {call_id} {}", request.from.tag()?).into()))
     }
 }
 

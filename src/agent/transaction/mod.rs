@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use bytes::Bytes;
+use bytestring::ByteString;
 
 use super::alarms::Alarm;
 use super::effects::Effects;
@@ -106,10 +107,12 @@ struct Transaction {
     path: Path,
     names: Names,
     owner: Option<CallId>,
+    /// Of an INVITE that made a call: the To tag of its responses.
+    tag: Option<ByteString>,
 }
 
-/// All transactions. At `limit` of them [`Transactions::is_full`] says so and new INVITEs are refused without one;
-/// others are a handful per call or live as long as their retransmissions can come.
+/// All transactions. At `limit` of them [`Transactions::is_full`] says so: new INVITEs are refused, and what is refused or
+/// answered then is so without one. Requests of ours are one per call at a time.
 #[derive(Debug)]
 pub struct Transactions {
     limit: usize,
@@ -148,9 +151,9 @@ impl Transactions {
         self.servers.get(key).copied()
     }
 
-    /// The transaction that came first with the same From tag, Call-ID and CSeq by another way (§8.2.2.2).
-    pub fn merged(&self, key: &MergeKey) -> Option<TransactionId> {
-        self.merges.get(key).copied()
+    /// Whether a request with the same From tag, Call-ID and CSeq is being served (§8.2.2.2).
+    pub fn is_known(&self, key: &MergeKey) -> bool {
+        self.merges.contains_key(key)
     }
 
     /// The call that a transaction belongs to.
@@ -158,26 +161,24 @@ impl Transactions {
         self.all.get(&id).and_then(|transaction| transaction.owner)
     }
 
-    /// Begins the server transaction of an INVITE; `trying` is its 100.
+    /// The To tag that an INVITE which made a call has been answered with.
+    pub fn tag(&self, id: TransactionId) -> Option<&ByteString> {
+        self.all.get(&id).and_then(|transaction| transaction.tag.as_ref())
+    }
+
+    /// Begins the server transaction of an INVITE, for a call with its tag if it is a call's; `trying` is its 100.
     pub fn serve_invite(
         &mut self,
         fx: &mut Effects,
         (key, merge): (ServerKey, Option<MergeKey>),
         path: Path,
-        owner: Option<CallId>,
+        owner: Option<(CallId, ByteString)>,
         trying: Option<Bytes>,
     ) -> TransactionId {
         let id = self.next_id();
-        let machine = ServerInvite::begin(trying, &mut Wire { id, path: &path, fx });
-        self.add(
-            id,
-            Transaction {
-                machine: Machine::ServerInvite(machine),
-                path,
-                names: Names::Server(key, merge),
-                owner,
-            },
-        );
+        let machine = Machine::ServerInvite(ServerInvite::begin(trying, &mut Wire { id, path: &path, fx }));
+        let (owner, tag) = owner.unzip();
+        self.add(id, Transaction { machine, path, names: Names::Server(key, merge), owner, tag });
         id
     }
 
@@ -200,8 +201,8 @@ impl Transactions {
         let id = self.next_id();
         let mut machine = ServerOther::new(response);
         if machine.begin(&mut Wire { id, path: &path, fx }) == Fate::Lives {
-            let names = Names::Server(key, merge);
-            self.add(id, Transaction { machine: Machine::ServerOther(machine), path, names, owner: None });
+            let (machine, names) = (Machine::ServerOther(machine), Names::Server(key, merge));
+            self.add(id, Transaction { machine, path, names, owner: None, tag: None });
         }
     }
 
@@ -232,9 +233,8 @@ impl Transactions {
         request: Bytes,
     ) -> TransactionId {
         let id = self.next_id();
-        let machine = ClientOther::begin(request, &mut Wire { id, path: &path, fx });
-        let names = Names::Client(key);
-        self.add(id, Transaction { machine: Machine::ClientOther(machine), path, names, owner: Some(owner) });
+        let machine = Machine::ClientOther(ClientOther::begin(request, &mut Wire { id, path: &path, fx }));
+        self.add(id, Transaction { machine, path, names: Names::Client(key), owner: Some(owner), tag: None });
         id
     }
 
@@ -313,7 +313,7 @@ impl Transactions {
             Names::Server(key, merge) => {
                 self.servers.insert(key.clone(), id);
                 if let Some(merge) = merge {
-                    self.merges.insert(merge.clone(), id);
+                    self.merges.entry(merge.clone()).or_insert(id);
                 }
             }
             Names::Client(key) => {
@@ -328,7 +328,8 @@ impl Transactions {
         match self.all.remove(&id).map(|transaction| transaction.names) {
             Some(Names::Server(key, merge)) => {
                 self.servers.remove(&key);
-                if let Some(merge) = merge {
+                // A copy of the request that came later and was refused has the same name.
+                if let Some(merge) = merge.filter(|merge| self.merges.get(merge) == Some(&id)) {
                     self.merges.remove(&merge);
                 }
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::network::Chance;
-use crate::agent::tests::harness::OFFER;
+use crate::agent::tests::phone::OFFER;
 use crate::sip::{Message, Response, Transport, Writer};
 
 /// What a caller means to do.
