@@ -9,5 +9,7 @@
 )]
 
 mod agent;
+mod flows;
 mod house;
+mod peer;
 mod sipp;
