@@ -13,3 +13,4 @@ mod flows;
 mod house;
 mod peer;
 mod sipp;
+mod torture;
