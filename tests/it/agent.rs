@@ -65,6 +65,11 @@ impl Agent {
         Events { frames }
     }
 
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// HTTP/1.0, so that the body is what comes until the connection is closed.
     fn request(&self, request: &str) -> (u16, BufReader<TcpStream>) {
         let mut stream = TcpStream::connect(self.http).unwrap();

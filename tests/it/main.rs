@@ -9,6 +9,7 @@
 )]
 
 mod agent;
+mod faults;
 mod flows;
 mod house;
 mod peer;

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use call_agent::sip::{Framed, Framer, Limits, Message, Request, Response, Writer};
 
-use crate::agent::{Agent, PATIENCE};
+use serde_json::json;
+
+use crate::agent::{Agent, Events, PATIENCE};
 
 /// One connection between the peer and the agent.
 pub struct Peer {
@@ -201,4 +203,26 @@ pub fn respond(request: &Request, status: u16) -> Vec<u8> {
 #[track_caller]
 pub fn header(response: &Response, name: &str) -> String {
     response.headers.named(name).unwrap_or_else(|| panic!("no {name}: {response:?}")).text().to_string()
+}
+
+/// Has the peer call: the id of the call, offered and answered 100.
+#[track_caller]
+pub fn offered(events: &mut Events, peer: &mut Peer, caller: &Caller) -> String {
+    peer.send(caller.invite());
+    peer.answer(100, "INVITE");
+    let call = events.next_of("call.offered");
+    assert_eq!(call["sip"]["call_id"], caller.call_id);
+    call["id"].as_str().unwrap().to_owned()
+}
+
+/// Has the peer call and the API answer: the id of the call, established.
+#[track_caller]
+pub fn established(agent: &Agent, events: &mut Events, peer: &mut Peer, caller: &mut Caller) -> String {
+    let id = offered(events, peer, caller);
+    let (status, call) = agent.command(&id, "accept", json!({"wait": "sent"}));
+    assert_eq!((status, &call["state"]), (200, &json!("accepted")), "{call}");
+    caller.learn(&peer.answer(200, "INVITE"));
+    peer.send(caller.ack());
+    assert_eq!(events.next_of("call.established")["id"], id);
+    id
 }
