@@ -13,5 +13,6 @@ mod faults;
 mod flows;
 mod house;
 mod peer;
+mod race;
 mod sipp;
 mod torture;
