@@ -9,6 +9,8 @@
 )]
 
 mod agent;
+mod calls;
+mod dialog;
 mod faults;
 mod flows;
 mod house;
