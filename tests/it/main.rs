@@ -9,8 +9,10 @@
 )]
 
 mod agent;
+mod bad_input;
 mod calls;
 mod dialog;
+mod drain;
 mod faults;
 mod flows;
 mod house;
