@@ -1,6 +1,7 @@
 //! TCP: listeners, and how each connection is set up.
 
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,4 +63,17 @@ pub(super) fn set_up(stream: &TcpStream) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED))?;
     Ok(())
+}
+
+/// Our address on a connection and the peer's. A listener for both families maps IPv4 addresses into IPv6; an IPv4 peer
+/// could do nothing with such a one in our Contact.
+pub(super) fn ends(stream: &TcpStream) -> io::Result<(SocketAddr, SocketAddr)> {
+    Ok((unmapped(stream.local_addr()?), unmapped(stream.peer_addr()?)))
+}
+
+fn unmapped(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        ip @ IpAddr::V4(_) => SocketAddr::new(ip, address.port()),
+        IpAddr::V6(_) => address,
+    }
 }
