@@ -31,7 +31,8 @@ impl Agent {
     /// The same, with more settings.
     pub fn start_with(flags: &[&str]) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_call-agent"))
-            .args(["--sip-listen", "tcp://127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--data-dir", "none"])
+            .env("CALL_AGENT_SIP_LISTEN", "tcp://127.0.0.1:0")
+            .args(["--http-listen", "127.0.0.1:0", "--data-dir", "none"])
             .args(flags)
             .stderr(Stdio::piped())
             .spawn()
