@@ -11,12 +11,6 @@ use serde_json::json;
 use crate::agent::{Agent, PATIENCE};
 use crate::peer::{Caller, Peer, established, header, offered};
 
-/// Closes the peer's connection and waits until the agent has, too.
-fn hang_off(mut peer: Peer) {
-    peer.socket().shutdown(std::net::Shutdown::Write).unwrap();
-    peer.is_closed();
-}
-
 #[test]
 fn accept_after_a_dropped_connection_reaches_the_caller_on_a_new_one() {
     let agent = Agent::start();
@@ -24,7 +18,7 @@ fn accept_after_a_dropped_connection_reaches_the_caller_on_a_new_one() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut caller = Caller::at(listener.local_addr().unwrap());
     let id = offered(&mut events, &mut peer, &caller);
-    hang_off(peer);
+    peer.leave();
     let mut again = std::thread::scope(|scope| {
         let accepted = scope.spawn(|| agent.command(&id, "accept", json!({})));
         let mut again = Peer::accept(&listener);
@@ -46,7 +40,7 @@ fn accept_after_a_dropped_connection_is_not_told_that_it_was_done_and_leaks_no_c
     // Nobody listens where the answers would go.
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let ids: Vec<_> = (0..20).map(|_| offered(&mut events, &mut peer, &Caller::at(gone))).collect();
-    hang_off(peer);
+    peer.leave();
     std::thread::scope(|scope| {
         for (id, wait) in ids.iter().zip(["sent", "established"].iter().cycle()) {
             let agent = &agent;

@@ -18,5 +18,6 @@ mod flows;
 mod house;
 mod peer;
 mod race;
+mod settings;
 mod sipp;
 mod torture;
