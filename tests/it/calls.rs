@@ -105,6 +105,19 @@ fn a_hangup_whose_connection_is_gone_connects_to_the_contact() {
 }
 
 #[test]
+fn a_hangup_that_reaches_nobody_ends_the_call_and_says_so() {
+    let agent = Agent::start();
+    let (mut events, mut peer) = (agent.events(), Peer::connect(&agent));
+    let mut caller = Caller::at(TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
+    let id = established(&agent, &mut events, &mut peer, &mut caller);
+    peer.leave();
+    let (status, problem) = agent.command(&id, "hangup", json!({}));
+    assert_eq!((status, &problem["code"]), (504, &json!("sip-timeout")), "{problem}");
+    let end = events.next_of("call.ended")["end"].take();
+    assert_eq!((&end["cause"], &end["by"]), (&json!("hangup"), &json!("api")));
+}
+
+#[test]
 fn a_hangup_goes_by_the_connection_that_the_caller_used_last() {
     let agent = Agent::start();
     let (mut events, mut peer) = (agent.events(), Peer::connect(&agent));
