@@ -5,6 +5,8 @@ mod cancel;
 mod client_transactions;
 mod close;
 mod dialog;
+mod events;
+mod faults;
 mod harness;
 mod info;
 mod limits;
