@@ -10,8 +10,16 @@
 //! | [`http`] | REST and SSE: one file per resource |
 //! | [`config`] | every setting: flag, environment, file, default |
 //! | [`telemetry`] | logs |
+//! | [`serve()`] | all of it put together |
 
 pub mod agent;
+pub mod config;
 pub mod driver;
+pub mod http;
+mod serve;
 pub mod sip;
 pub mod state;
+pub mod telemetry;
+pub mod transport;
+
+pub use serve::{BindError, Listeners, ServeError, serve};

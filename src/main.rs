@@ -1,1 +1,42 @@
-fn main() {}
+//! The program: reads the settings, starts logging, serves until SIGTERM or SIGINT, drains, exits.
+
+use std::process::ExitCode;
+
+use call_agent::config::{BadSetting, Config};
+use call_agent::{Listeners, ServeError, serve, telemetry};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::error;
+
+/// The exit code for a bad setting.
+const BAD_SETTING: u8 = 2;
+
+fn main() -> ExitCode {
+    let config = match Config::load(std::env::args_os(), std::env::vars_os()) {
+        Ok(config) => config,
+        Err(BadSetting::Flag(error)) => error.exit(),
+        Err(error) => {
+            eprintln!("call-agent: {error}");
+            return ExitCode::from(BAD_SETTING);
+        }
+    };
+    match telemetry::start(&config).map_err(Into::into).and_then(|()| run(config)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let shutdown = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    let listeners = Listeners::bind(&config).await?;
+    serve(config, listeners, shutdown).await.map_err(ServeError::into)
+}

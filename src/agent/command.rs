@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::event::Reason;
+pub use super::new_headers::{NewHeader, NewHeaders};
 use super::{Call, CallId};
 
 /// A command: it is answered when its SIP effect is known, with the call as it then is.
@@ -38,12 +39,20 @@ pub enum Action {
 }
 
 /// A merge patch (RFC 7396) of what a client may change.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Labels {
-    /// Names with their new values; null removes a name. At most 64 labels; a name of 1–64 and a value of up to 256 characters.
+    /// Names with their new values; null removes a name, and null in place of all removes all. At most 64 labels; a name of
+    /// 1–64 and a value of up to 256 characters.
     #[schema(examples(json!({"ticket": "4711", "stale": null})))]
-    pub labels: BTreeMap<String, Option<String>>,
+    pub labels: Option<BTreeMap<String, Option<String>>>,
+}
+
+impl Default for Labels {
+    /// A patch that changes nothing.
+    fn default() -> Self {
+        Self { labels: Some(BTreeMap::new()) }
+    }
 }
 
 /// How many labels a call may have, and how long a name and a value may be, in characters.
@@ -55,8 +64,9 @@ impl Labels {
     /// The labels that a call has after the patch.
     pub fn merge(&self, before: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Refusal> {
         let invalid = |fault: String| Refusal::InvalidField { field: "labels", fault };
+        let Some(patch) = &self.labels else { return Ok(BTreeMap::new()) };
         let mut labels = before.clone();
-        for (name, value) in &self.labels {
+        for (name, value) in patch {
             if name.is_empty() || name.chars().count() > MAX_LABEL_NAME {
                 return Err(invalid(format!("a name has 1–{MAX_LABEL_NAME} characters")));
             }
@@ -88,12 +98,12 @@ pub struct Ring {
     #[schema(default = false)]
     pub early_media: bool,
     /// Headers to add.
-    pub headers: Vec<NewHeader>,
+    pub headers: NewHeaders,
 }
 
 impl Default for Ring {
     fn default() -> Self {
-        Self { status: 180, sdp: None, early_media: false, headers: Vec::new() }
+        Self { status: 180, sdp: None, early_media: false, headers: NewHeaders::default() }
     }
 }
 
@@ -104,7 +114,7 @@ pub struct Accept {
     /// The session description, sent as it is; generated if there is none.
     pub sdp: Option<String>,
     /// Headers to add.
-    pub headers: Vec<NewHeader>,
+    pub headers: NewHeaders,
     /// When to answer the command.
     pub wait: Wait,
 }
@@ -132,12 +142,12 @@ pub struct Reject {
     /// URIs to try instead, for 3xx and 485.
     pub contacts: Vec<String>,
     /// Headers to add.
-    pub headers: Vec<NewHeader>,
+    pub headers: NewHeaders,
 }
 
 impl Default for Reject {
     fn default() -> Self {
-        Self { status: 486, reason: None, contacts: Vec::new(), headers: Vec::new() }
+        Self { status: 486, reason: None, contacts: Vec::new(), headers: NewHeaders::default() }
     }
 }
 
@@ -163,19 +173,7 @@ pub struct Hangup {
     /// Sent as a Reason header (RFC 3326).
     pub reason: Option<Reason>,
     /// Headers to add.
-    pub headers: Vec<NewHeader>,
-}
-
-/// A header field to send. Names that the agent writes itself are refused.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewHeader {
-    /// A token (RFC 3261 §25.1).
-    #[schema(examples("X-CRM-Ticket"))]
-    pub name: String,
-    /// Without control characters, at most 4096 bytes.
-    #[schema(examples("4711"))]
-    pub value: String,
+    pub headers: NewHeaders,
 }
 
 /// Why a command was not done, or not seen to take effect.

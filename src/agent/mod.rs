@@ -11,6 +11,8 @@
 //!  …               ┘                      └─► (poll_timeout: when to call handle_timeout)
 //! ```
 
+#![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
+
 mod alarms;
 mod call;
 mod calls;
@@ -19,6 +21,7 @@ pub mod command;
 mod effects;
 pub mod event;
 pub mod ids;
+mod new_headers;
 mod receive;
 mod respond;
 mod screen;

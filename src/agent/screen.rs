@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::respond::{self, ACCEPT, ALLOW};
 use super::stack::{Intake, Stack};
 use super::transaction::MergeKey;
-use crate::sip::{Known, Name, Request, media_type};
+use crate::sip::{Known, Name, Request};
 
 /// A refusal: its status and the whole response.
 pub type Refused = (u16, Bytes);
@@ -53,7 +53,7 @@ pub fn offer(stack: &Stack, calls: usize, request: &Request, tag: &str) -> Optio
         let writer = begin(request, 503, tag).header("Retry-After", respond::RETRY_AFTER);
         return Some((503, writer.finish()));
     }
-    if !accepts_sdp(request) {
+    if !request.headers.accepts(ACCEPT) {
         return Some((406, begin(request, 406, tag).header("Accept", ACCEPT).finish()));
     }
     if request.method.known() == Some(Known::Invite) { unreadable_body(request, tag) } else { None }
@@ -69,22 +69,10 @@ pub fn unreadable_body(request: &Request, tag: &str) -> Option<Refused> {
         let writer = begin(request, 415, tag).header("Accept", ACCEPT).header("Accept-Encoding", "identity");
         return Some((415, writer.finish()));
     }
-    if media_type(&request.headers).as_deref() == Some(ACCEPT) {
+    if request.headers.content_is(ACCEPT) {
         return None;
     }
     Some((415, begin(request, 415, tag).header("Accept", ACCEPT).finish()))
-}
-
-/// Whether a session description may be in the answer (§20.1).
-fn accepts_sdp(request: &Request) -> bool {
-    if request.headers.first(Name::Accept).is_none() {
-        return true;
-    }
-    let is_sdp = |range: &str| matches!(range, "*/*" | "application/*") || range == ACCEPT;
-    request.headers.items(Name::Accept).any(|item| {
-        let range = item.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        is_sdp(&range)
-    })
 }
 
 fn begin(request: &Request, status: u16, tag: &str) -> crate::sip::Writer {

@@ -1,10 +1,13 @@
 //! Cutting a byte stream into messages (§18.3, RFC 5626 §3.5.1).
 
+use std::mem;
+
 use bytes::Bytes;
 
 use super::fault::Fault;
-use super::lines::{self, Length, Lines};
-use super::{Message, Name, Unreadable, parse, start_line};
+use super::lines::{self, Length};
+use super::parse::Head;
+use super::{Message, Unreadable};
 
 /// How large a message may be.
 #[derive(Clone, Copy, Debug)]
@@ -46,14 +49,14 @@ pub struct Framer {
     state: State,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 enum State {
     /// No message has begun.
     Between,
     /// The head is not whole; its end has been looked for up to here, from `start` on.
     Head { searched: usize },
-    /// The head is whole: its length and that of the body.
-    Body { head: usize, body: usize },
+    /// The head is whole and read; the body is so long.
+    Body { head: Box<Head>, length: usize },
     /// Nothing more comes out.
     Lost,
 }
@@ -100,7 +103,7 @@ impl Framer {
         loop {
             match self.state {
                 State::Lost => return None,
-                State::Body { head, body } => return self.body(head, body),
+                State::Body { .. } => return self.body(),
                 State::Between => match Between::read(self.pending()) {
                     Between::Nothing => return None,
                     Between::LineEnd(length) => self.start += length,
@@ -110,10 +113,11 @@ impl Framer {
                     }
                     Between::Message => self.state = State::Head { searched: 0 },
                 },
-                State::Head { searched } => match self.head(searched)? {
-                    Ok(whole) => self.state = whole,
-                    Err(lost) => return Some(lost),
-                },
+                State::Head { searched } => {
+                    if let Err(lost) = self.head(searched)? {
+                        return Some(lost);
+                    }
+                }
             }
         }
     }
@@ -122,44 +126,65 @@ impl Framer {
         self.buffer.get(self.start..).unwrap_or_default()
     }
 
-    /// Looks for the end of the head and for what it says of the body.
-    fn head(&mut self, searched: usize) -> Option<Result<State, Framed>> {
+    /// Looks for the end of the head and reads it.
+    fn head(&mut self, searched: usize) -> Option<Result<(), Framed>> {
         let most = self.limits.head;
         let window = self.pending().get(..most).unwrap_or(self.pending());
-        let head = match lines::head_end(window, searched) {
-            Ok(head) => head,
-            Err(_) if window.len() == most => {
-                return Some(Err(self.lose(most, Fault::bad("message", "headers too large"))));
-            }
+        let (end, whole) = match lines::head_end(window, searched) {
+            Ok(end) => (end, true),
+            Err(_) if window.len() == most => (most, false),
             Err(searched) => {
                 self.state = State::Head { searched };
                 return None;
             }
         };
-        Some(match body_length(self.pending().get(..head).unwrap_or_default()) {
-            Ok(body) if body <= self.limits.body => Ok(State::Body { head, body }),
-            Ok(_) => Err(self.lose(head, Fault::too_large("Request Entity Too Large"))),
-            Err(fault) => Err(self.lose(head, fault)),
+        // Copies of exactly their size, the head's and the body's: what lives as long as a call must not hold a whole
+        // read buffer.
+        let head = Head::read(&Bytes::copy_from_slice(window.get(..end)?));
+        let length =
+            if whole { self.body_length(&head) } else { Err(Fault::bad("message", "headers too large")) };
+        Some(match length {
+            Ok(length) => {
+                self.start += end;
+                self.state = State::Body { head: Box::new(head), length };
+                Ok(())
+            }
+            Err(fault) => {
+                self.buffer = Vec::new();
+                self.start = 0;
+                self.state = State::Lost;
+                Err(Framed::Lost(head.refused(fault)))
+            }
         })
     }
 
-    fn body(&mut self, head: usize, body: usize) -> Option<Framed> {
-        // A copy of exactly its size: what lives as long as a call must not hold a whole read buffer.
-        let message = Bytes::copy_from_slice(self.pending().get(..head + body)?);
-        self.start += message.len();
-        self.state = State::Between;
+    /// The length of the body that a whole head declares. Content-Length is mandatory on a stream (§20.14); a message
+    /// without it is taken for one without a body, unless a Content-Type says that there is one.
+    fn body_length(&self, head: &Head) -> Result<usize, Fault> {
+        if let Some(fault) = head.unframed() {
+            return Err(fault);
+        }
+        match head.length() {
+            Length::Declared(length) if length > self.limits.body => {
+                Err(Fault::too_large("Request Entity Too Large"))
+            }
+            Length::Declared(length) => Ok(length),
+            Length::Missing { typed: false } => Ok(0),
+            Length::Missing { typed: true } => Err(Fault::bad("message", "no Content-Length")),
+            Length::Faulty(what) => Err(Fault::bad("Content-Length", what)),
+        }
+    }
+
+    /// Gives out the message once its body is here.
+    fn body(&mut self) -> Option<Framed> {
+        let State::Body { length, .. } = self.state else { return None };
+        let body = Bytes::copy_from_slice(self.pending().get(..length)?);
+        let State::Body { head, .. } = mem::replace(&mut self.state, State::Between) else { return None };
+        self.start += length;
         if self.pending().is_empty() {
             self.make_room();
         }
-        Some(Framed::Message(parse::parse_framed(&message, head)))
-    }
-
-    fn lose(&mut self, head: usize, fault: Fault) -> Framed {
-        let head = Bytes::copy_from_slice(self.pending().get(..head).unwrap_or_default());
-        self.buffer = Vec::new();
-        self.start = 0;
-        self.state = State::Lost;
-        Framed::Lost(parse::refuse(&head, fault))
+        Some(Framed::Message(head.message(body)))
     }
 
     /// Lets go of what has been read, and of the memory of a large message.
@@ -174,26 +199,5 @@ impl Framer {
     }
 }
 
-/// The length of the body that a whole head declares. Content-Length is mandatory on a stream (§20.14); a message
-/// without it is taken for one without a body, unless a Content-Type says that there is one.
-fn body_length(head: &[u8]) -> Result<usize, Fault> {
-    let (line, mut lines) = Lines::start(head);
-    if !start_line::is_sip(line) {
-        return Err(Fault::bad("message", "not SIP"));
-    }
-    let mut length = Length::Missing { typed: false };
-    while let Some(field) = lines.field() {
-        match field {
-            Ok(field) => length = length.with(Name::of(field.name), field.value),
-            Err(lines::LINE_END) => return Err(Fault::bad("message", lines::LINE_END)),
-            // The message is refused when it is whole; where it ends is not in doubt.
-            Err(_) => {}
-        }
-    }
-    match length {
-        Length::Declared(length) => Ok(length),
-        Length::Missing { typed: false } => Ok(0),
-        Length::Missing { typed: true } => Err(Fault::bad("message", "no Content-Length")),
-        Length::Faulty(what) => Err(Fault::bad("Content-Length", what)),
-    }
-}
+#[cfg(test)]
+mod tests;

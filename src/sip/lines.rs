@@ -1,15 +1,17 @@
 //! The lines of a message's head: where the head ends, and its header fields with their folds (§7.3.1, §25.1).
 
+use memchr::{memchr, memchr2};
+
 use super::Name;
 use super::grammar::{decimal, is_token, trim};
 
-/// Where an empty line ends the head, looked for from `from` on; `Err` is where to look on when more bytes have come.
-/// Whole only if `bytes` are: LF alone ends a line too, as lenient peers write it.
+/// Where the head ends: behind its empty line, looked for from `from` on. `Err` is where to look on when more bytes have
+/// come. LF alone ends a line too, as lenient peers write it; whether this message may is for [`Lines`] to say.
 pub(super) fn head_end(bytes: &[u8], from: usize) -> Result<usize, usize> {
     let mut at = from;
     loop {
         let rest = bytes.get(at..).unwrap_or_default();
-        let Some(line) = rest.iter().position(|byte| *byte == b'\n') else {
+        let Some(line) = memchr(b'\n', rest) else {
             return Err(bytes.len().max(from));
         };
         match rest.get(line + 1..).unwrap_or_default() {
@@ -79,7 +81,7 @@ impl<'a> Lines<'a> {
 
 /// Cuts at the first LF, which goes.
 fn cut(bytes: &[u8]) -> (&[u8], &[u8]) {
-    let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
+    let end = memchr(b'\n', bytes).unwrap_or(bytes.len());
     (bytes.get(..end).unwrap_or_default(), bytes.get(end + 1..).unwrap_or_default())
 }
 
@@ -102,10 +104,7 @@ fn read(field: &[u8], folded: bool) -> Result<Field<'_>, &'static str> {
 
 /// CR, or NUL outside a quoted pair (§25.1).
 fn control_character(line: &[u8]) -> Option<&'static str> {
-    let found = line.iter().fold(false, |found, byte| found | matches!(byte, 0 | b'\r'));
-    if !found {
-        return None;
-    }
+    memchr2(0, b'\r', line)?;
     if line.contains(&b'\r') {
         return Some(LINE_END);
     }

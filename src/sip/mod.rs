@@ -4,7 +4,10 @@
 //! the grammar is ours, because a user agent must carry what it does not understand through unharmed, and must
 //! say what is wrong with what it refuses. Everything read shares the bytes of its message.
 
+#![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
+
 mod fault;
+mod fields;
 mod framer;
 mod grammar;
 mod header;
@@ -20,13 +23,13 @@ mod start_line;
 mod status;
 mod text;
 mod uri;
-mod values;
 mod via;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
+pub use fields::Reason;
 pub use framer::{Framed, Framer, Limits};
 pub use header::{Header, Headers, Name};
 pub use message::{CSeq, Message, Request, Response, Unreadable};
@@ -35,8 +38,7 @@ pub use name_addr::NameAddr;
 pub use parse::parse_datagram;
 pub use rsip::{Method as Known, StatusCode, Transport};
 pub use status::reason_phrase;
-pub use text::{quote, unquote};
+pub use text::{body_text, quote, unquote};
 pub use uri::Uri;
-pub use values::{ReasonValue, body_text, media_type, reasons};
 pub use via::Via;
 pub use write::Writer;

@@ -4,6 +4,7 @@
 //! stand behind it.
 
 use bytes::Bytes;
+use memchr::memchr_iter;
 
 use super::fault::{Fault, Read};
 use super::lines::{self, Field, Length, Lines};
@@ -14,15 +15,17 @@ use super::{Header, Headers, Message, Name, Request, Response, Unreadable};
 /// How many header fields a message may have: beyond, it is answered 400.
 const MOST_HEADERS: usize = 256;
 
+const NOT_SIP: Fault = Fault::bad("message", "not SIP");
+
 /// Reads a complete message of a datagram: bytes behind Content-Length are discarded, too few are a fault (§18.3).
 pub fn parse_datagram(datagram: Bytes) -> Result<Message, Unreadable> {
     let start = datagram.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(datagram.len());
     let datagram = datagram.slice(start..);
     let Ok(end) = lines::head_end(&datagram, 0) else {
-        let head = Head::read(&datagram, datagram.len());
+        let head = Head::read(&datagram);
         return Err(head.refused(Fault::bad("message", "headers without an end")));
     };
-    let head = Head::read(&datagram, end);
+    let head = Head::read(&datagram.slice(..end));
     let body = datagram.slice(end..);
     match head.length {
         Length::Declared(length) if length > body.len() => {
@@ -34,18 +37,9 @@ pub fn parse_datagram(datagram: Bytes) -> Result<Message, Unreadable> {
     }
 }
 
-/// Reads a message that a stream was cut into: `message` is the head, `head` bytes long, and a body of the right length.
-pub(super) fn parse_framed(message: &Bytes, head: usize) -> Read {
-    Head::read(message, head).message(message.slice(head.min(message.len())..))
-}
-
-/// A message that is refused for its framing: its headers are read only so that it can be answered.
-pub(super) fn refuse(head: &Bytes, fault: Fault) -> Unreadable {
-    Head::read(head, head.len()).refused(fault)
-}
-
-/// The head of a message with the first fault in it.
-struct Head {
+/// The head of a message with the first fault in its headers.
+#[derive(Debug)]
+pub(super) struct Head {
     start: StartLine,
     headers: Headers,
     length: Length,
@@ -53,22 +47,23 @@ struct Head {
 }
 
 impl Head {
-    fn read(message: &Bytes, end: usize) -> Self {
-        let head = message.get(..end).unwrap_or_default();
+    /// Reads a head, whole or as far as it goes.
+    pub fn read(head: &Bytes) -> Self {
         let (line, mut lines) = Lines::start(head);
-        let start = StartLine::parse(message, line);
-        let most = head.iter().filter(|byte| **byte == b'\n').count().min(MOST_HEADERS);
+        let start = StartLine::parse(head, line);
+        let most = memchr_iter(b'\n', head).count().min(MOST_HEADERS);
         let mut headers = Vec::with_capacity(most);
         let mut length = Length::Missing { typed: false };
         let mut fault = None;
         while let Some(field) = lines.field() {
             match field {
-                Ok(_) if headers.len() == MOST_HEADERS => {
+                // What is behind them is not kept, but the message still ends where it says.
+                Ok(field) if headers.len() == MOST_HEADERS => {
+                    length = length.with(Name::of(field.name), field.value);
                     fault = fault.or(Some(Fault::bad("message", "too many headers")));
-                    break;
                 }
                 Ok(field) => {
-                    let header = header(message, field);
+                    let header = header(head, field);
                     length = length.with(header.name, &header.value);
                     headers.push(header);
                 }
@@ -78,18 +73,34 @@ impl Head {
         Self { start, headers: Headers(headers), length, fault }
     }
 
-    fn refused(self, fault: Fault) -> Unreadable {
+    /// What it says of the body's length.
+    pub fn length(&self) -> Length {
+        self.length
+    }
+
+    /// Why it is not certain where the message ends, or that it is one at all.
+    pub fn unframed(&self) -> Option<Fault> {
+        match self.start {
+            StartLine::Foreign => Some(NOT_SIP),
+            _ => self.fault.filter(|fault| fault.what == lines::LINE_END),
+        }
+    }
+
+    /// The message is refused for another fault than those of its headers.
+    pub fn refused(self, fault: Fault) -> Unreadable {
         match self.start {
             StartLine::Request { method, uri: Err(version) } if version.status == 505 => {
                 version.of(Some(method), self.headers)
             }
             StartLine::Request { method, .. } => fault.of(Some(method), self.headers),
-            StartLine::Response { .. } | StartLine::Faulty(_) => fault.of(None, self.headers),
+            _ => fault.of(None, self.headers),
         }
     }
 
-    fn message(self, body: Bytes) -> Read {
+    /// The message with its body.
+    pub fn message(self, body: Bytes) -> Read {
         match self.start {
+            StartLine::Foreign => Err(NOT_SIP.of(None, self.headers)),
             StartLine::Faulty(fault) => Err(fault.of(None, self.headers)),
             StartLine::Response { status, reason_phrase } => {
                 let mandatory = self.fault.map_or_else(|| Mandatory::read(&self.headers), Err);
@@ -132,12 +143,12 @@ impl Head {
     }
 }
 
-fn header(message: &Bytes, field: Field<'_>) -> Header {
+fn header(head: &Bytes, field: Field<'_>) -> Header {
     let Field { name, value, folded } = field;
     Header {
         name: Name::of(name),
         // A token is ASCII.
-        raw_name: message.slice_ref(name).try_into().unwrap_or_default(),
-        value: if folded { lines::unfold(value).into() } else { message.slice_ref(value) },
+        raw_name: head.slice_ref(name).try_into().unwrap_or_default(),
+        value: if folded { lines::unfold(value).into() } else { head.slice_ref(value) },
     }
 }

@@ -11,15 +11,17 @@ use super::{Method, Uri, uri};
 /// A start line, with the faults of a request's second half kept: its method tells whether it can be answered.
 #[derive(Debug)]
 pub(super) enum StartLine {
-    Request { method: Method, uri: Result<Uri, Fault> },
-    Response { status: u16, reason_phrase: ByteString },
+    Request {
+        method: Method,
+        uri: Result<Uri, Fault>,
+    },
+    Response {
+        status: u16,
+        reason_phrase: ByteString,
+    },
     Faulty(Fault),
-}
-
-/// Whether a line is the first of a SIP message at all, be it ever so faulty. Of a stream where it is not, the place
-/// of the next message is lost.
-pub(super) fn is_sip(line: &[u8]) -> bool {
-    is_version(line) || line.windows(5).any(|window| window.eq_ignore_ascii_case(b" SIP/"))
+    /// Not the first line of a SIP message, be it ever so faulty. Of a stream, the place of the next message is lost.
+    Foreign,
 }
 
 fn is_version(text: &[u8]) -> bool {
@@ -29,6 +31,9 @@ fn is_version(text: &[u8]) -> bool {
 impl StartLine {
     /// Reads the line without its end; `line` is part of `message`.
     pub fn parse(message: &Bytes, line: &[u8]) -> Self {
+        if !line.split(|byte| *byte == b' ').any(is_version) {
+            return Self::Foreign;
+        }
         let read = if is_version(line) { status_line(message, line) } else { request_line(message, line) };
         read.unwrap_or_else(Self::Faulty)
     }

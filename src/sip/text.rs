@@ -11,6 +11,11 @@ pub(super) fn decode(bytes: Bytes) -> ByteString {
     }
 }
 
+/// A body as text: UTF-8 without a copy, else GB18030.
+pub fn body_text(body: &Bytes) -> ByteString {
+    decode(body.clone())
+}
+
 /// The content of a `quoted-string` (§25.1), or the text as it is if it is not quoted.
 pub fn unquote(text: &ByteString) -> ByteString {
     let Some(inner) = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) else {

@@ -1,1 +1,222 @@
 //! What clients can see: the calls as they are, the numbered log of events, replay.
+//!
+//! ```text
+//!  driver ─publish─► Board ┬─ views   the calls, by id          ◄─ call, list
+//!                          └─ log     the last events, numbered  ◄─ follow ─► Reader, Reader, …
+//! ```
+//!
+//! Views and log change under one lock, the view first: a client that reads a call on receiving its event never sees an
+//! older one, and a list and its `last_event_id` are one cut. Readers pull from the one log by sequence; nothing is
+//! copied for them and nothing waits for them.
+
+mod filter;
+mod follow;
+mod frame;
+mod log;
+mod position;
+#[cfg(test)]
+mod tests;
+mod topic;
+mod views;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::agent::{Call, CallId, Event, Timestamp};
+
+pub use filter::Filter;
+pub use follow::Reader;
+pub use frame::Frame;
+pub use position::{After, EventId, NotAPosition};
+pub use topic::{Topic, Topics};
+
+use frame::{Envelope, Press};
+use log::{Entry, Log};
+use views::Views;
+
+/// The board's bounds and its name in envelopes.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The agent's name: envelopes come from `/call-agent/NODE`.
+    pub node: String,
+    /// Four or more hexadecimal digits that tell this log's sequences from those of an earlier one.
+    pub epoch: String,
+    /// How many events are kept for replay; the oldest go first.
+    pub log_events: usize,
+    /// How many bytes of encoded events are kept for replay; the oldest go first.
+    pub log_bytes: usize,
+    /// How many ended calls stay readable; those that ended first go first.
+    pub ended_calls: usize,
+    /// How long an ended call stays readable.
+    pub ended_age: Duration,
+    /// How many events a reader that was up to date may fall behind before its stream is ended.
+    pub max_lag: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            node: "call-agent".to_owned(),
+            epoch: "0000".to_owned(),
+            log_events: 100_000,
+            log_bytes: 64 * 1024 * 1024,
+            ended_calls: 10_000,
+            ended_age: Duration::from_secs(3600),
+            max_lag: 16_384,
+        }
+    }
+}
+
+/// The state that clients can see. Clones are handles to the same board.
+#[derive(Clone, Debug)]
+pub struct Board(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    settings: Settings,
+    /// Who holds it may number events. Encoding happens under it, so that readers are not kept waiting meanwhile.
+    press: Mutex<Press>,
+    shown: RwLock<Shown>,
+    news: watch::Sender<()>,
+    closed: watch::Sender<bool>,
+}
+
+#[derive(Debug)]
+struct Shown {
+    views: Views,
+    log: Log,
+    draining: bool,
+}
+
+/// One page of a listing and the place of its cut in the log.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// Newest first.
+    pub calls: Vec<Arc<Call>>,
+    /// Where the next page starts; `None`: this was the last.
+    pub next_cursor: Option<CallId>,
+    /// The last event that this page has seen.
+    pub last_event_id: EventId,
+}
+
+impl Board {
+    /// A board without calls and events.
+    pub fn new(settings: Settings) -> Self {
+        let shown = Shown {
+            views: Views::new(settings.ended_calls, settings.ended_age),
+            log: Log::new(settings.log_events, settings.log_bytes),
+            draining: false,
+        };
+        Self(Arc::new(Inner {
+            press: Mutex::new(Press::new(&settings)),
+            settings,
+            shown: RwLock::new(shown),
+            news: watch::Sender::new(()),
+            closed: watch::Sender::new(false),
+        }))
+    }
+
+    /// Makes events visible, in order. To be called before the SIP messages that tell the peer of them are sent.
+    pub fn publish(&self, events: Vec<Event>) {
+        let Some(latest) = events.iter().map(|event| event.time).max() else { return };
+        let mut press = self.press();
+        let encoded: Vec<_> = events
+            .into_iter()
+            .filter_map(|event| {
+                let envelope = Envelope {
+                    topic: Topic::Call(event.kind),
+                    subject: Some(event.call.id),
+                    time: event.time,
+                    data: event.data(),
+                };
+                press.numbered(&envelope).map(|frame| (event, frame))
+            })
+            .collect();
+        let mut shown = self.write();
+        let Shown { views, log, .. } = &mut *shown;
+        for (event, frame) in encoded {
+            views.apply(&event, log.last() + 1, log.oldest());
+            log.push(Entry { topic: Topic::Call(event.kind), call: Some(event.call), frame });
+        }
+        views.forget(latest);
+        drop(shown);
+        self.0.news.send_replace(());
+    }
+
+    /// From here on the board says that the agent is not ready, and `stream.draining` tells the readers.
+    pub fn drain(&self, now: Timestamp) {
+        let mut press = self.press();
+        if self.is_draining() {
+            return;
+        }
+        let data = serde_json::Map::new();
+        let frame = press.numbered(&Envelope { topic: Topic::Draining, subject: None, time: now, data });
+        let mut shown = self.write();
+        shown.draining = true;
+        if let Some(frame) = frame {
+            shown.log.push(Entry { topic: Topic::Draining, call: None, frame });
+        }
+        drop(shown);
+        self.0.news.send_replace(());
+    }
+
+    /// Whether [`Board::drain`] was called.
+    pub fn is_draining(&self) -> bool {
+        self.read().draining
+    }
+
+    /// Forgets the ended calls whose time is over. [`Board::publish`] does the same by the times of its events; an agent
+    /// without events needs to be told the time.
+    pub fn forget(&self, now: Timestamp) {
+        self.write().views.forget(now);
+    }
+
+    /// Ends every reader's stream, after what is in the log.
+    pub fn close(&self) {
+        self.0.closed.send_replace(true);
+    }
+
+    /// The call as it is; ended ones too while they are kept.
+    pub fn call(&self, id: CallId) -> Option<Arc<Call>> {
+        self.read().views.call(id)
+    }
+
+    /// Up to `limit` calls that the filter lets through, newest first, older than `cursor`.
+    pub fn list(&self, filter: &Filter, limit: usize, cursor: Option<CallId>) -> Page {
+        let shown = self.read();
+        let mut calls = shown.views.older_than(cursor).filter(|call| filter.lets_call(call));
+        let page: Vec<_> = calls.by_ref().take(limit).map(Arc::clone).collect();
+        let more = calls.next().is_some();
+        Page {
+            next_cursor: page.last().filter(|_| more).map(|call| call.id),
+            calls: page,
+            last_event_id: self.event_id(shown.log.last()),
+        }
+    }
+
+    /// The id of the last event; sequence 0 before the first.
+    pub fn last_event_id(&self) -> EventId {
+        let last = self.read().log.last();
+        self.event_id(last)
+    }
+
+    fn event_id(&self, sequence: u64) -> EventId {
+        EventId { epoch: self.0.settings.epoch.as_str().into(), sequence }
+    }
+
+    // A lock is poisoned by a panic in another thread; what it guards is still whole, since nothing in here panics
+    // half-way, and the calls must go on.
+    fn press(&self) -> MutexGuard<'_, Press> {
+        self.0.press.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Shown> {
+        self.0.shown.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Shown> {
+        self.0.shown.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}

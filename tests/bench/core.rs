@@ -1,1 +1,130 @@
-fn main() {}
+//! The core alone: complete inbound calls per second on one core, with the generator of the messages included.
+//!
+//! One iteration is one call as the flow has it: the real INVITE of 1.5 kB, 100, 180, 200, ACK, BYE, 200. The peer's bytes
+//! are cut, read and handled; every answer is written out. Two thousand calls fall into each virtual second, so that
+//! some 64,000 transactions wait out their timers beside the call that is measured.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use call_agent::agent::command::{Accept, Action, Command, Ring, Wait};
+use call_agent::agent::{Agent, Arrival, Call, Flow, FlowId, Now, Output, Settings, Ticket, Timestamp};
+use call_agent::sip::{Framed, Framer, Limits, Transport};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use std::sync::Arc;
+
+const INVITE: &str = include_str!("../flows/1-invite.sip");
+const BETWEEN_CALLS: Duration = Duration::from_micros(500);
+
+/// The agent with a peer that places one call after another.
+struct Exchange {
+    agent: Agent,
+    framer: Framer,
+    flow: Flow,
+    now: Now,
+    call: Option<Arc<Call>>,
+    written: usize,
+    placed: u64,
+    invite: String,
+}
+
+impl Exchange {
+    fn new() -> Self {
+        let now = Now { instant: Instant::now(), wall: Timestamp(1_763_800_000_000_000) };
+        let address = |text: &str| text.parse().expect("an address");
+        let flow = Flow {
+            id: FlowId(1),
+            transport: Transport::Tcp,
+            local: address("10.0.0.1:10000"),
+            peer: address("10.0.0.1:5060"),
+        };
+        let (head, body) =
+            INVITE.split_once("\n\n").or_else(|| INVITE.split_once("\r\n\r\n")).expect("a body");
+        let head = head.replace("\r\n", "\n").replace('\n', "\r\n");
+        let body = body.replace("\r\n", "\n").replace('\n', "\r\n");
+        let head = head.replace("Content-Length: 414", &format!("Content-Length: {}", body.len()));
+        Self {
+            agent: Agent::new(Settings::default(), [7; 32], now),
+            framer: Framer::new(Limits::default()),
+            flow,
+            now,
+            call: None,
+            written: 0,
+            placed: 0,
+            invite: format!("{head}\r\n\r\n{body}"),
+        }
+    }
+
+    fn place_call(&mut self) {
+        self.placed += 1;
+        let number = self.placed;
+        let call_id = format!("e040d830-a8aa-123d-0a8e-{number:012}");
+        let invite = self
+            .invite
+            .replace("e040d830-a8aa-123d-0a8e-11111111111b", &call_id)
+            .replace("z9hG4bKxxxx", &format!("z9hG4bK{number}"));
+        self.deliver(&invite);
+        let call = self.call.clone().expect("an offered call");
+        self.command(&call, Action::Ring(Ring::default()));
+        self.command(&call, Action::Accept(Accept { wait: Wait::Sent, ..Accept::default() }));
+        let tag = call.sip.local_tag.clone();
+        self.deliver(&request("ACK", &call_id, &tag, number, 84_836_083));
+        self.deliver(&request("BYE", &call_id, &tag, number, 84_836_084));
+        self.now.instant += BETWEEN_CALLS;
+        self.now.wall.0 += 500;
+        if self.agent.poll_timeout().is_some_and(|at| at <= self.now.instant) {
+            self.agent.handle_timeout(self.now);
+            self.drain();
+        }
+        assert!(self.agent.is_idle(), "the call has ended");
+    }
+
+    fn deliver(&mut self, bytes: &str) {
+        self.framer.push(bytes.as_bytes());
+        while let Some(Framed::Message(message)) = self.framer.next() {
+            self.agent.handle_message(self.now, Arrival { flow: self.flow, message });
+        }
+        self.drain();
+    }
+
+    fn command(&mut self, call: &Call, action: Action) {
+        self.agent.handle_command(self.now, Command { call: call.id, if_version: None, action }, Ticket(1));
+        self.drain();
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.agent.poll_output() {
+            match output {
+                Output::Event(event) => self.call = Some(event.call),
+                Output::Send(transmit) => self.written += black_box(transmit.bytes).len(),
+                Output::Answer(_, answer) => assert!(answer.is_ok(), "the command was done"),
+            }
+        }
+    }
+}
+
+fn request(method: &str, call_id: &str, tag: &str, number: u64, cseq: u32) -> String {
+    format!(
+        "{method} sip:1000@10.0.0.1:10000;transport=tcp SIP/2.0\r\n\
+         Via: SIP/2.0/TCP 10.0.0.1:5060;branch=z9hG4bK{method}{number};rport=5060\r\n\
+         Max-Forwards: 70\r\n\
+         From: \"Extension 1001\" <sip:1001@172.17.0.1>;tag=Q79QQcg41UBpe\r\n\
+         To: <sip:1000@10.0.0.1:10000;transport=tcp>;tag={tag}\r\n\
+         Call-ID: {call_id}\r\n\
+         CSeq: {cseq} {method}\r\n\
+         Contact: <sip:mod_sofia@10.0.0.1:5060;transport=tcp>\r\n\
+         User-Agent: FreeSWITCH-mod_sofia/1.10.10-release~64bit\r\n\
+         Content-Length: 0\r\n\r\n"
+    )
+}
+
+fn core(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("core");
+    group.throughput(Throughput::Elements(1));
+    let mut exchange = Exchange::new();
+    group.bench_function("complete inbound call", |bencher| bencher.iter(|| exchange.place_call()));
+    group.finish();
+}
+
+criterion_group!(benches, core);
+criterion_main!(benches);

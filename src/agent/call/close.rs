@@ -9,7 +9,7 @@ use crate::agent::event::{End, EndBy, EndCause, Reason};
 use crate::agent::stack::Stack;
 use crate::agent::transaction::Outcome;
 use crate::agent::{Flow, Refusal, Ticket, check, respond};
-use crate::sip::{Known, Request, Writer};
+use crate::sip::{Known, Request, Writer, quote};
 
 /// Our BYE is out. The call has ended for its clients; the dialog is kept to answer a BYE that crosses ours.
 #[derive(Debug)]
@@ -105,7 +105,7 @@ impl Call {
 
 /// The headers of a hangup, its Reason (RFC 3326) among them.
 fn headers_of(hangup: &Hangup) -> Result<Vec<NewHeader>, Refusal> {
-    let mut headers = hangup.headers.clone();
+    let mut headers = hangup.headers.to_vec();
     if let Some(reason) = &hangup.reason {
         headers.push(NewHeader { name: "Reason".into(), value: reason_value(reason)? });
     }
@@ -120,7 +120,7 @@ fn reason_value(reason: &Reason) -> Result<String, Refusal> {
     }
     if let Some(text) = &reason.text {
         check::text("reason.text", text)?;
-        value += &format!(";text=\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
+        value += &format!(";text={}", quote(text));
     }
     Ok(value)
 }

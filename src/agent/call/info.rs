@@ -4,7 +4,7 @@ use super::{Call, Phase};
 use crate::agent::event::{Detail, Dtmf, EventKind, Info};
 use crate::agent::stack::Stack;
 use crate::agent::{Flow, respond};
-use crate::sip::{Name, Request, body_text, media_type};
+use crate::sip::{Name, Request, body_text};
 
 /// The largest body that is shown to clients; a larger one is answered 413.
 const MAX_BODY: usize = 16 * 1024;
@@ -32,10 +32,12 @@ impl Call {
 fn read(info: &Request) -> (EventKind, Detail) {
     let content_type = info.headers.first(Name::ContentType).map(|header| header.text());
     let body = body_text(&info.body);
-    let dtmf = match media_type(&info.headers).as_deref() {
-        Some("application/dtmf-relay") => relayed(&body),
-        Some("application/dtmf") => digits_of(&body).map(|digits| (digits, None)),
-        _ => None,
+    let dtmf = if info.headers.content_is("application/dtmf-relay") {
+        relayed(&body)
+    } else if info.headers.content_is("application/dtmf") {
+        digits_of(&body).map(|digits| (digits, None))
+    } else {
+        None
     };
     match dtmf {
         Some((digits, duration_ms)) => {

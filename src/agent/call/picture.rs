@@ -7,7 +7,7 @@ use crate::agent::command::Labels;
 use crate::agent::event::{ActionName, CallState, Detail, End, EndBy, EndCause, Event, EventKind, Reason};
 use crate::agent::stack::Stack;
 use crate::agent::{Refusal, Timestamp};
-use crate::sip::{Headers, Name, reasons};
+use crate::sip::{Headers, Name};
 
 /// The commands that a state of an inbound call allows.
 pub fn actions_of(state: CallState) -> &'static [ActionName] {
@@ -29,7 +29,8 @@ impl End {
     /// The peer's doing, with the Reason of its request.
     pub fn by_remote(cause: EndCause, sip_status: Option<u16>, headers: &Headers) -> Self {
         let reason = headers.first(Name::Reason).map(|header| header.text());
-        let reasons = reasons(headers)
+        let reasons = headers
+            .reasons()
             .map(|reason| Reason {
                 protocol: reason.protocol.to_string(),
                 cause: reason.cause,

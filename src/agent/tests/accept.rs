@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::harness::{World, header};
 use super::phone::{ANSWER, OFFER, Phone, accepted, offered, ringing};
 use super::transactions::DOUBLING;
-use crate::agent::command::{Accept, NewHeader, Ring, Wait};
+use crate::agent::command::{Accept, NewHeader, NewHeaders, Ring, Wait};
 use crate::agent::event::{EndBy, EndCause, EventKind};
 use crate::agent::{Action, OnOffer, Refusal, Settings};
 
@@ -138,7 +138,7 @@ fn an_ack_with_the_branch_of_the_invite_is_taken_too() {
 fn the_clients_answer_and_headers_are_sent_as_they_are() {
     let mut world = World::tcp();
     offered(&mut world);
-    let headers = vec![NewHeader { name: "X-Agent".into(), value: "7".into() }];
+    let headers = NewHeaders(vec![NewHeader { name: "X-Agent".into(), value: "7".into() }]);
     world.ask(Action::Accept(Accept { sdp: Some(ANSWER.into()), headers, ..Accept::default() }));
     let ok = world.response();
     assert_eq!(ok.body, ANSWER);

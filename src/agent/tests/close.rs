@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::harness::{World, header};
 use super::phone::{Phone, accepted, established, offered};
-use crate::agent::command::{Accept, Hangup, NewHeader};
+use crate::agent::command::{Accept, Hangup, NewHeader, NewHeaders};
 use crate::agent::event::{EndBy, EndCause, EventKind, Reason};
 use crate::agent::{Action, Refusal};
 
@@ -41,7 +41,7 @@ fn a_hangup_sends_bye_with_reason_and_headers_and_is_answered_at_once() {
     established(&mut world);
     let text = Some("say \"bye\" \\ now".to_owned());
     let reason = Some(Reason { protocol: "SIP".into(), cause: Some(200), text });
-    let headers = vec![NewHeader { name: "X-Why".into(), value: "done".into() }];
+    let headers = NewHeaders(vec![NewHeader { name: "X-Why".into(), value: "done".into() }]);
     let ticket = world.ask(Action::Hangup(Hangup { reason, headers }));
     assert_eq!(world.done(ticket).state.name(), "ended");
     let bye = world.request();
@@ -58,7 +58,7 @@ fn a_reason_that_is_not_one_is_refused() {
     established(&mut world);
     let reason = |protocol: &str, text: Option<&str>| Hangup {
         reason: Some(Reason { protocol: protocol.into(), cause: None, text: text.map(str::to_owned) }),
-        headers: Vec::new(),
+        headers: Default::default(),
     };
     for hangup in [reason("", None), reason("S IP", None), reason("SIP", Some("a\r\nb"))] {
         let ticket = world.ask(Action::Hangup(hangup));
@@ -142,7 +142,7 @@ fn a_hangup_whose_ack_never_comes_gives_its_reason_to_the_bye() {
     let mut world = World::tcp();
     accepted(&mut world);
     let reason = Some(Reason { protocol: "Q.850".into(), cause: Some(31), text: None });
-    world.ask(Action::Hangup(Hangup { reason, headers: Vec::new() }));
+    world.ask(Action::Hangup(Hangup { reason, headers: Default::default() }));
     world.advance(Duration::from_millis(31_999));
     world.wire();
     world.advance(Duration::from_millis(1));

@@ -13,6 +13,7 @@ mod limits;
 mod matching;
 mod modify;
 mod phone;
+mod random;
 mod refuse;
 mod responses;
 mod ring;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::harness::{World, header};
 use super::phone::{OFFER, Phone, offered, ringing};
-use crate::agent::command::{Cancel, Hangup, NewHeader, Reject};
+use crate::agent::command::{Cancel, Hangup, NewHeader, NewHeaders, Reject};
 use crate::agent::event::{EndBy, EndCause, EventKind, Reason};
 use crate::agent::{Action, OnOffer, Refusal, Settings};
 use crate::sip::Name;
@@ -23,7 +23,7 @@ fn seconds(seconds: u64) -> Duration {
 fn a_reject_sends_its_status_phrase_and_headers_and_ends_the_call() {
     let mut world = World::tcp();
     let phone = ringing(&mut world);
-    let headers = vec![NewHeader { name: "Retry-After".into(), value: "60".into() }];
+    let headers = NewHeaders(vec![NewHeader { name: "Retry-After".into(), value: "60".into() }]);
     let reject = Reject { status: 480, reason: Some("At lunch".into()), headers, ..Reject::default() };
     let ticket = world.ask(Action::Reject(reject));
     let answer = world.done(ticket);
@@ -112,7 +112,7 @@ fn a_hangup_before_the_answer_is_a_487_with_its_reason() {
     let mut world = World::tcp();
     ringing(&mut world);
     let reason = Reason { protocol: "Q.850".into(), cause: Some(21), text: None };
-    let ticket = world.ask(Action::Hangup(Hangup { reason: Some(reason), headers: Vec::new() }));
+    let ticket = world.ask(Action::Hangup(Hangup { reason: Some(reason), headers: Default::default() }));
     world.done(ticket);
     let refusal = world.response();
     assert_eq!(refusal.status, 487);

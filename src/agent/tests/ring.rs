@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::harness::{World, header};
 use super::phone::{ANSWER, Phone, offered, ringing};
-use crate::agent::command::{Accept, NewHeader, Ring};
+use crate::agent::command::{Accept, NewHeader, NewHeaders, Ring};
 use crate::agent::event::EventKind;
 use crate::agent::{Action, OnOffer, Refusal, Settings};
 
@@ -13,8 +13,8 @@ fn ring(world: &mut World, ring: Ring) -> Result<(), Refusal> {
     world.answer(ticket).expect("an answer at once").map(drop)
 }
 
-fn new_header(name: &str, value: &str) -> Vec<NewHeader> {
-    vec![NewHeader { name: name.into(), value: value.into() }]
+fn new_header(name: &str, value: &str) -> NewHeaders {
+    NewHeaders(vec![NewHeader { name: name.into(), value: value.into() }])
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn headers_that_the_agent_writes_or_that_would_break_the_message_are_refused() {
         let refused = ring(&mut world, Ring { headers: new_header(name, value), ..Ring::default() });
         assert!(matches!(refused, Err(Refusal::InvalidHeader(_))), "{name}: {value}");
     }
-    let many = (0..65).flat_map(|number| new_header(&format!("X-{number}"), "x")).collect();
+    let many = (0..65).map(|number| NewHeader { name: format!("X-{number}"), value: "x".into() }).collect();
     assert!(matches!(
         ring(&mut world, Ring { headers: many, ..Ring::default() }),
         Err(Refusal::InvalidHeader(_))

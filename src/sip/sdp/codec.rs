@@ -91,19 +91,24 @@ pub(super) fn of_names(names: &[String]) -> Vec<Codec> {
 }
 
 /// What is in common, in the order of `ours` and with the numbers of `theirs`; empty if it is no codec for speech.
-/// `telephone-event` is taken with each clock rate that a codec in common has (RFC 4733 §2.1) and its events as offered.
 pub(super) fn in_common(ours: &[Codec], theirs: &[Codec]) -> Vec<Codec> {
     let mut common: Vec<Codec> = Vec::new();
     for our in ours.iter().filter(|codec| !codec.is_events()) {
         if let Some(their) = theirs.iter().find(|their| their.is(our)) {
-            common.push(Codec { payload: their.payload, fmtp: our.fmtp.clone(), ..their.clone() });
+            common.push(Codec { fmtp: our.fmtp.clone(), ..their.clone() });
         }
     }
     if !common.is_empty() && ours.iter().any(Codec::is_events) {
-        let events = theirs.iter().filter(|their| their.is_events());
-        let usable = events.filter(|events| common.iter().any(|codec| codec.clock == events.clock));
-        let usable: Vec<Codec> = usable.cloned().collect();
-        common.extend(usable);
+        common.extend(events_beside(&common, theirs));
     }
     common
+}
+
+/// The `telephone-event`s that are offered with the clock rate of a codec in common (RFC 4733 §2.1), with their events.
+/// Many peers have none but the one at 8000 Hz, whatever the codec: then it is that.
+fn events_beside(common: &[Codec], theirs: &[Codec]) -> Vec<Codec> {
+    let events = || theirs.iter().filter(|their| their.is_events());
+    let fitting: Vec<Codec> =
+        events().filter(|events| common.iter().any(|codec| codec.clock == events.clock)).cloned().collect();
+    if fitting.is_empty() { events().take(1).cloned().collect() } else { fitting }
 }

@@ -105,3 +105,6 @@ fn turn(session: &Session, stream: &mut Media, direction: Direction) {
     stream.attributes.retain(|attribute| Direction::from_attribute(attribute).is_none());
     stream.attributes.push(Attribute::new(direction.as_str()));
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+//! What is told: the events of a call's life, and the call with each. The vocabulary of the HTTP contract.
+
+mod call;
+mod end;
+mod parts;
+
+use std::sync::Arc;
+
+use bytestring::ByteString;
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
+use utoipa::ToSchema;
+
+use super::Timestamp;
+
+pub use call::Call;
+use call::{CallExtent, Extent};
+pub use end::{End, EndBy, EndCause, Reason};
+pub use parts::{ActionName, CallState, Claim, Direction, HeaderField, Hold, Party, Sdp, SipFacts};
+
+/// One thing that happened to a call, with the call as it is right after.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// What happened.
+    pub kind: EventKind,
+    /// When.
+    pub time: Timestamp,
+    /// The call, at the version that this event made.
+    pub call: Arc<Call>,
+    /// Whether `call.sdp.remote` is new with this event.
+    pub renegotiated: bool,
+    /// What else the event carries.
+    pub detail: Option<Detail>,
+}
+
+impl Event {
+    /// The `data` of the event's envelope: the whole call with the first event, what can have changed with later ones.
+    pub fn data(&self) -> EventData<'_> {
+        EventData(self)
+    }
+}
+
+/// An [`Event`]'s `data`, to be written as JSON.
+#[derive(Clone, Copy, Debug)]
+pub struct EventData<'a>(&'a Event);
+
+impl Serialize for EventData<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(event) = self;
+        let extent = match event.kind {
+            EventKind::Offered | EventKind::Dialing => Extent::Whole,
+            _ => Extent::Changes { remote_sdp: event.renegotiated },
+        };
+        let mut out = serializer.serialize_struct("EventData", 2)?;
+        out.serialize_field("call", &CallExtent { call: &event.call, extent })?;
+        match &event.detail {
+            None => out.skip_field("detail")?,
+            Some(Detail::Dtmf(dtmf)) => out.serialize_field("dtmf", dtmf)?,
+            Some(Detail::Info(info)) => out.serialize_field("info", info)?,
+        }
+        out.end()
+    }
+}
+
+/// What an event carries beside the call.
+#[derive(Clone, Debug)]
+pub enum Detail {
+    /// With `call.dtmf`.
+    Dtmf(Dtmf),
+    /// With `call.info`.
+    Info(Info),
+}
+
+/// Digits that the peer sent.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Dtmf {
+    /// `0`–`9`, `*`, `#`, `A`–`D`.
+    #[schema(examples("5"))]
+    pub digits: String,
+    /// How long the key was held, where the peer said so.
+    #[schema(required, examples(160))]
+    pub duration_ms: Option<u32>,
+    /// How they came: `info`.
+    #[schema(value_type = String, examples("info"))]
+    pub via: &'static str,
+}
+
+/// The body of an INFO (RFC 6086) that the peer sent.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Info {
+    /// Content-Type as received; null without a body.
+    #[schema(required, value_type = Option<String>)]
+    pub content_type: Option<ByteString>,
+    /// The body as text: UTF-8, else GB18030.
+    #[schema(value_type = String)]
+    pub body: ByteString,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+pub enum EventKind {
+    /// An INVITE came in; the first event of an inbound call.
+    #[serde(rename = "call.offered")]
+    Offered,
+    /// An INVITE went out; the first event of an outbound call.
+    #[serde(rename = "call.dialing")]
+    Dialing,
+    /// A 180–183 was sent or received.
+    #[serde(rename = "call.ringing")]
+    Ringing,
+    /// The 200 was sent or received.
+    #[serde(rename = "call.accepted")]
+    Accepted,
+    /// The ACK was received or sent.
+    #[serde(rename = "call.established")]
+    Established,
+    /// Labels or a session description changed.
+    #[serde(rename = "call.updated")]
+    Updated,
+    /// The peer put us on hold.
+    #[serde(rename = "call.held")]
+    Held,
+    /// The peer took us off hold.
+    #[serde(rename = "call.resumed")]
+    Resumed,
+    /// The peer sent digits.
+    #[serde(rename = "call.dtmf")]
+    Dtmf,
+    /// The peer sent an INFO.
+    #[serde(rename = "call.info")]
+    Info,
+    /// The call is over; the last event of every call.
+    #[serde(rename = "call.ended")]
+    Ended,
+}
+
+impl EventKind {
+    /// Every kind, in the order of a call's life.
+    pub const ALL: [Self; 11] = [
+        Self::Offered,
+        Self::Dialing,
+        Self::Ringing,
+        Self::Accepted,
+        Self::Established,
+        Self::Updated,
+        Self::Held,
+        Self::Resumed,
+        Self::Dtmf,
+        Self::Info,
+        Self::Ended,
+    ];
+
+    /// The event's name: CloudEvents `type`, SSE `event`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Offered => "call.offered",
+            Self::Dialing => "call.dialing",
+            Self::Ringing => "call.ringing",
+            Self::Accepted => "call.accepted",
+            Self::Established => "call.established",
+            Self::Updated => "call.updated",
+            Self::Held => "call.held",
+            Self::Resumed => "call.resumed",
+            Self::Dtmf => "call.dtmf",
+            Self::Info => "call.info",
+            Self::Ended => "call.ended",
+        }
+    }
+}

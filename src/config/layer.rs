@@ -1,0 +1,117 @@
+//! The settings that one source gives; what it does not give is `None`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+
+use super::value::{self, Advertise, HostPort, LogFormat};
+use crate::agent::OnOffer;
+
+// What is written on the fields is the text of `--help`.
+/// A SIP user agent that other software drives over HTTP.
+#[derive(Debug, Default, Parser)]
+#[command(name = "call-agent", version, after_help = AFTER_HELP)]
+pub(super) struct Layer {
+    /// A TOML file with settings
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+
+    /// Where to listen for SIP; a list [default: tcp://0.0.0.0:5060]
+    #[arg(long, value_name = "tcp://HOST:PORT", value_delimiter = ',', value_parser = value::sip_listen)]
+    pub(super) sip_listen: Option<Vec<HostPort>>,
+
+    /// Where to listen for HTTP [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(super) http_listen: Option<HostPort>,
+
+    /// What peers are told to reach the agent by [default: the connection's local address]
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(super) advertise: Option<Advertise>,
+
+    /// Where media is taken; without it generated answers are inactive
+    #[arg(long, value_name = "HOST:PORT", value_parser = value::media_address)]
+    pub(super) media_address: Option<SocketAddr>,
+
+    /// Codecs of generated answers, best first; a list [default: PCMA,PCMU,telephone-event]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = value::codec)]
+    pub(super) codecs: Option<Vec<String>>,
+
+    /// Where files are kept; `none`: nowhere [default: ./data]
+    #[arg(long, value_name = "DIR")]
+    pub(super) data_dir: Option<PathBuf>,
+
+    /// What to do with a new call before anybody is asked: none, ring, accept or reject [default: none]
+    #[arg(long, value_name = "ACTION", value_parser = value::on_offer)]
+    pub(super) on_offer: Option<OnOffer>,
+
+    /// How long a call may go unanswered before it is answered 480 [default: 180]
+    #[arg(long, value_name = "SECONDS", value_parser = value::some_seconds)]
+    pub(super) ring_timeout: Option<Duration>,
+
+    /// How many calls there may be at a time; a further one is answered 503 [default: 100000]
+    #[arg(long, value_name = "COUNT", value_parser = value::count)]
+    pub(super) max_calls: Option<usize>,
+
+    /// How long calls may go on after SIGTERM or SIGINT [default: 10]
+    #[arg(long, value_name = "SECONDS", value_parser = value::seconds)]
+    pub(super) drain_time: Option<Duration>,
+
+    /// How many events are kept for replay [default: 100000]
+    #[arg(long, value_name = "COUNT", value_parser = value::count)]
+    pub(super) log_events: Option<usize>,
+
+    /// How many bytes of events are kept for replay [default: 67108864]
+    #[arg(long, value_name = "BYTES", value_parser = value::count)]
+    pub(super) log_bytes: Option<usize>,
+
+    /// How many ended calls stay readable [default: 10000]
+    #[arg(long, value_name = "COUNT")]
+    pub(super) ended_calls: Option<usize>,
+
+    /// How long an ended call stays readable [default: 3600]
+    #[arg(long, value_name = "SECONDS", value_parser = value::seconds)]
+    pub(super) ended_seconds: Option<Duration>,
+
+    /// What to log, as directives such as `info` or `call_agent::transport=debug` [default: info]
+    #[arg(long, value_name = "FILTER", value_parser = value::log_filter)]
+    pub(super) log: Option<String>,
+
+    /// How to log: text or json [default: text]
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) log_format: Option<LogFormat>,
+}
+
+const AFTER_HELP: &str = "\
+Each setting is also an environment variable, --max-calls as CALL_AGENT_MAX_CALLS, and a key of the
+file, max_calls = 1000. A flag goes before the environment, the environment before the file. A list
+is separated by commas, or the flag is repeated.
+
+CALL_AGENT_API_KEY, in the environment only, is the key that HTTP clients must give. Without one,
+HTTP is open on a loopback address; on any other a key is made at the first start and printed once.";
+
+impl Layer {
+    /// What this layer does not give is taken from a lower one.
+    pub(super) fn or(self, lower: Self) -> Self {
+        Self {
+            config: self.config.or(lower.config),
+            sip_listen: self.sip_listen.or(lower.sip_listen),
+            http_listen: self.http_listen.or(lower.http_listen),
+            advertise: self.advertise.or(lower.advertise),
+            media_address: self.media_address.or(lower.media_address),
+            codecs: self.codecs.or(lower.codecs),
+            data_dir: self.data_dir.or(lower.data_dir),
+            on_offer: self.on_offer.or(lower.on_offer),
+            ring_timeout: self.ring_timeout.or(lower.ring_timeout),
+            max_calls: self.max_calls.or(lower.max_calls),
+            drain_time: self.drain_time.or(lower.drain_time),
+            log_events: self.log_events.or(lower.log_events),
+            log_bytes: self.log_bytes.or(lower.log_bytes),
+            ended_calls: self.ended_calls.or(lower.ended_calls),
+            ended_seconds: self.ended_seconds.or(lower.ended_seconds),
+            log: self.log.or(lower.log),
+            log_format: self.log_format.or(lower.log_format),
+        }
+    }
+}

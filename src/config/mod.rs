@@ -1,0 +1,126 @@
+//! Every setting: flag, environment variable, key of the file, default.
+//!
+//! A setting has one name and one reader. `--max-calls`, `CALL_AGENT_MAX_CALLS` and the file's `max_calls` give it text; a
+//! flag goes before the environment, the environment before the file, the file before the default.
+
+mod key;
+mod layer;
+mod source;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use key::{KeyFault, KeyHash, NewKey, guard};
+pub use value::{HostPort, LogFormat};
+
+use crate::{agent, state};
+use layer::Layer;
+
+/// The settings, complete and checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where SIP is listened for, by TCP.
+    pub sip_listen: Vec<HostPort>,
+    /// Where HTTP is listened for.
+    pub http_listen: HostPort,
+    /// What the core has to know.
+    pub agent: agent::Settings,
+    /// How much of the past clients can see.
+    pub board: state::Settings,
+    /// Where files are kept; `None`: nothing is.
+    pub data_dir: Option<PathBuf>,
+    /// The key that the environment gives, hashed.
+    pub api_key: Option<KeyHash>,
+    /// How long calls may go on after the shutdown has begun.
+    pub drain_time: Duration,
+    /// What is logged, as tracing's filter directives.
+    pub log: String,
+    /// How it is logged.
+    pub log_format: LogFormat,
+}
+
+/// A setting that is not known or not understood.
+#[derive(Debug, thiserror::Error)]
+pub enum BadSetting {
+    /// On the command line; also `--help` and `--version`, which are no faults. Says itself how to exit.
+    #[error(transparent)]
+    Flag(#[from] clap::Error),
+    /// In the environment.
+    #[error("{name}: {fault}")]
+    Variable {
+        /// The variable.
+        name: String,
+        /// What is wrong with it.
+        fault: String,
+    },
+    /// In the file.
+    #[error("{}: {key}: {fault}", file.display())]
+    Key {
+        /// The file.
+        file: PathBuf,
+        /// The key in it.
+        key: String,
+        /// What is wrong with it.
+        fault: String,
+    },
+    /// The file itself.
+    #[error("--config {}: {fault}", file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        fault: String,
+    },
+}
+
+impl Config {
+    /// The settings by the program's arguments (its name first) and environment, and the file that they name.
+    pub fn load(
+        arguments: impl IntoIterator<Item = OsString>,
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, BadSetting> {
+        let flags = source::flags(arguments)?;
+        let (variables, api_key) = source::environment(environment)?;
+        let given = flags.or(variables);
+        let file = given.config.as_deref().map(source::file).transpose()?.unwrap_or_default();
+        Ok(Self::complete(given.or(file), api_key))
+    }
+
+    /// Fills in the defaults.
+    fn complete(layer: Layer, api_key: Option<KeyHash>) -> Self {
+        let agent = agent::Settings::default();
+        let board = state::Settings::default();
+        Self {
+            sip_listen: layer.sip_listen.unwrap_or_else(|| vec![HostPort::new("0.0.0.0", 5060)]),
+            http_listen: layer.http_listen.unwrap_or_else(|| HostPort::new("127.0.0.1", 8080)),
+            agent: agent::Settings {
+                advertise: layer.advertise.map(|advertise| (advertise.host, advertise.port)),
+                media: layer.media_address.map(|address| (address.ip(), address.port())),
+                codecs: layer.codecs.unwrap_or(agent.codecs),
+                on_offer: layer.on_offer.unwrap_or(agent.on_offer),
+                ring_timeout: layer.ring_timeout.unwrap_or(agent.ring_timeout),
+                max_calls: layer.max_calls.unwrap_or(agent.max_calls),
+            },
+            board: state::Settings {
+                log_events: layer.log_events.unwrap_or(board.log_events),
+                log_bytes: layer.log_bytes.unwrap_or(board.log_bytes),
+                ended_calls: layer.ended_calls.unwrap_or(board.ended_calls),
+                ended_age: layer.ended_seconds.unwrap_or(board.ended_age),
+                ..board
+            },
+            data_dir: match layer.data_dir {
+                None => Some(PathBuf::from("./data")),
+                Some(none) if none.as_os_str() == "none" => None,
+                given => given,
+            },
+            api_key,
+            drain_time: layer.drain_time.unwrap_or(Duration::from_secs(10)),
+            log: layer.log.unwrap_or_else(|| "info".to_owned()),
+            log_format: layer.log_format.unwrap_or_default(),
+        }
+    }
+}

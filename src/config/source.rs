@@ -1,0 +1,115 @@
+//! Where settings come from. Whatever the source, a setting's text is read by the reader of its flag.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Parser};
+
+use super::layer::Layer;
+use super::{BadSetting, KeyHash};
+
+/// What the names of the agent's variables begin with.
+const PREFIX: &str = "CALL_AGENT_";
+
+/// What the command line gives.
+pub(super) fn flags(arguments: impl IntoIterator<Item = OsString>) -> Result<Layer, BadSetting> {
+    Ok(Layer::try_parse_from(arguments)?)
+}
+
+/// What the environment gives, and the key. An empty variable is one that is not set, but for the key: whoever sets an empty
+/// one means to have one.
+pub(super) fn environment(
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<(Layer, Option<KeyHash>), BadSetting> {
+    let mut layer = Layer::default();
+    let mut key = None;
+    for (name, value) in variables {
+        let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX) && !is_service_link(name))
+        else {
+            continue;
+        };
+        let bad = |fault: String| BadSetting::Variable { name: name.to_owned(), fault };
+        let value = value.to_str().ok_or_else(|| bad("not UTF-8".to_owned()))?;
+        if name == "CALL_AGENT_API_KEY" {
+            key = Some(KeyHash::of_given(value).map_err(|fault| bad(fault.to_owned()))?);
+        } else {
+            let setting = name.trim_start_matches(PREFIX);
+            let flag = flag(setting, |c| c.is_ascii_uppercase() || c == '_').map_err(bad)?;
+            if !value.is_empty() {
+                layer = layer.or(read(&flag, [value.to_owned()]).map_err(bad)?);
+            }
+        }
+    }
+    Ok((layer, key))
+}
+
+/// What the file gives.
+pub(super) fn file(path: &Path) -> Result<Layer, BadSetting> {
+    let unreadable = |fault: String| BadSetting::File { file: path.to_owned(), fault };
+    let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| unreadable(error.to_string()))?;
+    let mut layer = Layer::default();
+    for (key, value) in table {
+        let bad = |fault| BadSetting::Key { file: path.to_owned(), key: key.clone(), fault };
+        let flag = flag(&key, |c| c.is_ascii_lowercase() || c == '_').map_err(bad)?;
+        if flag == "--config" {
+            return Err(bad("a file cannot name another".to_owned()));
+        }
+        layer = layer.or(texts(value).and_then(|texts| read(&flag, texts)).map_err(bad)?);
+    }
+    Ok(layer)
+}
+
+/// The flag of a setting that goes by `name` elsewhere.
+fn flag(name: &str, is_spelling: impl Fn(char) -> bool) -> Result<String, String> {
+    let long = name.to_ascii_lowercase().replace('_', "-");
+    let is_known = Layer::command().get_arguments().any(|argument| argument.get_long() == Some(&long));
+    if is_known && name.chars().all(is_spelling) {
+        Ok(format!("--{long}"))
+    } else {
+        Err("there is no such setting".to_owned())
+    }
+}
+
+/// Reads one setting from its values.
+fn read(flag: &str, values: impl IntoIterator<Item = String>) -> Result<Layer, String> {
+    let arguments = values.into_iter().map(|value| format!("{flag}={value}"));
+    Layer::try_parse_from(std::iter::once("call-agent".to_owned()).chain(arguments))
+        .map_err(|error| fault(&error))
+}
+
+/// What is wrong, without the flag's name: the setting did not come by its flag.
+fn fault(error: &clap::Error) -> String {
+    let cause = std::error::Error::source(error).map(ToString::to_string);
+    match (error.kind(), cause, error.get(ContextKind::InvalidValue)) {
+        (ErrorKind::ArgumentConflict, ..) => "one value, not a list".to_owned(),
+        (_, Some(cause), Some(ContextValue::String(value))) => format!("{value:?}: {cause}"),
+        (_, Some(cause), _) => cause,
+        _ => "a value is missing".to_owned(),
+    }
+}
+
+/// A TOML value as the texts that flags would give.
+fn texts(value: toml::Value) -> Result<Vec<String>, String> {
+    match value {
+        toml::Value::String(text) => Ok(vec![text]),
+        toml::Value::Integer(number) => Ok(vec![number.to_string()]),
+        toml::Value::Array(values) if values.is_empty() => Err("an empty list".to_owned()),
+        toml::Value::Array(values) if values.iter().all(|value| !value.is_array()) => {
+            Ok(values.into_iter().map(texts).collect::<Result<Vec<_>, _>>()?.concat())
+        }
+        _ => Err("a string, a whole number, or a list of them".to_owned()),
+    }
+}
+
+/// Kubernetes and Docker describe a service by the name of `call-agent` (or `call-agent-…`) in variables of these forms;
+/// they are no settings.
+fn is_service_link(name: &str) -> bool {
+    let has_numbered_port =
+        name.split_once("_PORT_").is_some_and(|(_, number)| number.starts_with(|c: char| c.is_ascii_digit()));
+    name.contains("_SERVICE_HOST")
+        || name.contains("_SERVICE_PORT")
+        || name.ends_with("_PORT")
+        || has_numbered_port
+}

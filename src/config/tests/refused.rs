@@ -1,0 +1,104 @@
+use super::*;
+
+fn said(result: Result<Config, BadSetting>) -> String {
+    result.unwrap_err().to_string()
+}
+
+#[test]
+fn a_malformed_flag_is_named() {
+    for (flag, value) in [
+        ("--max-calls", "many"),
+        ("--max-calls", "0"),
+        ("--ring-timeout", "0"),
+        ("--ring-timeout", "-1"),
+        ("--http-listen", "127.0.0.1"),
+        ("--http-listen", "127.0.0.1:http"),
+        ("--http-listen", "::1:8080:1"),
+        ("--sip-listen", "127.0.0.1:5060"),
+        ("--advertise", "::1"),
+        ("--advertise", "two words"),
+        ("--advertise", "1.2.3.4.5"),
+        ("--advertise", ""),
+        ("--media-address", "192.0.2.1"),
+        ("--codecs", "PCM A"),
+        ("--on-offer", "maybe"),
+        ("--log", "call_agent=loud"),
+        ("--log-format", "xml"),
+    ] {
+        let message = said(load(&[&format!("{flag}={value}")], &[]));
+        assert!(message.contains(flag), "{flag} {value}: {message}");
+    }
+}
+
+#[test]
+fn an_unknown_flag_is_named() {
+    assert!(said(load(&["--api-key", "x"], &[])).contains("--api-key"));
+}
+
+#[test]
+fn help_and_version_are_not_faults() {
+    for flag in ["--help", "--version"] {
+        let Err(BadSetting::Flag(error)) = load(&[flag], &[]) else { panic!("{flag}") };
+        assert_eq!(error.exit_code(), 0);
+    }
+}
+
+#[test]
+fn a_listener_of_another_transport_is_refused_with_the_reason() {
+    for url in ["udp://0.0.0.0:5060", "tls://0.0.0.0:5061"] {
+        let message = said(load(&["--sip-listen", url], &[]));
+        assert!(message.contains("this version listens on tcp only"), "{message}");
+    }
+}
+
+#[test]
+fn an_unknown_or_malformed_variable_is_named() {
+    assert_eq!(
+        said(load(&[], &[("CALL_AGENT_MAX_CALL", "1")])),
+        "CALL_AGENT_MAX_CALL: there is no such setting"
+    );
+    assert_eq!(said(load(&[], &[("CALL_AGENT_HELP", "1")])), "CALL_AGENT_HELP: there is no such setting");
+    assert_eq!(
+        said(load(&[], &[("CALL_AGENT_max_calls", "1")])),
+        "CALL_AGENT_max_calls: there is no such setting"
+    );
+    assert_eq!(
+        said(load(&[], &[("CALL_AGENT_MAX_CALLS", "x")])),
+        "CALL_AGENT_MAX_CALLS: \"x\": a whole number"
+    );
+    assert_eq!(said(load(&[], &[("CALL_AGENT_API_KEY", "")])), "CALL_AGENT_API_KEY: empty");
+    assert!(said(load(&[], &[("CALL_AGENT_API_KEY", "two words")])).starts_with("CALL_AGENT_API_KEY: "));
+}
+
+#[test]
+fn a_malformed_value_is_refused_even_where_a_flag_goes_before_it() {
+    let message = said(load(&["--max-calls", "1"], &[("CALL_AGENT_MAX_CALLS", "x")]));
+    assert!(message.starts_with("CALL_AGENT_MAX_CALLS: "), "{message}");
+}
+
+#[test]
+fn an_unknown_or_malformed_key_of_the_file_is_named() {
+    for (key, text) in [
+        ("max_call", "max_call = 1"),
+        ("max-calls", "max-calls = 1"),
+        ("api_key", "api_key = \"secret\""),
+        ("config", "config = \"other.toml\""),
+        ("account", "[[account]]\nid = \"1000\""),
+        ("max_calls", "max_calls = \"x\""),
+        ("max_calls", "max_calls = [1, 2]"),
+        ("max_calls", "max_calls = true"),
+        ("max_calls", "max_calls = 1.5"),
+        ("sip_listen", "sip_listen = []"),
+        ("sip_listen", "sip_listen = [\"tcp://127.0.0.1:5060\", \"udp://127.0.0.1:5060\"]"),
+    ] {
+        let message = said(load_file("unknown-key", text));
+        assert!(message.contains(&format!("call-agent.toml: {key}: ")), "{text}: {message}");
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_or_is_not_toml_is_named() {
+    let message = said(load(&["--config", "/no/such/file.toml"], &[]));
+    assert!(message.starts_with("--config /no/such/file.toml: "), "{message}");
+    assert!(said(load_file("not-toml", "max_calls =")).contains("call-agent.toml"));
+}

@@ -1,0 +1,164 @@
+//! The values of settings, read from their text. An error says what is wrong with it.
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::agent::OnOffer;
+
+/// A host (an IPv6 address in brackets) and a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostPort {
+    host: String,
+    port: u16,
+}
+
+impl HostPort {
+    pub(super) fn new(host: &str, port: u16) -> Self {
+        Self { host: host.to_owned(), port }
+    }
+}
+
+impl fmt::Display for HostPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+impl FromStr for HostPort {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Advertise { host, port } = text.parse()?;
+        Ok(Self { host, port: port.ok_or("a port is missing, as in HOST:PORT")? })
+    }
+}
+
+/// A host (an IPv6 address in brackets), and a port if one is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Advertise {
+    pub(super) host: String,
+    pub(super) port: Option<u16>,
+}
+
+impl FromStr for Advertise {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.parse::<Ipv6Addr>().is_ok() {
+            return Err(format!("an IPv6 address needs brackets: [{text}]"));
+        }
+        let (host, port) = match text.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => {
+                (host, Some(port.parse().map_err(|_| format!("{port:?} is not a port"))?))
+            }
+            _ => (text, None),
+        };
+        if is_host(host) {
+            Ok(Self { host: host.to_owned(), port })
+        } else {
+            Err(format!("{host:?} is not a host"))
+        }
+    }
+}
+
+/// A name, an IPv4 address, or an IPv6 address in brackets (RFC 3261 §25.1 `host`).
+fn is_host(text: &str) -> bool {
+    match text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None if text.bytes().all(|byte| byte == b'.' || byte.is_ascii_digit()) => {
+            text.parse::<Ipv4Addr>().is_ok()
+        }
+        None => {
+            let is_label = |label: &str| {
+                !label.is_empty()
+                    && label.bytes().all(|byte| matches!(byte, b'-' | b'_') || byte.is_ascii_alphanumeric())
+            };
+            text.strip_suffix('.').unwrap_or(text).split('.').all(is_label)
+        }
+    }
+}
+
+pub(super) fn sip_listen(text: &str) -> Result<HostPort, String> {
+    match text.split_once("://") {
+        Some(("tcp", address)) => address.parse(),
+        Some(("udp" | "tls", _)) => Err("this version listens on tcp only".to_owned()),
+        _ => Err("an address to listen on is written tcp://HOST:PORT".to_owned()),
+    }
+}
+
+/// A name is looked up once, now.
+pub(super) fn media_address(text: &str) -> Result<SocketAddr, String> {
+    let address: HostPort = text.parse()?;
+    let mut found = address.to_string().to_socket_addrs().map_err(|error| error.to_string())?;
+    found.next().ok_or_else(|| format!("{} has no address", address.host))
+}
+
+/// An encoding name (RFC 8866 §6.6, a token).
+pub(super) fn codec(text: &str) -> Result<String, String> {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`{|}~".contains(&byte);
+    if text.is_empty() || !text.bytes().all(is_token) {
+        return Err(format!("{text:?} is not the name of a codec"));
+    }
+    Ok(text.to_owned())
+}
+
+pub(super) fn on_offer(text: &str) -> Result<OnOffer, String> {
+    match text {
+        "none" => Ok(OnOffer::None),
+        "ring" => Ok(OnOffer::Ring),
+        "accept" => Ok(OnOffer::Accept),
+        "reject" => Ok(OnOffer::Reject),
+        _ => Err("one of none, ring, accept, reject".to_owned()),
+    }
+}
+
+pub(super) fn count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("at least 1".to_owned()),
+        Ok(count) => Ok(count),
+        Err(_) => Err("a whole number".to_owned()),
+    }
+}
+
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: u32 = text.parse().map_err(|_| "a whole number of seconds".to_owned())?;
+    Ok(Duration::from_secs(seconds.into()))
+}
+
+pub(super) fn some_seconds(text: &str) -> Result<Duration, String> {
+    match seconds(text)? {
+        Duration::ZERO => Err("at least 1".to_owned()),
+        some => Ok(some),
+    }
+}
+
+pub(super) fn log_filter(text: &str) -> Result<String, String> {
+    match tracing_subscriber::EnvFilter::builder().parse(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// How lines of the log are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl FromStr for LogFormat {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err("one of text, json"),
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The clocks.
+
+use std::time::SystemTime;
+
+use crate::agent::{Now, Timestamp};
+
+/// The time, as tokio's timers see it.
+pub(super) fn now() -> Now {
+    Now { instant: tokio::time::Instant::now().into_std(), wall: Timestamp(microseconds(SystemTime::now())) }
+}
+
+/// Since 1970; a clock set before that counts as 1970.
+fn microseconds(time: SystemTime) -> i64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,215 @@
+//! The driver's loop: wait, take what is ready, let the agent handle it, release what comes out.
+
+use std::future::ready;
+use std::pin::{Pin, pin};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{Instant, Sleep, sleep_until};
+use tracing::info;
+
+use super::batch::Batch;
+use super::tickets::Tickets;
+use super::{Ask, clock};
+use crate::agent::{Agent, Now, Settings};
+use crate::state::Board;
+use crate::transport::{Connections, Fate, Inbound};
+
+/// How many inputs of a kind are handled before their outputs are released. Only what is ready is taken: nothing waits
+/// for a batch to be full.
+const BATCH: usize = 64;
+
+/// How long the endings that the agent sends at the end of the drain may take to be answered.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// How often the board is told the time, by which it forgets ended calls.
+const FORGET: Duration = Duration::from_secs(10);
+
+/// Owns the agent and everything it acts on.
+#[derive(Debug)]
+pub struct Driver {
+    agent: Agent,
+    board: Board,
+    connections: Connections,
+    inbound: mpsc::Receiver<Inbound>,
+    asks: mpsc::Receiver<Ask>,
+    tickets: Tickets,
+    batch: Batch,
+    stage: Stage,
+    drain_time: Duration,
+    /// When the board is told the time next.
+    forget_at: Instant,
+}
+
+/// How far the shutdown is.
+#[derive(Clone, Copy, Debug)]
+enum Stage {
+    Serving,
+    /// Calls may end by themselves until then.
+    Draining(Instant),
+    /// Every call has been ended; what was sent for it may be answered until then.
+    Ending(Instant),
+}
+
+/// What there is to do.
+enum Wake {
+    Shutdown,
+    Alarm,
+    Inbound(Inbound),
+    Ask(Ask),
+}
+
+impl Driver {
+    /// A driver of a new agent, whose seed must be unguessable; `drain_time` is how long calls may go on after the
+    /// shutdown has begun.
+    pub fn new(
+        settings: Settings,
+        seed: [u8; 32],
+        board: Board,
+        (connections, inbound): (Connections, mpsc::Receiver<Inbound>),
+        asks: mpsc::Receiver<Ask>,
+        drain_time: Duration,
+    ) -> Self {
+        Self {
+            agent: Agent::new(settings, seed, clock::now()),
+            board,
+            connections,
+            inbound,
+            asks,
+            tickets: Tickets::default(),
+            batch: Batch::default(),
+            stage: Stage::Serving,
+            drain_time,
+            forget_at: Instant::now() + FORGET,
+        }
+    }
+
+    /// Runs until `shutdown` comes and the drain after it is done.
+    pub async fn run(mut self, shutdown: impl Future<Output = ()>) {
+        let mut shutdown = pin!(shutdown);
+        let mut alarm = pin!(sleep_until(Instant::now()));
+        while !self.is_done() {
+            let wake = self.wait(shutdown.as_mut(), alarm.as_mut()).await;
+            let now = clock::now();
+            self.turn(now, wake);
+            self.batch.release(&self.board, &mut self.connections, &mut self.tickets);
+        }
+        info!("drained");
+    }
+
+    /// The shutdown and the alarm come before the rest, which cannot starve: a turn takes some of everything.
+    async fn wait(
+        &mut self,
+        shutdown: Pin<&mut impl Future<Output = ()>>,
+        mut alarm: Pin<&mut Sleep>,
+    ) -> Wake {
+        let deadline = self.deadline();
+        if deadline != alarm.deadline() {
+            alarm.as_mut().reset(deadline);
+        }
+        tokio::select! {
+            biased;
+            () = shutdown, if matches!(self.stage, Stage::Serving) => Wake::Shutdown,
+            () = alarm => Wake::Alarm,
+            Some(inbound) = self.inbound.recv() => Wake::Inbound(inbound),
+            Some(ask) = self.asks.recv() => Wake::Ask(ask),
+            () = ready(()), if self.connections.has_fates() => Wake::Alarm,
+        }
+    }
+
+    /// When there is something to do even if nothing comes in.
+    fn deadline(&self) -> Instant {
+        let stage = match self.stage {
+            Stage::Serving => None,
+            Stage::Draining(until) | Stage::Ending(until) => Some(until),
+        };
+        let agent = self.agent.poll_timeout().map(Instant::from_std);
+        [stage, agent].into_iter().flatten().fold(self.forget_at, Instant::min)
+    }
+
+    /// Handles what is ready: the alarm, what became of connections, and up to [`BATCH`] inputs of each kind.
+    fn turn(&mut self, now: Now, wake: Wake) {
+        match wake {
+            Wake::Shutdown => self.begin_drain(now),
+            Wake::Alarm => {}
+            Wake::Inbound(inbound) => self.receive(now, inbound),
+            Wake::Ask(ask) => self.command(now, ask),
+        }
+        if self.agent.poll_timeout().is_some_and(|deadline| deadline <= now.instant) {
+            self.agent.handle_timeout(now);
+            self.batch.collect(&mut self.agent);
+        }
+        while let Some(fate) = self.connections.poll_fate() {
+            self.learn(now, fate);
+        }
+        for _ in 0..BATCH {
+            let Ok(inbound) = self.inbound.try_recv() else { break };
+            self.receive(now, inbound);
+        }
+        for _ in 0..BATCH {
+            let Ok(ask) = self.asks.try_recv() else { break };
+            self.command(now, ask);
+        }
+        self.end_drain(now);
+        self.forget(now);
+    }
+
+    fn receive(&mut self, now: Now, inbound: Inbound) {
+        match inbound {
+            Inbound::Arrived(arrival) => {
+                self.agent.handle_message(now, *arrival);
+                self.batch.collect(&mut self.agent);
+            }
+            Inbound::Notice(notice) => self.batch.notice(notice),
+        }
+    }
+
+    fn command(&mut self, now: Now, Ask { command, answer }: Ask) {
+        if let Some(ticket) = self.tickets.issue(answer) {
+            self.agent.handle_command(now, command, ticket);
+            self.batch.collect(&mut self.agent);
+        }
+    }
+
+    fn learn(&mut self, now: Now, fate: Fate) {
+        match fate {
+            Fate::Closed(flow) => self.agent.handle_flow_closed(now, flow),
+            Fate::Undelivered(receipt) => self.agent.handle_undelivered(now, receipt),
+        }
+        self.batch.collect(&mut self.agent);
+    }
+
+    fn begin_drain(&mut self, now: Now) {
+        info!(seconds = self.drain_time.as_secs(), "draining");
+        self.stage = Stage::Draining(Instant::from_std(now.instant) + self.drain_time);
+        self.board.drain(now.wall);
+        self.agent.handle_drain(now);
+        self.batch.collect(&mut self.agent);
+    }
+
+    fn forget(&mut self, now: Now) {
+        let instant = Instant::from_std(now.instant);
+        if self.forget_at <= instant {
+            self.forget_at = instant + FORGET;
+            self.board.forget(now.wall);
+        }
+    }
+
+    fn end_drain(&mut self, now: Now) {
+        let instant = Instant::from_std(now.instant);
+        if matches!(self.stage, Stage::Draining(until) if until <= instant) {
+            self.stage = Stage::Ending(instant + LAST_WORDS);
+            self.agent.handle_drain_over(now);
+            self.batch.collect(&mut self.agent);
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        let at_rest = || self.agent.is_idle() && self.connections.is_idle() && !self.connections.has_fates();
+        match self.stage {
+            Stage::Serving => false,
+            Stage::Draining(_) => at_rest(),
+            Stage::Ending(until) => at_rest() || until <= Instant::now(),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! A call through the driver: from the wire to the board, from a command to the wire, and through the drain.
+
+use super::*;
+use crate::agent::command::{Accept, Wait};
+use crate::state::Filter;
+
+/// A caller with one call.
+struct Caller {
+    house: House,
+    to: String,
+}
+
+impl Caller {
+    /// Sends the INVITE.
+    async fn inviting(house: House) -> Self {
+        let mut caller = Self { house, to: "<sip:1000@127.0.0.1>".to_owned() };
+        caller.send("INVITE", 1, "z9hG4bK1", "").await;
+        caller
+    }
+
+    async fn send(&mut self, method: &str, cseq: u32, branch: &str, body: &str) {
+        let to = &self.to;
+        let text = format!(
+            "{method} sip:1000@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1;branch={branch}\r\n\
+             From: <sip:1001@127.0.0.1>;tag=caller\r\nTo: {to}\r\nCall-ID: one\r\nCSeq: {cseq} {method}\r\n\
+             Contact: <sip:1001@127.0.0.1:5999;transport=tcp>\r\nMax-Forwards: 70\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        self.house.client.write_all(text.as_bytes()).await.unwrap();
+    }
+
+    /// The next message's start line and headers; its body is read too.
+    async fn receive(&mut self) -> String {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(timeout(PATIENCE, self.house.client.read_u8()).await.unwrap().unwrap());
+        }
+        let head = String::from_utf8(head).unwrap();
+        let length = header(&head, "Content-Length").parse().unwrap();
+        self.house.client.read_exact(&mut vec![0; length]).await.unwrap();
+        if head.starts_with("SIP/2.0") && head.contains(";tag=") {
+            self.to = header(&head, "To");
+        }
+        head
+    }
+
+    fn call(&self) -> CallId {
+        let page = self.house.board.list(&Filter::default(), 10, None);
+        assert_eq!(page.calls.len(), 1);
+        page.calls[0].id
+    }
+}
+
+fn header(head: &str, name: &str) -> String {
+    let line = head.lines().find(|line| line.starts_with(&format!("{name}: "))).unwrap();
+    line.split_once(": ").unwrap().1.to_owned()
+}
+
+#[tokio::test]
+async fn a_peer_that_has_its_100_can_be_sure_that_clients_see_the_call() {
+    let mut caller = Caller::inviting(House::start().await).await;
+    assert!(caller.receive().await.starts_with("SIP/2.0 100 "));
+    caller.call();
+}
+
+#[tokio::test]
+async fn a_drain_ends_an_unanswered_call_and_does_not_wait_for_its_time() {
+    let begun = Instant::now();
+    let mut caller = Caller::inviting(House::start().await).await;
+    caller.receive().await;
+    caller.house.shut_down();
+    let refusal = caller.receive().await;
+    assert!(refusal.starts_with("SIP/2.0 4") || refusal.starts_with("SIP/2.0 5"), "{refusal}");
+    caller.send("ACK", 1, "z9hG4bK1", "").await;
+    timeout(PATIENCE, caller.house.driver).await.unwrap().unwrap();
+    assert!(begun.elapsed() < DRAIN_TIME);
+}
+
+#[tokio::test]
+async fn when_the_drain_is_over_an_established_call_is_ended_and_its_answer_waited_for() {
+    let house = House::draining_for(Duration::from_millis(50)).await;
+    let mut caller = Caller::inviting(house).await;
+    caller.receive().await;
+    let accept = Action::Accept(Accept { wait: Wait::Sent, ..Accept::default() });
+    let command = Command { call: caller.call(), if_version: None, action: accept };
+    caller.house.commander.run(command).await.unwrap();
+    assert!(caller.receive().await.starts_with("SIP/2.0 200 "));
+    caller.send("ACK", 1, "z9hG4bK2", "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n").await;
+
+    caller.house.shut_down();
+    let bye = caller.receive().await;
+    assert!(bye.starts_with("BYE "), "{bye}");
+    assert!(!caller.house.driver.is_finished());
+    let copied =
+        ["Via", "From", "To", "Call-ID", "CSeq"].map(|name| format!("{name}: {}\r\n", header(&bye, name)));
+    let answer = format!("SIP/2.0 200 OK\r\n{}Content-Length: 0\r\n\r\n", copied.concat());
+    caller.house.client.write_all(answer.as_bytes()).await.unwrap();
+    timeout(PATIENCE, caller.house.driver).await.unwrap().unwrap();
+}

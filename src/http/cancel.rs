@@ -1,0 +1,29 @@
+//! `POST /v1/calls/{id}/cancel`.
+
+use axum::extract::State;
+
+use super::body::Body;
+use super::call::CallAnswer;
+use super::document::{CallParam, IfMatchParam, responses};
+use super::etag::IfMatch;
+use super::target::Target;
+use super::{Context, Problem};
+use crate::agent::Action;
+use crate::agent::command::Cancel;
+
+/// Cancel a call
+///
+/// Gives a call up before its answer: an inbound one with a final response, 487 unless `status` says otherwise, an outbound one
+/// with CANCEL. Allowed before `accepted`. The answer is the ended call.
+#[utoipa::path(
+    post, path = "/v1/calls/{id}/cancel", operation_id = "cancelCall", tag = "commands",
+    params(CallParam, IfMatchParam), request_body = Cancel, responses(responses::Cancelled)
+)]
+pub async fn cancel(
+    State(context): State<Context>,
+    Target(id): Target,
+    condition: IfMatch,
+    Body(cancel): Body<Cancel>,
+) -> Result<CallAnswer, Problem> {
+    context.command(id, condition, Action::Cancel(cancel)).await
+}

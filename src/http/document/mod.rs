@@ -1,0 +1,112 @@
+//! The OpenAPI document, and the page that shows it to people. Paths and schemas come from the handlers; what they cannot
+//! say (examples, events, security) is added here.
+
+mod event;
+pub mod examples;
+mod params;
+mod requests;
+pub mod responses;
+#[cfg(test)]
+mod tests;
+
+use axum::Router;
+use axum::http::header;
+use axum::routing::get;
+use bytes::Bytes;
+use serde_json::Value;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::tag::TagBuilder;
+use utoipa::openapi::{Content, InfoBuilder, LicenseBuilder, OpenApi, RefOr, Required};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use super::error::Fields as ProblemFields;
+use super::{Context, calls, health};
+
+pub use params::{CallParam, FilterParams, IfMatchParam, IfNoneMatchParam, PageParams, PositionParams};
+
+/// What the contract is, for those who read the document.
+const ABOUT: &str = "\
+A SIP user agent that other software drives over HTTP: it answers the SIP by itself, shows calls as resources, takes commands \
+and tells everything as events.
+
+A command answers when its SIP effect is known, with the call as it then is. Every call has exactly one first event \
+(`call.offered` or `call.dialing`) and exactly one `call.ended`; the state is changed before its event is visible.
+
+JSON, UTF-8, `snake_case`; times are RFC 3339 in UTC with microseconds. Unknown fields in a request body are an error; unknown \
+fields in a response must be ignored: `/v1` grows by addition. Every answer to a failed request is a problem (RFC 9457) \
+with a `code` for programs.";
+
+const TAGS: [(&str, &str); 4] = [
+    ("calls", "The calls as they are."),
+    ("commands", "What can be done with a call."),
+    ("events", "What happens to calls, as it happens."),
+    ("health", "For probes."),
+];
+
+/// The document as it is committed and served, ending in a line feed.
+pub fn text(document: &OpenApi) -> String {
+    let mut text = document.to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// `GET /openapi.json`, and `GET /docs` for people. Both are open: the document holds nothing secret.
+pub fn routes(document: &OpenApi) -> Router<Context> {
+    let text = Bytes::from(text(document));
+    let document = move || {
+        let text = text.clone();
+        async move { ([(header::CONTENT_TYPE, "application/json")], text) }
+    };
+    let page = SwaggerUi::new("/docs").config(Config::new(["/openapi.json"]));
+    Router::new().route("/openapi.json", get(document)).merge(page)
+}
+
+/// Adds to what the handlers say of themselves what they cannot say.
+pub fn finish(mut document: OpenApi) -> OpenApi {
+    document.info = InfoBuilder::new()
+        .title("call-agent")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(ABOUT))
+        .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
+        .build();
+    let tag = |(name, about): (&str, &str)| TagBuilder::new().name(name).description(Some(about)).build();
+    document.tags = Some(TAGS.map(tag).to_vec());
+    document.security = Some(vec![SecurityRequirement::new("bearer", [""; 0])]);
+    let components = document.components.get_or_insert_default();
+    let about =
+        "The API key. Without a configured key, which is possible on the loopback address only, all is open.";
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(about)).build();
+    components.security_schemes.insert("bearer".to_owned(), SecurityScheme::Http(bearer).into());
+    responses::schemas::<(ProblemFields, calls::CallPage, health::Health)>(&mut components.schemas);
+    event::schemas(&mut components.schemas);
+    components.examples = responses::shared_examples();
+    for item in document.paths.paths.values_mut() {
+        operations(item).for_each(describe_body);
+    }
+    document
+}
+
+/// No command needs its body; each is shown by examples.
+fn describe_body(operation: &mut Operation) {
+    let Some(RefOr::T(body)) = &mut operation.request_body else { return };
+    body.required = Some(Required::False);
+    let id = operation.operation_id.as_deref().unwrap_or_default();
+    let mut json = Content::new(None::<utoipa::openapi::Ref>);
+    if let Some(RefOr::T(content)) = body.content.get("application/json") {
+        json.schema = content.schema.clone();
+    }
+    json.examples = requests::examples(id);
+    if id == "labelCall" {
+        body.content.insert("application/merge-patch+json".to_owned(), json.clone().into());
+    }
+    body.content.insert("application/json".to_owned(), json.into());
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.patch, &mut item.post, &mut item.delete].into_iter().flatten()
+}
+
+fn json(value: impl serde::Serialize) -> Option<Value> {
+    serde_json::to_value(value).ok()
+}

@@ -1,0 +1,134 @@
+//! The parameters of requests, described.
+
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ArrayBuilder, SchemaType};
+use utoipa::openapi::{ObjectBuilder, Ref, RefOr, Required, Schema, Type};
+
+use crate::http::query::LIMIT;
+
+/// Parameters of one kind, described by a function.
+macro_rules! params {
+    ($($(#[$doc:meta])* $name:ident = $function:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name;
+
+        impl IntoParams for $name {
+            fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+                $function()
+            }
+        }
+    )*};
+}
+
+params! {
+    /// The call in the path.
+    CallParam = call;
+    /// The condition on a command.
+    IfMatchParam = if_match;
+    /// The condition on a reading.
+    IfNoneMatchParam = if_none_match;
+    /// The filters of calls.
+    FilterParams = filters;
+    /// The pages of a listing.
+    PageParams = page;
+    /// The place and the types of a stream.
+    PositionParams = position;
+}
+
+fn text(example: &str) -> RefOr<Schema> {
+    ObjectBuilder::new().schema_type(SchemaType::Type(Type::String)).examples([example]).into()
+}
+
+fn list_of(name: &str) -> RefOr<Schema> {
+    ArrayBuilder::new().items(Ref::from_schema_name(name)).into()
+}
+
+fn parameter(name: &str, place: ParameterIn, about: &str, schema: RefOr<Schema>) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(place)
+        .required(Required::False)
+        .description(Some(about))
+        .schema(Some(schema))
+        .build()
+}
+
+fn query(name: &str, about: &str, schema: RefOr<Schema>) -> Parameter {
+    parameter(name, ParameterIn::Query, about, schema)
+}
+
+/// Values of a list go into one parameter, between commas.
+fn comma_list(mut parameter: Parameter) -> Parameter {
+    parameter.explode = Some(false);
+    parameter
+}
+
+fn call() -> Vec<Parameter> {
+    let id = Ref::from_schema_name("CallId").into();
+    let mut parameter = parameter("id", ParameterIn::Path, "The call.", id);
+    parameter.required = Required::True;
+    vec![parameter]
+}
+
+fn if_match() -> Vec<Parameter> {
+    let about = "Only if the call is at this version: an `ETag` as it was given, or `*`.";
+    vec![parameter("If-Match", ParameterIn::Header, about, text("\"2\""))]
+}
+
+fn if_none_match() -> Vec<Parameter> {
+    let about = "Only if the call is not at this version: an `ETag` as it was given.";
+    vec![parameter("If-None-Match", ParameterIn::Header, about, text("\"2\""))]
+}
+
+fn filters() -> Vec<Parameter> {
+    let direction = Ref::from_schema_name("Direction").into();
+    vec![
+        comma_list(query("state", "Calls in any of these states, between commas.", list_of("CallState"))),
+        query("direction", "Calls placed by the peer, or by this agent.", direction),
+        query("account", "Calls of this account.", text("1000")),
+        query("from", "Calls whose From has exactly this URI or this user part.", text("1001")),
+        query("to", "Calls whose To has exactly this URI or this user part.", text("1000")),
+        query(
+            "header.NAME",
+            "Calls whose INVITE has this header with exactly this value; `NAME` in any case. May be repeated: all must match.",
+            text("18300000000"),
+        ),
+        query(
+            "label.NAME",
+            "Calls that have this label with exactly this value. May be repeated: all must match.",
+            text("4711"),
+        ),
+    ]
+}
+
+fn page() -> Vec<Parameter> {
+    let (most, default) = LIMIT;
+    let limit = ObjectBuilder::new()
+        .schema_type(SchemaType::Type(Type::Integer))
+        .minimum(Some(1_u32))
+        .maximum(Some(most))
+        .default(Some(default.into()));
+    vec![
+        query("limit", "How many calls at most.", limit.into()),
+        query(
+            "cursor",
+            "`next_cursor` of the page before; not to be made up.",
+            text("call_01JD8Q4V6T0000000000000000"),
+        ),
+    ]
+}
+
+fn position() -> Vec<Parameter> {
+    let types =
+        "The events wanted, between commas; `call.*` and `*` are patterns. `stream.gap` always comes.";
+    let after = "Resume right behind this event, or `earliest` for the oldest kept.";
+    let last = "Resume right behind this event; wins over `after`.";
+    let names = ArrayBuilder::new().items(ObjectBuilder::new().schema_type(SchemaType::Type(Type::String)));
+    vec![
+        comma_list(query("types", types, names.into())),
+        query("after", after, text("7f3a-184223")),
+        parameter("Last-Event-ID", ParameterIn::Header, last, text("7f3a-184223")),
+    ]
+}

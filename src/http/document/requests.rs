@@ -1,0 +1,56 @@
+//! Examples of the bodies of commands; a test reads each as its command.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::example::Example;
+
+use super::examples::{ANSWER, shown};
+
+/// The bodies that a command may have.
+pub fn examples(operation: &str) -> BTreeMap<String, RefOr<Example>> {
+    let shown = |name: &str, summary: &str, body: Value| (name.to_owned(), shown(summary, body));
+    let bodies = match operation {
+        "labelCall" => vec![
+            shown(
+                "set",
+                "Set one label, remove another",
+                json!({"labels": {"ticket": "4711", "stale": null}}),
+            ),
+            shown("clear", "Remove all labels", json!({"labels": null})),
+        ],
+        "ringCall" => vec![
+            shown("ringing", "180", json!({"status": 180})),
+            shown("early_media", "183 with a generated answer", json!({"status": 183, "early_media": true})),
+        ],
+        "acceptCall" => vec![
+            shown("generated", "A generated answer; wait for the ACK", json!({})),
+            shown("given", "An answer of the client's; do not wait", json!({"sdp": ANSWER, "wait": "sent"})),
+            shown("headers", "With a header of its own", json!({"headers": {"X-CRM-Ticket": "4711"}})),
+        ],
+        "rejectCall" => vec![
+            shown(
+                "busy",
+                "486 Busy Here",
+                json!({"status": 486, "headers": [{"name": "X-Why", "value": "lunch"}]}),
+            ),
+            shown(
+                "moved",
+                "302 with another place to try",
+                json!({"status": 302, "contacts": ["sip:1002@10.0.0.1"]}),
+            ),
+        ],
+        "cancelCall" => vec![shown("plain", "487 Request Terminated", json!({"status": 487}))],
+        "hangupCall" => vec![
+            shown("plain", "Without a reason", json!({})),
+            shown(
+                "reason",
+                "With a Reason header",
+                json!({"reason": {"protocol": "Q.850", "cause": 16, "text": "Normal"}}),
+            ),
+        ],
+        _ => Vec::new(),
+    };
+    bodies.into_iter().collect()
+}

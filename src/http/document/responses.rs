@@ -1,0 +1,192 @@
+//! The answers of each operation: what it says when it goes well, and every problem that it can have.
+
+use std::collections::BTreeMap;
+
+use utoipa::openapi::example::Example;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Schema, Type};
+use utoipa::{IntoResponses, ToSchema};
+
+use super::{event, examples, json};
+use crate::http::Code;
+use crate::http::health::Health;
+
+type Answers = BTreeMap<String, RefOr<Response>>;
+
+/// The answers of operations: the good one, and the codes of the others.
+macro_rules! responses {
+    ($($(#[$doc:meta])* $name:ident = $good:expr, [$($code:ident)*];)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name;
+
+        impl IntoResponses for $name {
+            fn responses() -> Answers {
+                let mut answers = problems(&[$(Code::$code),*]);
+                answers.extend($good);
+                answers
+            }
+        }
+    )*};
+}
+
+responses! {
+    /// Of the listing.
+    Listed = page(), [Malformed Unauthenticated Internal];
+    /// Of one call.
+    Read = read(), [Unauthenticated CallNotFound Internal];
+    /// Of a change of labels.
+    Changed = call("The call with its new labels", "call-ringing"), [
+        Malformed Unauthenticated CallNotFound RequestTimeout CallEnded VersionMismatch TooLarge UnsupportedMediaType
+        InvalidField Internal Overloaded Draining
+    ];
+    /// Of `ring`.
+    Rang = call("The call, ringing", "call-ringing"), [
+        Malformed Unauthenticated CallNotFound RequestTimeout InvalidState CallEnded NoCommonCodec VersionMismatch
+        TooLarge UnsupportedMediaType InvalidField InvalidSdp InvalidHeader Internal Overloaded Draining
+    ];
+    /// Of `accept`.
+    Accepted = call("The call: `established`, or with `\"wait\": \"sent\"` perhaps still `accepted`", "call-established"), [
+        Malformed Unauthenticated CallNotFound RequestTimeout InvalidState CallEnded NoCommonCodec VersionMismatch
+        TooLarge UnsupportedMediaType InvalidField InvalidSdp InvalidHeader Internal Overloaded Draining AckTimeout
+    ];
+    /// Of `reject`.
+    Rejected = call("The call, ended", "call-rejected"), [
+        Malformed Unauthenticated CallNotFound RequestTimeout InvalidState CallEnded VersionMismatch TooLarge
+        UnsupportedMediaType InvalidField InvalidHeader Internal Overloaded Draining
+    ];
+    /// Of `cancel`.
+    Cancelled = call("The call, ended", "call-cancelled"), [
+        Malformed Unauthenticated CallNotFound RequestTimeout InvalidState CallEnded VersionMismatch TooLarge
+        UnsupportedMediaType InvalidField Internal Overloaded Draining SipTimeout
+    ];
+    /// Of DELETE.
+    Deleted = call("The call, ended", "call-hung-up"), [
+        Malformed Unauthenticated CallNotFound CallEnded VersionMismatch Internal Overloaded Draining SipTimeout
+    ];
+    /// Of `hangup`.
+    HungUp = call("The call, ended", "call-hung-up"), [
+        Malformed Unauthenticated CallNotFound RequestTimeout CallEnded VersionMismatch TooLarge
+        UnsupportedMediaType InvalidField InvalidHeader Internal Overloaded Draining SipTimeout
+    ];
+    /// Of the stream of all events.
+    Events = event::stream("The events, until one side closes the stream"), [Malformed Unauthenticated Internal];
+    /// Of the stream of one call.
+    CallEvents = call_events(), [Malformed Unauthenticated CallNotFound Internal];
+    /// Of the probe for life.
+    Alive = health("alive"), [];
+    /// Of the probe for readiness.
+    Ready = health("ready"), [Draining];
+}
+
+/// Adds the schemas of types that no handler names as its body, and of all that they hold.
+pub fn schemas<T: Schemas>(schemas: &mut BTreeMap<String, RefOr<Schema>>) {
+    let mut found = Vec::new();
+    T::collect(&mut found);
+    schemas.extend(found);
+}
+
+/// A set of types with schemas.
+pub trait Schemas {
+    /// Adds their schemas and those of all that they hold.
+    fn collect(found: &mut Vec<(String, RefOr<Schema>)>);
+}
+
+impl<A: ToSchema, B: ToSchema, C: ToSchema> Schemas for (A, B, C) {
+    fn collect(found: &mut Vec<(String, RefOr<Schema>)>) {
+        found.extend(
+            [(A::name(), A::schema()), (B::name(), B::schema()), (C::name(), C::schema())]
+                .map(|(n, s)| (n.into(), s)),
+        );
+        A::schemas(found);
+        B::schemas(found);
+        C::schemas(found);
+    }
+}
+
+fn answer(status: u16, response: impl Into<RefOr<Response>>) -> Answers {
+    Answers::from([(status.to_string(), response.into())])
+}
+
+fn text_header(about: &str) -> utoipa::openapi::Header {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    HeaderBuilder::new().schema(Some(text)).description(Some(about)).build()
+}
+
+fn call(about: &str, example: &str) -> Answers {
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Call")))
+        .examples_from_iter([(example, example_of(example))])
+        .build();
+    let etag = text_header("The call's version in quotes.");
+    let response = ResponseBuilder::new().description(about).header("ETag", etag);
+    answer(200, response.content("application/json", content).build())
+}
+
+fn read() -> Answers {
+    let mut answers = call("The call", "call-ringing");
+    answers.extend(answer(304, Response::new("The call is at the version that `If-None-Match` names")));
+    answers
+}
+
+fn page() -> Answers {
+    let page = Ref::from_schema_name("CallPage");
+    let content = ContentBuilder::new().schema(Some(page)).example(json(examples::page())).build();
+    answer(
+        200,
+        ResponseBuilder::new().description("A page of calls").content("application/json", content).build(),
+    )
+}
+
+fn call_events() -> Answers {
+    let mut answers = event::stream("The call's events; the stream closes after `call.ended`");
+    answers.extend(answer(204, Response::new("The call has ended, and nothing is left behind the position")));
+    answers
+}
+
+fn health(status: &'static str) -> Answers {
+    let health = Ref::from_schema_name("Health");
+    let content = ContentBuilder::new().schema(Some(health)).example(json(Health { status })).build();
+    answer(200, ResponseBuilder::new().description("Yes").content("application/json", content).build())
+}
+
+/// Examples that several operations share: calls in several states, and each problem.
+pub fn shared_examples() -> BTreeMap<String, RefOr<Example>> {
+    let problems =
+        Code::ALL.map(|code| (code.row().0, examples::shown(code.row().2, examples::problem(code))));
+    let calls = examples::calls().map(|(name, call)| (name, examples::shown(call.state.name(), call)));
+    problems.into_iter().chain(calls).map(|(name, example)| (name.to_owned(), example)).collect()
+}
+
+fn example_of(name: &str) -> RefOr<Example> {
+    RefOr::Ref(Ref::new(format!("#/components/examples/{name}")))
+}
+
+/// One response for each status, with an example for each of its codes.
+fn problems(codes: &[Code]) -> Answers {
+    let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
+    for code in codes {
+        by_status.entry(code.row().1.as_u16()).or_default().push(*code);
+    }
+    by_status
+        .into_iter()
+        .map(|(status, codes)| (status.to_string(), problem(status, &codes).into()))
+        .collect()
+}
+
+fn problem(status: u16, codes: &[Code]) -> Response {
+    let titles: Vec<_> = codes.iter().map(|code| format!("`{}`: {}", code.row().0, code.row().2)).collect();
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Problem")))
+        .examples_from_iter(codes.iter().map(|code| (code.row().0, example_of(code.row().0))))
+        .build();
+    let response =
+        ResponseBuilder::new().description(titles.join("; ")).content("application/problem+json", content);
+    match status {
+        401 => response.header("WWW-Authenticate", text_header("`Bearer`")),
+        412 => response.header("ETag", text_header("The version that the call is at, in quotes.")),
+        503 => response.header("Retry-After", text_header("Seconds to wait before trying again.")),
+        _ => response,
+    }
+    .build()
+}

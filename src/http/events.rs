@@ -1,0 +1,77 @@
+//! `GET /v1/events` and `GET /v1/calls/{id}/events`: the events of all calls and of one.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use super::document::{CallParam, FilterParams, PositionParams, responses};
+use super::query::{OfCallEvents, OfEvents, Query, Takes};
+use super::target::Target;
+use super::{Code, Context, Problem, stream};
+use crate::state::After;
+
+/// Follow all calls
+///
+/// Server-sent events; `data` is a CloudEvents 1.0 envelope, schema `CloudEvent`. With `Accept: application/x-ndjson` the
+/// same envelopes come as lines. Without a position the stream starts with what comes next.
+///
+/// `Last-Event-ID` (or `after`; the header wins, since `EventSource` sends it when it reconnects) resumes right behind that
+/// event. Events are kept for replay up to a bound; if some behind the position are gone, the first frame is `stream.gap`
+/// with the `oldest` event kept and the `last`, and the stream goes on with the oldest. That frame has no `id` line.
+///
+/// Every 15 s without an event a comment (a blank line in NDJSON) shows that the stream is open. A reader too slow for the
+/// bounded log, or whose connection takes no bytes for 30 s, is disconnected and resumes by its last id.
+///
+/// Filters look at the call as it was right after the event; `stream.draining` passes them.
+#[utoipa::path(
+    get,
+    path = "/v1/events",
+    operation_id = "followEvents",
+    tag = "events",
+    params(FilterParams, PositionParams),
+    responses(responses::Events)
+)]
+pub async fn all(
+    State(context): State<Context>,
+    headers: HeaderMap,
+    query: Query<OfEvents>,
+) -> Result<Response, Problem> {
+    let after = position(&headers, &query)?;
+    let reader = context.board.follow(&after, query.filter, super::now());
+    Ok(stream::response(&headers, reader))
+}
+
+/// Follow one call
+///
+/// Starts with the call's first event and closes after its `call.ended`; otherwise like `GET /v1/events`. A call that has
+/// ended is replayed. If nothing is left behind the position, the answer is 204, which stops an `EventSource` from
+/// reconnecting.
+#[utoipa::path(
+    get,
+    path = "/v1/calls/{id}/events",
+    operation_id = "followCall",
+    tag = "events",
+    params(CallParam, PositionParams),
+    responses(responses::CallEvents)
+)]
+pub async fn of_call(
+    State(context): State<Context>,
+    Target(id): Target,
+    headers: HeaderMap,
+    query: Query<OfCallEvents>,
+) -> Result<Response, Problem> {
+    let after = position(&headers, &query)?;
+    let reader = context.board.follow_call(id, &after, query.filter, super::now());
+    let reader = reader.ok_or_else(|| Problem::call_not_found(Some(id)))?;
+    if reader.is_over() {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    Ok(stream::response(&headers, reader))
+}
+
+/// `Last-Event-ID`, else `after`, else none.
+fn position<T: Takes>(headers: &HeaderMap, query: &Query<T>) -> Result<After, Problem> {
+    let Some(last) = headers.get("last-event-id") else { return Ok(query.after.clone().unwrap_or_default()) };
+    let position = last.to_str().unwrap_or_default().parse();
+    position.map_err(|error| Problem::new(Code::Malformed, format!("Last-Event-ID: {error}")))
+}

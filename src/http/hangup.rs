@@ -1,0 +1,29 @@
+//! `POST /v1/calls/{id}/hangup`.
+
+use axum::extract::State;
+
+use super::body::Body;
+use super::call::CallAnswer;
+use super::document::{CallParam, IfMatchParam, responses};
+use super::etag::IfMatch;
+use super::target::Target;
+use super::{Context, Problem};
+use crate::agent::Action;
+use crate::agent::command::Hangup;
+
+/// Hang up
+///
+/// Ends a call in any state before `ended`, by BYE, CANCEL or a final response as the state asks. `reason` goes out as a Reason
+/// header (RFC 3326). The answer is the ended call.
+#[utoipa::path(
+    post, path = "/v1/calls/{id}/hangup", operation_id = "hangupCall", tag = "commands",
+    params(CallParam, IfMatchParam), request_body = Hangup, responses(responses::HungUp)
+)]
+pub async fn hangup(
+    State(context): State<Context>,
+    Target(id): Target,
+    condition: IfMatch,
+    Body(hangup): Body<Hangup>,
+) -> Result<CallAnswer, Problem> {
+    context.command(id, condition, Action::Hangup(hangup)).await
+}

@@ -1,0 +1,136 @@
+//! REST and server-sent events over the board and the commander: one file per resource.
+//!
+//! | file | what it serves |
+//! |---|---|
+//! | `calls` `call` | the listing; one call, its labels, its end by DELETE |
+//! | `ring` `accept` `reject` `cancel` `hangup` | the commands |
+//! | `events` (`stream`) | the events of all calls and of one |
+//! | `health` `document` | what probes and people ask |
+//! | `error` `code` `refusal` | problems (RFC 9457), and the agent's refusals as such |
+//! | `auth` `body` `etag` `query` `target` | the parts of a request |
+//! | `serve` `listener` | connections, their bounds and their end |
+
+mod accept;
+mod auth;
+mod body;
+mod call;
+mod calls;
+mod cancel;
+mod code;
+mod document;
+mod error;
+mod etag;
+mod events;
+mod hangup;
+mod health;
+mod listener;
+mod query;
+mod refusal;
+mod reject;
+mod ring;
+mod serve;
+mod stream;
+mod target;
+#[cfg(test)]
+mod tests;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use axum::extract::MatchedPath;
+use axum::extract::Request;
+use axum::middleware::from_fn_with_state;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::trace::{DefaultOnResponse, TraceLayer};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::agent::{Action, CallId, Command, Timestamp};
+use crate::driver::Commander;
+use crate::state::Board;
+
+pub use auth::ApiKey;
+pub use code::Code;
+pub use error::Problem;
+pub use serve::{Limits, serve};
+
+use call::CallAnswer;
+use etag::IfMatch;
+
+/// What handlers work with.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// What clients see.
+    pub board: Board,
+    /// Where their commands go.
+    pub commander: Commander,
+    /// The key that they must show; `None`: all is open.
+    pub api_key: Option<ApiKey>,
+}
+
+impl Context {
+    /// Gives a command. Once it is given it runs to its end in the agent, whether its client still waits or not.
+    async fn command(&self, call: CallId, condition: IfMatch, action: Action) -> Result<CallAnswer, Problem> {
+        let if_version = condition.version(|| self.board.call(call).map(|call| call.version));
+        let command = Command { call, if_version, action };
+        self.commander
+            .run(command)
+            .await
+            .map(CallAnswer)
+            .map_err(|refusal| refusal::problem(refusal, call, &self.board))
+    }
+}
+
+/// The whole API.
+pub fn router(context: Context) -> Router {
+    let (open, _) = open_routes().split_for_parts();
+    let (guarded, _) = guarded_routes().split_for_parts();
+    guarded
+        .layer(from_fn_with_state(context.clone(), auth::require_key))
+        .merge(open)
+        .merge(document::routes(&document()))
+        .fallback(error::not_found)
+        .method_not_allowed_fallback(error::method_not_allowed)
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(
+            TraceLayer::new_for_http()
+                .make_span_with(span)
+                .on_response(DefaultOnResponse::new())
+                .on_failure(()),
+        )
+        .with_state(context)
+}
+
+/// What the API says of itself: OpenAPI 3.1, from the routes that are served.
+pub fn document() -> OpenApi {
+    document::finish(open_routes().into_openapi().merge_from(guarded_routes().into_openapi()))
+}
+
+fn open_routes() -> OpenApiRouter<Context> {
+    OpenApiRouter::new().routes(routes!(health::livez)).routes(routes!(health::readyz))
+}
+
+fn guarded_routes() -> OpenApiRouter<Context> {
+    OpenApiRouter::new()
+        .routes(routes!(calls::list))
+        .routes(routes!(call::read, call::patch, call::delete))
+        .routes(routes!(ring::ring))
+        .routes(routes!(accept::accept))
+        .routes(routes!(reject::reject))
+        .routes(routes!(cancel::cancel))
+        .routes(routes!(hangup::hangup))
+        .routes(routes!(events::all))
+        .routes(routes!(events::of_call))
+}
+
+/// A span without personal data: the route, not the path and its query.
+fn span(request: &Request) -> tracing::Span {
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    tracing::debug_span!("http", method = %request.method(), route)
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,159 @@
+//! The parameters of listings and streams. A parameter that is not known is an error: a filter misspelt would show
+//! everything.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use serde::Deserialize;
+use serde::de::IntoDeserializer;
+use serde::de::value::{Error as Unknown, StrDeserializer};
+
+use super::{Code, Problem};
+use crate::agent::CallId;
+use crate::state::{After, Filter, Topics};
+
+/// How many calls a page has at most, and by default.
+pub const LIMIT: (usize, usize) = (1000, 100);
+
+/// Which parameters a resource takes.
+pub trait Takes {
+    /// Beside the filters of calls, where those are taken.
+    const NAMES: &'static [&'static str];
+    /// Whether calls can be filtered.
+    const FILTERS: bool;
+}
+
+/// The listing's.
+#[derive(Debug)]
+pub struct OfList;
+/// Those of the stream of all events.
+#[derive(Debug)]
+pub struct OfEvents;
+/// Those of the stream of one call's events.
+#[derive(Debug)]
+pub struct OfCallEvents;
+
+impl Takes for OfList {
+    const NAMES: &'static [&'static str] = &["limit", "cursor"];
+    const FILTERS: bool = true;
+}
+
+impl Takes for OfEvents {
+    const NAMES: &'static [&'static str] = &["types", "after"];
+    const FILTERS: bool = true;
+}
+
+impl Takes for OfCallEvents {
+    const NAMES: &'static [&'static str] = &["types", "after"];
+    const FILTERS: bool = false;
+}
+
+const FILTERS: [&str; 7] = ["state", "direction", "account", "from", "to", "header.NAME", "label.NAME"];
+
+/// The parameters of a request, by what its resource takes.
+#[derive(Debug)]
+pub struct Query<T: Takes> {
+    /// Which calls and events are wanted.
+    pub filter: Filter,
+    /// How many calls.
+    pub limit: usize,
+    /// Where the page starts.
+    pub cursor: Option<CallId>,
+    /// Where the stream starts, if that is said.
+    pub after: Option<After>,
+    takes: std::marker::PhantomData<T>,
+}
+
+impl<S: Sync, T: Takes> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Self::parse(head.uri.query().unwrap_or_default())
+            .map_err(|detail| Problem::new(Code::Malformed, detail))
+    }
+}
+
+impl<T: Takes> Query<T> {
+    fn parse(query: &str) -> Result<Self, String> {
+        let mut read = Self {
+            filter: Filter::default(),
+            limit: LIMIT.1,
+            cursor: None,
+            after: None,
+            takes: std::marker::PhantomData,
+        };
+        let mut seen = Vec::new();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            // Headers and labels may be asked for several times, of whatever name.
+            if seen.contains(&name) && !name.contains('.') {
+                return Err(format!("`{name}` is given twice"));
+            }
+            read.take(&name, &value)?;
+            seen.push(name);
+        }
+        Ok(read)
+    }
+
+    fn take(&mut self, name: &str, value: &str) -> Result<(), String> {
+        if T::FILTERS && self.take_filter(name, value)? {
+            return Ok(());
+        }
+        match name {
+            _ if !T::NAMES.contains(&name) => return Err(Self::unknown(name)),
+            "limit" => self.limit = limit(value)?,
+            "cursor" => {
+                self.cursor = Some(value.parse().map_err(|_| "cursor: not one that was given".to_owned())?)
+            }
+            "types" => self.filter.topics = topics(value)?,
+            _ => self.after = Some(value.parse().map_err(|error| format!("after: {error}"))?),
+        }
+        Ok(())
+    }
+
+    /// Whether the parameter is a filter.
+    fn take_filter(&mut self, name: &str, value: &str) -> Result<bool, String> {
+        let filter = &mut self.filter;
+        let text = || Some(value.to_owned());
+        match name.split_once('.') {
+            Some(("header", name)) => filter.headers.push((name.to_owned(), value.to_owned())),
+            Some(("label", name)) => filter.labels.push((name.to_owned(), value.to_owned())),
+            Some(_) => return Ok(false),
+            None => match name {
+                "state" => {
+                    filter.states =
+                        value.split(',').map(|state| word(name, state)).collect::<Result<_, _>>()?
+                }
+                "direction" => filter.direction = Some(word(name, value)?),
+                "account" => filter.account = text(),
+                "from" => filter.from = text(),
+                "to" => filter.to = text(),
+                _ => return Ok(false),
+            },
+        }
+        Ok(true)
+    }
+
+    fn unknown(name: &str) -> String {
+        let filters = if T::FILTERS { FILTERS.as_slice() } else { &[] };
+        let known = [filters, T::NAMES].concat().join(", ");
+        format!("`{name}` is not a parameter here; there are {known}")
+    }
+}
+
+/// One word of a vocabulary.
+fn word<'de, W: Deserialize<'de>>(name: &str, value: &'de str) -> Result<W, String> {
+    let from: StrDeserializer<'de, Unknown> = value.into_deserializer();
+    W::deserialize(from).map_err(|error| format!("{name}: {error}"))
+}
+
+fn limit(value: &str) -> Result<usize, String> {
+    let (most, _) = LIMIT;
+    let limit = value.parse().ok().filter(|limit| (1..=most).contains(limit));
+    limit.ok_or_else(|| format!("limit: a number from 1 to {most}"))
+}
+
+fn topics(value: &str) -> Result<Topics, String> {
+    value.split(',').try_fold(Topics::NONE, |mut topics, name| {
+        let known = topics.add(name);
+        known.then_some(topics).ok_or_else(|| format!("types: there is no `{name}`"))
+    })
+}

@@ -1,0 +1,35 @@
+//! The agent's refusals as problems.
+
+use axum::http::header;
+
+use super::etag;
+use super::{Code, Problem};
+use crate::agent::event::CallState;
+use crate::agent::{CallId, Refusal};
+use crate::state::Board;
+
+/// What a client is told when its command to the call `id` was refused.
+pub fn problem(refusal: Refusal, id: CallId, board: &Board) -> Problem {
+    let detail = refusal.to_string();
+    let told = |code| Problem::new(code, detail.clone());
+    match refusal {
+        // The agent forgets a call when it ends; the board still knows how it ended.
+        Refusal::NotFound => match board.call(id).filter(|call| call.state == CallState::Ended) {
+            Some(call) => Problem::new(Code::CallEnded, "the call has ended").about(&call),
+            None => Problem::call_not_found(Some(id)),
+        },
+        Refusal::InvalidState(call) => told(Code::InvalidState).about(&call),
+        Refusal::CallEnded(call) => told(Code::CallEnded).about(&call),
+        Refusal::NoCommonCodec(call) => told(Code::NoCommonCodec).about(&call).with_sip_status(488),
+        Refusal::AckTimeout(call) => told(Code::AckTimeout).about(&call),
+        Refusal::SipTimeout(call) => told(Code::SipTimeout).about(&call),
+        Refusal::VersionMismatch(call) => {
+            told(Code::VersionMismatch).about(&call).with_header(header::ETAG, etag::of(call.version))
+        }
+        Refusal::InvalidField { .. } => told(Code::InvalidField),
+        Refusal::InvalidSdp(_) => told(Code::InvalidSdp),
+        Refusal::InvalidHeader(_) => told(Code::InvalidHeader),
+        Refusal::Overloaded => told(Code::Overloaded),
+        Refusal::Draining => told(Code::Draining),
+    }
+}

@@ -1,0 +1,92 @@
+//! A reader's events as the body of a response: server-sent events, or lines of JSON.
+
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream::unfold;
+use tokio::time::timeout;
+
+use crate::state::{Frame, Reader};
+
+/// A client that hears nothing for longer may take the connection for dead.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// How events are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    EventStream,
+    Lines,
+}
+
+impl Format {
+    /// Whichever of the two `Accept` names first; server-sent events if neither.
+    fn wanted(headers: &HeaderMap) -> Self {
+        let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+        let mut types = accepted.flat_map(|list| list.split(',')).filter_map(|range| range.split(';').next());
+        let named = types.find_map(|name| match name.trim().to_ascii_lowercase().as_str() {
+            "application/x-ndjson" => Some(Self::Lines),
+            "text/event-stream" => Some(Self::EventStream),
+            _ => None,
+        });
+        named.unwrap_or(Self::EventStream)
+    }
+
+    fn content_type(self) -> &'static str {
+        match self {
+            Self::EventStream => "text/event-stream",
+            Self::Lines => "application/x-ndjson",
+        }
+    }
+
+    fn greeting(self) -> Bytes {
+        match self {
+            Self::EventStream => Bytes::from_static(b": open\n\n"),
+            Self::Lines => Bytes::from_static(b"\n"),
+        }
+    }
+
+    fn heartbeat(self) -> Bytes {
+        match self {
+            Self::EventStream => Bytes::from_static(b": heartbeat\n\n"),
+            Self::Lines => Bytes::from_static(b"\n"),
+        }
+    }
+
+    fn frame(self, frame: &Frame) -> Bytes {
+        match self {
+            Self::EventStream => frame.sse(),
+            Self::Lines => frame.line(),
+        }
+    }
+
+    /// One chunk of what came together: many small ones would each cost a chunk's head and a wake-up.
+    fn chunk(self, frames: &[Frame]) -> Bytes {
+        match frames {
+            [frame] => self.frame(frame),
+            frames => frames.iter().map(|frame| self.frame(frame)).collect::<Vec<_>>().concat().into(),
+        }
+    }
+}
+
+/// The response that tells what the reader reads, until one of them ends.
+pub fn response(headers: &HeaderMap, reader: Reader) -> Response {
+    let format = Format::wanted(headers);
+    let chunks = unfold((reader, Some(format.greeting())), move |(mut reader, greeting)| async move {
+        let chunk = match greeting {
+            Some(greeting) => greeting,
+            None => match timeout(HEARTBEAT, reader.next()).await {
+                Ok(frames) => format.chunk(&frames?),
+                Err(_) => format.heartbeat(),
+            },
+        };
+        Some((Ok::<_, std::convert::Infallible>(chunk), (reader, None)))
+    });
+    let head = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(format.content_type())),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
+    ];
+    (head, Body::from_stream(chunks)).into_response()
+}

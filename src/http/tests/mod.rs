@@ -1,0 +1,146 @@
+//! The API without a socket and without an agent: requests go into the router, commands come out of the other end of the
+//! commander.
+
+mod auth;
+mod calls;
+mod commands;
+mod events;
+mod problems;
+pub mod schema;
+mod serving;
+
+use std::sync::{Arc, LazyLock};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tower::ServiceExt;
+
+use super::document::examples;
+use super::{ApiKey, Context, router};
+use crate::agent::event::{Call, Event, EventKind};
+use crate::agent::{Action, Command, Refusal, Timestamp};
+use crate::driver::{Ask, Commander};
+use crate::state::{Board, Settings};
+
+const NOW: Timestamp = Timestamp(1_795_342_530_000_125);
+
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::to_value(super::document()).unwrap());
+
+/// The router, and what stands behind it.
+struct Api {
+    router: Router,
+    board: Board,
+    asks: mpsc::Receiver<Ask>,
+}
+
+/// A whole answer.
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: String,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The status and the code of a problem, whose form is checked.
+    fn problem(&self) -> (u16, String) {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.body);
+        let problem = self.json();
+        let schema = serde_json::json!({"$ref": "#/components/schemas/Problem"});
+        schema::check(&DOCUMENT, &schema, &problem).unwrap();
+        let code = problem["code"].as_str().unwrap().to_owned();
+        assert_eq!(problem["status"], self.status.as_u16());
+        assert_eq!(problem["type"], format!("urn:call-agent:problem:{code}"));
+        assert!(
+            !problem["title"].as_str().unwrap().is_empty() && !problem["detail"].as_str().unwrap().is_empty()
+        );
+        (self.status.as_u16(), code)
+    }
+
+    fn detail(&self) -> String {
+        self.json()["detail"].as_str().unwrap().to_owned()
+    }
+}
+
+fn api() -> Api {
+    api_with_key(None)
+}
+
+fn api_with_key(key: Option<&str>) -> Api {
+    let board =
+        Board::new(Settings { node: "n1".to_owned(), epoch: "7f3a".to_owned(), ..Settings::default() });
+    let (commander, asks) = Commander::channel(8);
+    let context = Context { board: board.clone(), commander, api_key: key.map(ApiKey::new) };
+    Api { router: router(context), board, asks }
+}
+
+impl Api {
+    /// The answer's head; its body may go on.
+    async fn open(&self, request: Request<Body>) -> axum::response::Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    async fn send(&self, request: Request<Body>) -> Answer {
+        whole(self.open(request).await).await
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.send(request("GET", path).body(Body::empty()).unwrap()).await
+    }
+
+    /// Sends a command that the agent answers so; the answer and the command that the agent got.
+    async fn command(
+        &mut self,
+        request: Request<Body>,
+        reply: Result<Arc<Call>, Refusal>,
+    ) -> (Answer, Command) {
+        let sending = self.router.clone().oneshot(request);
+        let replying = async {
+            let ask = self.asks.recv().await.unwrap();
+            ask.answer.send(reply).unwrap();
+            ask.command
+        };
+        let (response, command) = tokio::join!(sending, replying);
+        (whole(response.unwrap()).await, command)
+    }
+
+    /// Shows a call as the only one.
+    fn show(&self, call: Call) -> Arc<Call> {
+        let call = Arc::new(call);
+        self.board.publish(vec![event(EventKind::Ringing, &call)]);
+        call
+    }
+}
+
+async fn whole(response: axum::response::Response) -> Answer {
+    let (head, body) = response.into_parts();
+    let bytes = body.collect().await.unwrap().to_bytes();
+    Answer { status: head.status, headers: head.headers, body: String::from_utf8(bytes.to_vec()).unwrap() }
+}
+
+fn event(kind: EventKind, call: &Arc<Call>) -> Event {
+    Event { kind, time: NOW, call: call.clone(), renegotiated: false, detail: None }
+}
+
+fn request(method: &str, path: &str) -> axum::http::request::Builder {
+    Request::builder().method(method).uri(path)
+}
+
+fn post(call: &Call, command: &str, body: &str) -> Request<Body> {
+    let path = format!("/v1/calls/{}/{command}", call.id);
+    request("POST", &path)
+        .header("content-type", "application/json")
+        .body(Body::from(body.to_owned()))
+        .unwrap()
+}

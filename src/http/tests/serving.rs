@@ -1,0 +1,83 @@
+use super::*;
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::http::{Limits, serve};
+
+/// After so long a test has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct Server {
+    address: std::net::SocketAddr,
+    board: Board,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<()>,
+}
+
+async fn server(limits: Limits) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let board = Board::new(Settings::default());
+    let (commander, _) = Commander::channel(1);
+    let context = Context { board: board.clone(), commander, api_key: None };
+    let (stop, stopped) = oneshot::channel();
+    let shutdown = async { stopped.await.unwrap() };
+    let serving = tokio::spawn(serve(listener, context, limits, shutdown));
+    Server { address, board, stop, serving }
+}
+
+async fn ask(server: &Server, path: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).await.unwrap();
+    stream
+}
+
+async fn read_until(stream: &mut TcpStream, end: &str) -> String {
+    let mut text = Vec::new();
+    while !String::from_utf8_lossy(&text).contains(end) {
+        let read = tokio::time::timeout(PATIENCE, stream.read_buf(&mut text)).await.expect("nothing came");
+        assert_ne!(read.unwrap(), 0, "{}", String::from_utf8_lossy(&text));
+    }
+    String::from_utf8(text).unwrap()
+}
+
+#[tokio::test]
+async fn a_shutdown_ends_streams_after_their_last_event_and_then_the_server() {
+    let server = server(Limits::default()).await;
+    let mut stream = ask(&server, "/v1/events").await;
+    read_until(&mut stream, ": open").await;
+    server.board.drain(NOW);
+    server.stop.send(()).unwrap();
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).await.unwrap();
+    assert!(rest.contains("event: stream.draining"), "{rest}");
+    assert!(rest.ends_with("0\r\n\r\n"), "the body ends as it should: {rest}");
+    server.serving.await.unwrap();
+    assert!(TcpStream::connect(server.address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_loses_its_connection_and_others_take_its_place() {
+    let limits = Limits { connections: 1, write_timeout: Duration::from_millis(50), ..Limits::default() };
+    let server = server(limits).await;
+    // More than the kernel's buffers of a connection hold.
+    let call = Arc::new(examples::ringing());
+    server.board.publish((0..8_000).map(|_| event(EventKind::Offered, &call)).collect());
+    let _deaf = ask(&server, "/v1/events?after=earliest").await;
+    let mut next = ask(&server, "/livez").await;
+    read_until(&mut next, r#"{"status":"alive"}"#).await;
+}
+
+#[tokio::test]
+async fn a_request_head_that_does_not_come_is_not_waited_for() {
+    let server = server(Limits { head_timeout: Duration::from_millis(50), ..Limits::default() }).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(b"GET / HT").await.unwrap();
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).await.unwrap();
+}

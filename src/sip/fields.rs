@@ -1,0 +1,97 @@
+//! Header values that a user agent acts on: Reason, Content-Type, Accept, numbers, option tags.
+
+use bytestring::ByteString;
+
+use super::grammar::{Cursor, decimal, is_token};
+use super::text::unquote;
+use super::{Headers, Name, NameAddr};
+
+/// One value of a Reason header (RFC 3326).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// `SIP`, `Q.850`, …
+    pub protocol: ByteString,
+    /// A SIP status or a Q.850 cause.
+    pub cause: Option<u16>,
+    /// Unquoted.
+    pub text: Option<ByteString>,
+}
+
+impl Reason {
+    /// Reads one value; what is unreadable in it is left out, `None` if there is no protocol.
+    pub fn parse(value: &ByteString) -> Option<Self> {
+        let mut cursor = Cursor::new(value.as_bytes());
+        let protocol = text_of(value, cursor.token()?);
+        let mut reason = Self { protocol, cause: None, text: None };
+        while let Ok(Some(param)) = cursor.param() {
+            if param.name.eq_ignore_ascii_case(b"cause") {
+                let cause = param.value.and_then(|value| decimal(value, u16::MAX.into()));
+                reason.cause = cause.and_then(|cause| u16::try_from(cause).ok());
+            } else if param.name.eq_ignore_ascii_case(b"text") {
+                reason.text = param.value.map(|text| unquote(&text_of(value, text)));
+            }
+        }
+        Some(reason)
+    }
+}
+
+fn text_of(value: &ByteString, part: &[u8]) -> ByteString {
+    std::str::from_utf8(part).map_or_else(|_| ByteString::new(), |part| value.slice_ref(part))
+}
+
+impl Headers {
+    /// Every value of every Reason header, in order.
+    pub fn reasons(&self) -> impl Iterator<Item = Reason> + '_ {
+        self.items(Name::Reason).filter_map(|value| Reason::parse(&value))
+    }
+
+    /// The number that a header begins with: Expires, Min-Expires, RSeq, Session-Expires, Min-SE, Retry-After.
+    pub fn number(&self, name: Name) -> Option<u32> {
+        let mut cursor = Cursor::new(&self.first(name)?.value);
+        let digits = cursor.take_while(|byte| byte.is_ascii_digit());
+        let whole = cursor.peek().is_none_or(|next| matches!(next, b' ' | b'\t' | b';' | b'('));
+        decimal(digits, u32::MAX.into()).filter(|_| whole).and_then(|number| u32::try_from(number).ok())
+    }
+
+    /// The addresses of every header of that name (Route, Record-Route, Path, …), in order.
+    pub fn addresses(&self, name: Name) -> Vec<NameAddr> {
+        self.raw_items(name).filter_map(|value| NameAddr::parse(&value).ok()).collect()
+    }
+
+    /// Whether a list of tokens (Supported, Require, Allow, …) has this one. Option tags are compared without case, as
+    /// §7.3.1 has it for tokens; methods are not meant to differ by case alone.
+    pub fn lists(&self, name: Name, token: &str) -> bool {
+        self.items(name).any(|item| item.eq_ignore_ascii_case(token))
+    }
+
+    /// Whether Content-Type is this `type/subtype`, whatever its parameters (§20.15).
+    pub fn content_is(&self, media_type: &str) -> bool {
+        self.first(Name::ContentType).is_some_and(|header| is_media_type(&header.text(), media_type))
+    }
+
+    /// Whether Accept takes this `type/subtype`; without an Accept, `application/sdp` is taken (§20.1).
+    pub fn accepts(&self, media_type: &str) -> bool {
+        if self.first(Name::Accept).is_none() {
+            return media_type.eq_ignore_ascii_case("application/sdp");
+        }
+        let any_of_type = media_type.split('/').next().map_or_else(String::new, |main| format!("{main}/*"));
+        self.items(Name::Accept).any(|range| {
+            [media_type, &any_of_type, "*/*"].into_iter().any(|taken| is_media_type(&range, taken))
+        })
+    }
+}
+
+/// Whether a value `type/subtype;…` is of this type; white space may stand around the slash.
+fn is_media_type(value: &str, media_type: &str) -> bool {
+    let mut cursor = Cursor::new(value.as_bytes());
+    let main = cursor.take_while(is_token);
+    let slash = cursor.separator(b'/');
+    let sub = cursor.take_while(is_token);
+    cursor.skip_space();
+    let ends = cursor.peek().is_none_or(|next| next == b';');
+    let wanted = media_type.split_once('/').unwrap_or((media_type, ""));
+    slash
+        && ends
+        && main.eq_ignore_ascii_case(wanted.0.as_bytes())
+        && sub.eq_ignore_ascii_case(wanted.1.as_bytes())
+}

@@ -1,0 +1,82 @@
+//! Hold, resume and other changes in an established session.
+
+use super::super::*;
+
+/// A description as a client may have given it.
+const OURS: &str = "v=0\r\no=app 5 41 IN IP4 192.0.2.9\r\ns=app\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\na=tool:x\r\n\
+    m=audio 7000 RTP/AVP 96 8 101\r\na=ptime:30\r\na=rtpmap:96 opus/48000/2\r\na=fmtp:96 usedtx=1\r\n\
+    a=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\nm=video 0 RTP/AVP 31\r\n";
+
+fn theirs(audio: &str, lines: &str) -> String {
+    format!(
+        "v=0\r\no=x 1 2 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio {audio}\r\n\
+         a=rtpmap:96 opus/48000/2\r\na=rtpmap:101 telephone-event/8000\r\n{lines}m=video 0 RTP/AVP 31\r\n"
+    )
+}
+
+fn reanswered(audio: &str, lines: &str) -> String {
+    reanswer(OURS, theirs(audio, lines).as_bytes()).unwrap()
+}
+
+#[test]
+fn an_offer_that_changes_nothing_gets_the_same_answer() {
+    assert_eq!(reanswered("4000 RTP/AVP 96 8 101", ""), OURS);
+    assert_eq!(reanswered("4444 RTP/AVP 8 0 96 101", ""), OURS);
+}
+
+#[test]
+fn hold_and_resume_change_the_direction_and_raise_the_version() {
+    let held = reanswered("4000 RTP/AVP 96 8 101", "a=sendonly\r\n");
+    assert_eq!(direction(held.as_bytes()), Some(Direction::RecvOnly));
+    assert_eq!(held, OURS.replace(" 41 ", " 42 ").replace("0-15\r\n", "0-15\r\na=recvonly\r\n"));
+    let resumed = reanswer(&held, theirs("4000 RTP/AVP 96 8 101", "").as_bytes()).unwrap();
+    assert_eq!(resumed, held.replace(" 42 ", " 43 ").replace("recvonly", "sendrecv"));
+}
+
+#[test]
+fn codecs_that_are_no_more_offered_go_and_numbers_follow_the_offer() {
+    let answered = reanswered("4000 RTP/AVP 97", "a=rtpmap:97 opus/48000/2\r\n");
+    assert!(answered.contains(
+        "m=audio 7000 RTP/AVP 97\r\na=rtpmap:97 opus/48000/2\r\na=fmtp:97 usedtx=1\r\na=ptime:30\r\n"
+    ));
+    assert!(answered.contains(" 42 ") && !answered.contains("PCMA"));
+}
+
+#[test]
+fn further_streams_are_refused() {
+    let offer = theirs("4000 RTP/AVP 96 8 101", "").replace("m=video 0", "m=video 5000")
+        + "m=audio 6000 RTP/AVP 8\r\n";
+    let answered = reanswer(OURS, offer.as_bytes()).unwrap();
+    assert_eq!(answered, OURS.replace(" 41 ", " 42 ") + "m=audio 0 RTP/AVP 8\r\n");
+}
+
+#[test]
+fn without_a_codec_in_common_there_is_no_answer() {
+    let offer = theirs("4000 RTP/AVP 18", "");
+    assert_eq!(reanswer(OURS, offer.as_bytes()), Err(NoAnswer::NoCommonCodec));
+    assert_eq!(reanswer(OURS, b"hello"), Err(NoAnswer::Malformed));
+    assert_eq!(reanswer("hello", offer.as_bytes()), Err(NoAnswer::Malformed));
+}
+
+#[test]
+fn a_peer_may_switch_its_only_stream_off() {
+    let answered = reanswered("0 RTP/AVP 96 8 101", "");
+    assert!(answered.contains("m=audio 0 RTP/AVP 96 8 101\r\n"));
+}
+
+#[test]
+fn without_a_media_address_the_stream_stays_inactive() {
+    let ours = OURS.replace("7000", "9").replace("a=ptime:30", "a=inactive");
+    assert_eq!(reanswer(&ours, theirs("4000 RTP/AVP 96 8 101", "").as_bytes()).unwrap(), ours);
+    assert_eq!(reoffer(&ours), ours);
+}
+
+#[test]
+fn an_asked_for_offer_is_the_description_in_use_ready_to_send() {
+    assert_eq!(reoffer(OURS), OURS);
+    let held = OURS.replace("a=ptime:30", "a=recvonly");
+    assert_eq!(direction(reoffer(&held).as_bytes()), Some(Direction::SendRecv));
+    assert!(reoffer(&held).contains(" 42 "));
+    let holding = OURS.replace("a=ptime:30", "a=sendonly");
+    assert_eq!(reoffer(&holding), holding);
+}

@@ -1,0 +1,69 @@
+//! Reason, media types, numbers.
+
+use super::{file, invite_with, request};
+use crate::sip::{Name, Reason};
+
+fn reasons(value: &str) -> Vec<Reason> {
+    request(invite_with(&[("Reason", value.as_bytes())])).headers.reasons().collect()
+}
+
+#[test]
+fn reasons_are_read_into_protocol_cause_and_text() {
+    let cancel = request(file("flows/4-cancel.sip"));
+    let reason = cancel.headers.reasons().next().unwrap();
+    assert_eq!(
+        (&*reason.protocol, reason.cause, reason.text.as_deref()),
+        ("SIP", Some(487), Some("ORIGINATOR_CANCEL"))
+    );
+}
+
+#[test]
+fn a_reason_header_may_have_several_values_and_bare_ones() {
+    let all = reasons("Q.850 ;cause=16 ;text=\"a, \\\"b\\\"\", SIP;text=Bye;cause=x, Preemption");
+    let all: Vec<_> =
+        all.iter().map(|reason| (&*reason.protocol, reason.cause, reason.text.as_deref())).collect();
+    assert_eq!(
+        all,
+        [("Q.850", Some(16), Some("a, \"b\"")), ("SIP", None, Some("Bye")), ("Preemption", None, None)]
+    );
+    assert!(reasons(";cause=16").is_empty());
+}
+
+#[test]
+fn media_types_are_compared_without_case_and_parameters() {
+    for value in
+        ["application/sdp", "Application / SDP", "application/sdp;charset=utf-8", "application/sdp ; x"]
+    {
+        assert!(
+            request(invite_with(&[("c", value.as_bytes())])).headers.content_is("application/sdp"),
+            "{value}"
+        );
+    }
+    for value in ["application/sdpx", "application", "text/sdp", "application/sdp x", ""] {
+        assert!(
+            !request(invite_with(&[("c", value.as_bytes())])).headers.content_is("application/sdp"),
+            "{value}"
+        );
+    }
+}
+
+#[test]
+fn accept_takes_ranges_and_sdp_if_it_is_missing() {
+    let accepts = |value: &str| {
+        request(invite_with(&[("Accept", value.as_bytes())])).headers.accepts("application/sdp")
+    };
+    assert!(accepts("application/sdp;level=1, application/x-private"));
+    assert!(accepts("text/plain, application/*") && accepts("*/*;q=0.1"));
+    assert!(!accepts("text/nobodyKnowsThis") && !accepts(""));
+    assert!(request(invite_with(&[])).headers.accepts("application/sdp"));
+}
+
+#[test]
+fn numbers_are_read_to_the_end_of_the_number() {
+    let number = |value: &str| {
+        request(invite_with(&[("Retry-After", value.as_bytes())])).headers.number(Name::RetryAfter)
+    };
+    assert_eq!(number("18000;duration=3600"), Some(18000));
+    assert_eq!(number("120 (I'm in a meeting)"), Some(120));
+    assert_eq!((number("12x"), number(""), number("99999999999")), (None, None, None));
+}

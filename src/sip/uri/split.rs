@@ -1,0 +1,178 @@
+//! The grammar of URIs (§25.1).
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use rsip::{Auth, Host, HostWithPort, Param, Scheme, Transport};
+
+use crate::sip::grammar::decimal;
+
+/// Whether `text` is a URI; the error names the fault.
+pub(in crate::sip) fn check(text: &[u8]) -> Result<(), &'static str> {
+    split(std::str::from_utf8(text).map_err(|_| NOT_TEXT)?).map(drop)
+}
+
+/// The fault of a URI that is not UTF-8.
+pub(in crate::sip) const NOT_TEXT: &str = "URI is not text";
+
+/// A URI taken apart.
+pub(super) enum Split<'a> {
+    Sip(Sip<'a>),
+    Other,
+}
+
+/// The pieces of a SIP or SIPS URI.
+pub(super) struct Sip<'a> {
+    secure: bool,
+    user: Option<(&'a str, Option<&'a str>)>,
+    host: Host,
+    port: Option<u16>,
+    /// With their semicolons; empty if there are none.
+    params: &'a str,
+    pub headers: Option<&'a str>,
+}
+
+impl<'a> Sip<'a> {
+    /// Names and values; an empty value if there is none.
+    pub fn params(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+        self.params.split(';').skip(1).map(|param| param.split_once('=').unwrap_or((param, "")))
+    }
+
+    /// The same in rsip's words.
+    pub fn parts(self) -> rsip::Uri {
+        let params = self.params().map(|(name, value)| param(name, value)).collect();
+        rsip::Uri {
+            scheme: Some(if self.secure { Scheme::Sips } else { Scheme::Sip }),
+            auth: self.user.map(|(user, password)| Auth {
+                user: user.to_owned(),
+                password: password.map(str::to_owned),
+            }),
+            host_with_port: HostWithPort { host: self.host, port: self.port.map(Into::into) },
+            params,
+            headers: Vec::new(),
+        }
+    }
+}
+
+/// A parameter in rsip's words, where it has one that loses nothing that we act on.
+fn param(name: &str, value: &str) -> Param {
+    if name.eq_ignore_ascii_case("lr") {
+        return Param::Lr;
+    }
+    if name.eq_ignore_ascii_case("transport")
+        && let Some(transport) = transport(value)
+    {
+        return Param::Transport(transport);
+    }
+    Param::Other(name.to_owned().into(), (!value.is_empty()).then(|| value.to_owned().into()))
+}
+
+fn transport(token: &str) -> Option<Transport> {
+    let known = [
+        ("tcp", Transport::Tcp),
+        ("udp", Transport::Udp),
+        ("tls", Transport::Tls),
+        ("ws", Transport::Ws),
+        ("wss", Transport::Wss),
+        ("sctp", Transport::Sctp),
+        ("tls-sctp", Transport::TlsSctp),
+    ];
+    known.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(token)).map(|(_, transport)| transport)
+}
+
+/// Reads a URI by the grammar; the error names the fault.
+pub(super) fn split(text: &str) -> Result<Split<'_>, &'static str> {
+    let (scheme, rest) = text.split_once(':').ok_or("URI without a scheme")?;
+    if !is_scheme(scheme) {
+        return Err("bad URI scheme");
+    }
+    if rest.is_empty() {
+        return Err("empty URI");
+    }
+    if !text.bytes().all(is_visible) {
+        return Err("character not allowed in a URI");
+    }
+    let secure = scheme.eq_ignore_ascii_case("sips");
+    if !secure && !scheme.eq_ignore_ascii_case("sip") {
+        return Ok(Split::Other);
+    }
+    escapes_are_whole(rest)?;
+    // An "@" behind the host is not allowed unescaped, so the first one ends the user, whatever else is in there (";", "?", "/").
+    let (user, rest) = match rest.split_once('@') {
+        Some((user, rest)) => (Some(userinfo(user)?), rest),
+        None => (None, rest),
+    };
+    let (rest, headers) = match rest.split_once('?') {
+        Some((rest, headers)) => (rest, Some(headers)),
+        None => (rest, None),
+    };
+    let (hostport, params) = rest.split_at(rest.find(';').unwrap_or(rest.len()));
+    if params.split(';').skip(1).any(|param| param.is_empty() || param.starts_with('=')) {
+        return Err("empty URI parameter");
+    }
+    if headers.is_some_and(|headers| headers.split('&').any(|header| !header.contains('='))) {
+        return Err("bad URI headers");
+    }
+    let (host, port) = host_port(hostport)?;
+    Ok(Split::Sip(Sip { secure, user, host, port, params, headers }))
+}
+
+fn is_scheme(scheme: &str) -> bool {
+    scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+}
+
+/// Wider than the grammar by what peers send unescaped (`#`, letters beyond ASCII); what would end a URI is not in it.
+fn is_visible(byte: u8) -> bool {
+    byte > b' ' && byte != 0x7f && !matches!(byte, b'<' | b'>' | b'"' | b'\\')
+}
+
+fn escapes_are_whole(text: &str) -> Result<(), &'static str> {
+    if !text.contains('%') {
+        return Ok(());
+    }
+    let whole = text.split('%').skip(1).all(|behind| {
+        let mut digits = behind.bytes();
+        [digits.next(), digits.next()]
+            .iter()
+            .all(|digit| digit.is_some_and(|digit| digit.is_ascii_hexdigit()))
+    });
+    if whole { Ok(()) } else { Err("bad escape in a URI") }
+}
+
+fn userinfo(text: &str) -> Result<(&str, Option<&str>), &'static str> {
+    let (user, password) = match text.split_once(':') {
+        Some((user, password)) => (user, Some(password)),
+        None => (text, None),
+    };
+    if user.is_empty() { Err("empty user in a URI") } else { Ok((user, password)) }
+}
+
+fn host_port(text: &str) -> Result<(Host, Option<u16>), &'static str> {
+    let end = text.find(']').map_or(0, |bracket| bracket + 1);
+    let colon = text.get(end..).and_then(|behind| behind.find(':')).map_or(text.len(), |at| end + at);
+    let (name, digits) = text.split_at(colon);
+    let port = digits.strip_prefix(':').map(|digits| port(digits.as_bytes())).transpose()?;
+    Ok((host(name)?, port))
+}
+
+/// A port number in digits.
+pub(in crate::sip) fn port(digits: &[u8]) -> Result<u16, &'static str> {
+    decimal(digits, u16::MAX.into()).and_then(|port| u16::try_from(port).ok()).ok_or("bad port")
+}
+
+/// A host name, an IPv4 address, or an IPv6 address in brackets. "_" is in the names that container networks give.
+pub(in crate::sip) fn host(text: &str) -> Result<Host, &'static str> {
+    if let Some(bracketed) = text.strip_prefix('[') {
+        let address = bracketed.strip_suffix(']').and_then(|address| address.parse::<Ipv6Addr>().ok());
+        return Ok(Host::IpAddr(address.ok_or("bad IPv6 address")?.into()));
+    }
+    if text.is_empty()
+        || !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
+    {
+        return Err("bad host");
+    }
+    Ok(match text.parse::<Ipv4Addr>() {
+        Ok(address) => Host::IpAddr(address.into()),
+        Err(_) => Host::Domain(text.into()),
+    })
+}

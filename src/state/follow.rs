@@ -1,0 +1,201 @@
+//! Readers of the log. A reader has a place in the log and pulls from there: it misses nothing and is copied nothing.
+//!
+//! A reader that was up to date and falls behind by more than the setting, or any that falls off the log's old end, is
+//! cut: its stream ends, and it resumes by its last id.
+
+use tokio::sync::watch;
+
+use super::frame::{Envelope, Gap};
+use super::log::Log;
+use super::{After, Board, Filter, Frame, Shown, Topic};
+use crate::agent::{CallId, Timestamp};
+
+/// At most so many events are handed over at once.
+const BATCH: usize = 256;
+/// At most so many events are looked at while the board is locked.
+const STRIDE: usize = 4096;
+
+/// A place in the log, and what is wanted from there on.
+#[derive(Debug)]
+pub struct Reader {
+    board: Board,
+    call: Option<CallId>,
+    filter: Filter,
+    /// The sequence of the last event looked at.
+    position: u64,
+    /// Told before anything else.
+    gap: Option<Frame>,
+    /// Whether the end of the log was reached once.
+    live: bool,
+    news: watch::Receiver<()>,
+    closed: watch::Receiver<bool>,
+}
+
+/// What a look at the log gave.
+enum Look {
+    Frames(Vec<Frame>),
+    /// Nothing wanted in this stride; there is more.
+    Nothing,
+    /// Nothing more now.
+    UpToDate,
+    /// Nothing more ever.
+    Over,
+}
+
+impl Board {
+    /// A reader of all events that the filter lets through. `now` is the time of a `stream.gap`.
+    pub fn follow(&self, after: &After, filter: Filter, now: Timestamp) -> Reader {
+        let news = self.0.news.subscribe();
+        let shown = self.read();
+        let (oldest, last) = (shown.log.oldest(), shown.log.last());
+        drop(shown);
+        let (position, lost) = match after {
+            After::Now => (last, false),
+            After::Earliest => (oldest - 1, false),
+            After::Event(id) if !self.knows(id, last) || id.sequence + 1 < oldest => (oldest - 1, true),
+            After::Event(id) => (id.sequence, false),
+        };
+        let gap = if lost { self.gap(oldest, last, now) } else { None };
+        self.reader(None, filter, position, gap, news)
+    }
+
+    /// A reader of one call's events, from its first on unless `after` names an event; it ends after `call.ended`. `None`:
+    /// there is no such call. `now` is the time of a `stream.gap`.
+    pub fn follow_call(&self, id: CallId, after: &After, filter: Filter, now: Timestamp) -> Option<Reader> {
+        let news = self.write().views.subscribe(id)?;
+        let shown = self.read();
+        let (oldest, last) = (shown.log.oldest(), shown.log.last());
+        let (position, unknown) = match after {
+            After::Now | After::Earliest => (0, false),
+            After::Event(id) if self.knows(id, last) => (id.sequence, false),
+            After::Event(_) => (0, true),
+        };
+        let lost = unknown || shown.views.slot(id)?.has_lost(position, oldest);
+        drop(shown);
+        let gap = if lost { self.gap(oldest, last, now) } else { None };
+        let position = if lost { position.max(oldest - 1) } else { position };
+        Some(self.reader(Some(id), filter, position, gap, news))
+    }
+
+    fn reader(
+        &self,
+        call: Option<CallId>,
+        filter: Filter,
+        position: u64,
+        gap: Option<Frame>,
+        news: watch::Receiver<()>,
+    ) -> Reader {
+        let closed = self.0.closed.subscribe();
+        Reader { board: self.clone(), call, filter, position, gap, live: false, news, closed }
+    }
+
+    /// Whether the id was given by this log.
+    fn knows(&self, id: &super::EventId, last: u64) -> bool {
+        *id.epoch == *self.0.settings.epoch && id.sequence <= last
+    }
+
+    fn gap(&self, oldest: u64, last: u64, time: Timestamp) -> Option<Frame> {
+        let data = Gap { oldest: self.event_id(oldest), last: self.event_id(last) };
+        let before = self.event_id(oldest - 1);
+        self.press().aside(&before, &Envelope { topic: Topic::Gap, subject: None, time, data })
+    }
+}
+
+impl Reader {
+    /// The next events, at least one; `None` when the stream is over: the call ended, the reader was cut, or the board
+    /// was closed. Nothing is lost when the future is dropped.
+    pub async fn next(&mut self) -> Option<Vec<Frame>> {
+        if let Some(gap) = self.gap.take() {
+            return Some(vec![gap]);
+        }
+        loop {
+            self.news.mark_unchanged();
+            match self.look() {
+                Look::Frames(frames) => return Some(frames),
+                Look::Nothing => {}
+                Look::Over => return None,
+                Look::UpToDate if *self.closed.borrow() => return None,
+                Look::UpToDate => self.wait().await,
+            }
+        }
+    }
+
+    /// Whether the stream is over before it began: the call has ended and the reader has seen all of it.
+    pub fn is_over(&self) -> bool {
+        let shown = self.board.read();
+        let slot = self.call.and_then(|id| shown.views.slot(id));
+        self.gap.is_none()
+            && slot.is_some_and(|slot| slot.is_over() && slot.after(self.position).next().is_none())
+    }
+
+    async fn wait(&mut self) {
+        // An error says that the sender is gone: the call was forgotten, which the next look finds.
+        tokio::select! {
+            _ = self.news.changed() => {}
+            _ = self.closed.changed() => {}
+        }
+    }
+
+    fn look(&mut self) -> Look {
+        let board = self.board.clone();
+        let shown = board.read();
+        match self.call {
+            None => self.look_at_all(&shown.log, board.0.settings.max_lag),
+            Some(id) => self.look_at_call(&shown, id),
+        }
+    }
+
+    fn look_at_all(&mut self, log: &Log, max_lag: u64) -> Look {
+        let behind = log.last().saturating_sub(self.position);
+        if behind == 0 {
+            self.live = true;
+            return Look::UpToDate;
+        }
+        if self.position + 1 < log.oldest() || (self.live && behind > max_lag) {
+            return Look::Over;
+        }
+        let mut frames = Vec::new();
+        for (sequence, entry) in log.after(self.position).take(STRIDE) {
+            self.position = sequence;
+            if self.filter.lets_event(entry) {
+                frames.push(entry.frame.clone());
+            }
+            if frames.len() == BATCH {
+                break;
+            }
+        }
+        if frames.is_empty() { Look::Nothing } else { Look::Frames(frames) }
+    }
+
+    fn look_at_call(&mut self, shown: &Shown, id: CallId) -> Look {
+        let Some(slot) = shown.views.slot(id) else { return self.look_for_forgotten(&shown.log, id) };
+        let mut frames = Vec::new();
+        let mut looked = false;
+        for sequence in slot.after(self.position).take(BATCH) {
+            let Some(entry) = shown.log.get(sequence) else { return Look::Over };
+            (self.position, looked) = (sequence, true);
+            if self.filter.lets_topic(entry.topic) {
+                frames.push(entry.frame.clone());
+            }
+        }
+        match (frames.is_empty(), looked) {
+            (false, _) => Look::Frames(frames),
+            (true, true) => Look::Nothing,
+            (true, false) if slot.is_over() => Look::Over,
+            (true, false) => Look::UpToDate,
+        }
+    }
+
+    /// The call ended and was forgotten before this reader saw its end, which the log may still hold.
+    fn look_for_forgotten(&mut self, log: &Log, id: CallId) -> Look {
+        let is_of_call = |entry: &super::log::Entry| entry.call.as_ref().is_some_and(|call| call.id == id);
+        let mut frames = Vec::new();
+        for (sequence, entry) in log.after(self.position).filter(|(_, entry)| is_of_call(entry)).take(BATCH) {
+            self.position = sequence;
+            if self.filter.lets_topic(entry.topic) {
+                frames.push(entry.frame.clone());
+            }
+        }
+        if frames.is_empty() { Look::Over } else { Look::Frames(frames) }
+    }
+}

@@ -1,0 +1,133 @@
+//! An event as it goes to readers: encoded once, for all of them.
+
+use std::io::Write;
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::{EventId, Settings, Topic};
+use crate::agent::{CallId, Timestamp};
+
+/// One event, encoded. It is kept as a server-sent event; the envelope alone is a part of the same bytes.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    sse: Bytes,
+    envelope: usize,
+}
+
+impl Frame {
+    /// As a server-sent event: `id`, `event` and `data` lines and the empty line.
+    pub fn sse(&self) -> Bytes {
+        self.sse.clone()
+    }
+
+    /// The CloudEvents envelope and a line feed.
+    pub fn line(&self) -> Bytes {
+        self.sse.slice(self.envelope..self.sse.len().saturating_sub(1))
+    }
+
+    /// How many bytes it holds.
+    pub fn size(&self) -> usize {
+        self.sse.len()
+    }
+}
+
+/// What goes into an envelope.
+pub(super) struct Envelope<D> {
+    pub topic: Topic,
+    pub subject: Option<CallId>,
+    pub time: Timestamp,
+    pub data: D,
+}
+
+/// Where readers that lost their place are told it.
+#[derive(Serialize)]
+pub(super) struct Gap {
+    pub oldest: EventId,
+    pub last: EventId,
+}
+
+/// A CloudEvents 1.0 envelope in the JSON format.
+#[derive(Serialize)]
+struct CloudEvent<'a, D> {
+    specversion: &'static str,
+    id: &'a EventId,
+    source: &'a str,
+    r#type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<CallId>,
+    time: Timestamp,
+    datacontenttype: &'static str,
+    data: &'a D,
+}
+
+/// Numbers events and encodes them.
+#[derive(Debug)]
+pub(super) struct Press {
+    source: String,
+    last: EventId,
+    scratch: Vec<u8>,
+}
+
+impl Press {
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            source: format!("/call-agent/{}", settings.node),
+            last: EventId { epoch: settings.epoch.as_str().into(), sequence: 0 },
+            scratch: Vec::new(),
+        }
+    }
+
+    /// The next event of the log. `None`: it cannot be encoded, and takes no number.
+    pub fn numbered(&mut self, envelope: &Envelope<impl Serialize>) -> Option<Frame> {
+        let id = EventId { epoch: self.last.epoch.clone(), sequence: self.last.sequence + 1 };
+        let frame = self.print(&id, true, envelope)?;
+        self.last = id;
+        Some(frame)
+    }
+
+    /// An event for one reader only, which takes no number. Its envelope has the id `before`, so that a reader who takes
+    /// his place from it goes on right; as a server-sent event it has none.
+    pub fn aside(&mut self, before: &EventId, envelope: &Envelope<impl Serialize>) -> Option<Frame> {
+        self.print(before, false, envelope)
+    }
+
+    fn print(&mut self, id: &EventId, numbered: bool, envelope: &Envelope<impl Serialize>) -> Option<Frame> {
+        match self.write(id, numbered, envelope) {
+            Ok(envelope) => Some(Frame { sse: Bytes::copy_from_slice(&self.scratch), envelope }),
+            Err(error) => {
+                tracing::error!(%error, event = envelope.topic.name(), "an event could not be encoded");
+                None
+            }
+        }
+    }
+
+    /// Fills the scratch; the answer is where the envelope starts in it.
+    fn write(
+        &mut self,
+        id: &EventId,
+        numbered: bool,
+        envelope: &Envelope<impl Serialize>,
+    ) -> Result<usize, std::io::Error> {
+        let out = &mut self.scratch;
+        out.clear();
+        if numbered {
+            writeln!(out, "id: {id}")?;
+        }
+        write!(out, "event: {}\ndata: ", envelope.topic.name())?;
+        let start = out.len();
+        let event = CloudEvent {
+            specversion: "1.0",
+            id,
+            source: &self.source,
+            r#type: envelope.topic.name(),
+            subject: envelope.subject,
+            time: envelope.time,
+            datacontenttype: "application/json",
+            data: &envelope.data,
+        };
+        serde_json::to_writer(&mut *out, &event)?;
+        out.extend_from_slice(b"\n\n");
+        Ok(start)
+    }
+}

@@ -1,0 +1,67 @@
+//! What an event of the stream is about, and sets of that for `types=`.
+
+use crate::agent::event::EventKind;
+
+/// What an event is about: a call, or the stream itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// Something happened to a call.
+    Call(EventKind),
+    /// Events between the reader's position and the oldest kept are gone.
+    Gap,
+    /// The agent is shutting down.
+    Draining,
+}
+
+impl Topic {
+    /// Every topic there is.
+    pub fn all() -> impl Iterator<Item = Self> {
+        EventKind::ALL.into_iter().map(Self::Call).chain([Self::Gap, Self::Draining])
+    }
+
+    /// The event's name: CloudEvents `type`, SSE `event`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Call(kind) => kind.name(),
+            Self::Gap => "stream.gap",
+            Self::Draining => "stream.draining",
+        }
+    }
+
+    fn bit(self) -> u32 {
+        let place = Self::all().position(|topic| topic == self).unwrap_or(0);
+        1 << place
+    }
+}
+
+/// A set of topics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Topics(u32);
+
+impl Default for Topics {
+    /// All of them.
+    fn default() -> Self {
+        Self(u32::MAX)
+    }
+}
+
+impl Topics {
+    /// The empty set.
+    pub const NONE: Self = Self(0);
+
+    /// Adds what a name (`call.ended`) or a pattern (`call.*`, `*`) stands for; `false` if it stands for nothing.
+    pub fn add(&mut self, name: &str) -> bool {
+        let meant = |topic: &Topic| match name.strip_suffix('*') {
+            Some(prefix) => (prefix.is_empty() || prefix.ends_with('.')) && topic.name().starts_with(prefix),
+            None => topic.name() == name,
+        };
+        let added = Topic::all().filter(meant).fold(0, |bits, topic| bits | topic.bit());
+        self.0 |= added;
+        added != 0
+    }
+
+    /// Whether the topic is in the set.
+    pub fn contains(self, topic: Topic) -> bool {
+        self.0 == u32::MAX || self.0 & topic.bit() != 0
+    }
+}

@@ -1,0 +1,162 @@
+//! Making connections: one at a time to each hop, with what waits for it.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tracing::debug;
+
+use super::task::Task;
+use super::{Admission, Bounds, Connections, Heard, Inbound, Notice, resolve};
+use crate::agent::{FlowId, Hop, Transmit};
+use crate::sip::Transport;
+
+/// The connections being made.
+#[derive(Debug)]
+pub(super) struct Dials {
+    bounds: Bounds,
+    inbound: mpsc::Sender<Inbound>,
+    under_way: HashMap<Hop, Dial>,
+}
+
+#[derive(Debug)]
+struct Dial {
+    waiting: Vec<Transmit>,
+    bytes: usize,
+    _task: Task,
+}
+
+impl Dials {
+    pub(super) fn new(bounds: Bounds, inbound: mpsc::Sender<Inbound>) -> Self {
+        Self { bounds, inbound, under_way: HashMap::new() }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.under_way.is_empty()
+    }
+
+    /// Lets `transmit` wait for a connection to `hop`; begins to make one if none is being made. Gives it back if as
+    /// many or as much wait as may.
+    pub(super) fn wait(&mut self, hop: &Hop, transmit: Transmit) -> Result<(), Transmit> {
+        let bytes = transmit.bytes.len();
+        if let Some(dial) = self.under_way.get_mut(hop) {
+            if dial.bytes + bytes > self.bounds.dial_bytes {
+                return Err(transmit);
+            }
+            dial.bytes += bytes;
+            dial.waiting.push(transmit);
+            return Ok(());
+        }
+        if self.under_way.len() >= self.bounds.dials {
+            return Err(transmit);
+        }
+        let task = Task::spawn(resolve(hop.clone(), self.bounds.connect, self.inbound.clone()));
+        self.under_way.insert(hop.clone(), Dial { waiting: vec![transmit], bytes, _task: task });
+        Ok(())
+    }
+
+    /// Connects to the first of `addresses` that answers.
+    pub(super) fn connect(&mut self, hop: Hop, addresses: Vec<SocketAddr>, admission: Admission) {
+        let Some(dial) = self.under_way.get_mut(&hop) else { return };
+        dial._task =
+            Task::spawn(connect(hop, addresses, self.bounds.connect, self.inbound.clone(), admission));
+    }
+
+    /// The connection is made or cannot be: what waited for it, in order.
+    pub(super) fn finish(&mut self, hop: &Hop) -> Vec<Transmit> {
+        self.under_way.remove(hop).map(|dial| dial.waiting).unwrap_or_default()
+    }
+}
+
+impl Connections {
+    /// An open connection to that very address, whoever made it.
+    pub(super) fn connected(&self, hop: &Hop, peer: SocketAddr) -> Option<FlowId> {
+        let id = *self.by_peer.get(&peer)?;
+        (hop.transport == Transport::Tcp && self.is_open(id)).then_some(id)
+    }
+
+    /// Lets the transmit wait for a new connection.
+    pub(super) fn dial(&mut self, hop: &Hop, transmit: Transmit) {
+        if hop.transport != Transport::Tcp {
+            return self.undelivered(transmit);
+        }
+        if let Err(transmit) = self.dials.wait(hop, transmit) {
+            self.undelivered(transmit);
+        }
+    }
+
+    /// The hop's addresses are known, or it has none.
+    pub(super) fn resolved(&mut self, hop: Hop, found: io::Result<Vec<SocketAddr>>) {
+        let addresses = match found {
+            Ok(addresses) => addresses,
+            Err(error) => return self.unreachable(&hop, &error),
+        };
+        if let Some(flow) = addresses.iter().find_map(|peer| self.connected(&hop, *peer)) {
+            for transmit in self.dials.finish(&hop) {
+                self.push(flow, transmit);
+            }
+            return;
+        }
+        match self.places.clone().try_acquire_owned() {
+            Ok(admission) => self.dials.connect(hop, addresses, admission),
+            Err(_) => self.unreachable(&hop, &io::Error::other("as many connections are open as may be")),
+        }
+    }
+
+    /// The connection is made, or cannot be.
+    pub(super) fn dialed(&mut self, hop: &Hop, made: io::Result<TcpStream>, admission: Admission) {
+        match made.and_then(|stream| self.open(stream, admission)) {
+            Ok(flow) => {
+                for transmit in self.dials.finish(hop) {
+                    self.push(flow, transmit);
+                }
+            }
+            Err(error) => self.unreachable(hop, &error),
+        }
+    }
+
+    fn unreachable(&mut self, hop: &Hop, error: &io::Error) {
+        debug!(host = %hop.host, port = hop.port, %error, "cannot connect");
+        for transmit in self.dials.finish(hop) {
+            self.undelivered(transmit);
+        }
+    }
+}
+
+async fn resolve(hop: Hop, limit: Duration, inbound: mpsc::Sender<Inbound>) {
+    let found = timeout(limit, resolve::addresses(&hop)).await.unwrap_or_else(|_| Err(late()));
+    let _ = inbound.send(Inbound::Notice(Notice(Heard::Resolved(hop, found)))).await;
+}
+
+async fn connect(
+    hop: Hop,
+    addresses: Vec<SocketAddr>,
+    limit: Duration,
+    inbound: mpsc::Sender<Inbound>,
+    admission: Admission,
+) {
+    let made = timeout(limit, any(&addresses, limit)).await.unwrap_or_else(|_| Err(late()));
+    let _ = inbound.send(Inbound::Notice(Notice(Heard::Dialed(hop, made, admission)))).await;
+}
+
+/// Tries one address after the other; the limit is shared, so that a silent one leaves time for the next.
+async fn any(addresses: &[SocketAddr], limit: Duration) -> io::Result<TcpStream> {
+    let each = limit / u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
+    let mut last = io::Error::from(io::ErrorKind::NotFound);
+    for address in addresses {
+        match timeout(each, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => last = error,
+            Err(_) => last = late(),
+        }
+    }
+    Err(last)
+}
+
+fn late() -> io::Error {
+    io::ErrorKind::TimedOut.into()
+}

@@ -1,0 +1,148 @@
+//! One connection as its writer sees it.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use tokio::net::tcp::OwnedWriteHalf;
+use tokio::sync::mpsc;
+
+use super::task::Task;
+use super::{Heard, Inbound, Notice};
+use crate::agent::{Flow, Receipt};
+
+/// How many messages go into one write.
+const VECTOR: usize = 16;
+
+/// What a waiting message costs beside its bytes.
+const ENTRY: usize = 64;
+
+/// An open connection: its socket and what its peer has not taken yet.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) flow: Flow,
+    socket: Arc<OwnedWriteHalf>,
+    unsent: VecDeque<Unsent>,
+    /// What `unsent` costs in memory, bytes.
+    pub(super) cost: usize,
+    stage: Stage,
+    writable: Option<Task>,
+    _reader: Task,
+}
+
+#[derive(Debug)]
+struct Unsent {
+    bytes: Bytes,
+    receipt: Option<Receipt>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Open,
+    /// To be closed once everything is written.
+    Closing,
+}
+
+/// What has become of what was to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    /// The kernel has it all.
+    All,
+    /// The kernel has it all, and the connection is to be closed now.
+    Last,
+    /// Some is left.
+    Some,
+}
+
+impl Connection {
+    pub(super) fn new(flow: Flow, socket: OwnedWriteHalf, reader: Task) -> Self {
+        Self {
+            flow,
+            socket: Arc::new(socket),
+            unsent: VecDeque::new(),
+            cost: 0,
+            stage: Stage::Open,
+            writable: None,
+            _reader: reader,
+        }
+    }
+
+    /// Whether more may be sent.
+    pub(super) fn is_open(&self) -> bool {
+        self.stage == Stage::Open
+    }
+
+    /// Puts bytes behind those that wait.
+    pub(super) fn push(&mut self, bytes: Bytes, receipt: Option<Receipt>) {
+        self.cost += bytes.len() + ENTRY;
+        self.unsent.push_back(Unsent { bytes, receipt });
+    }
+
+    /// No more is sent; what waits still is.
+    pub(super) fn close_when_written(&mut self) {
+        self.stage = Stage::Closing;
+    }
+
+    /// Gives the kernel what it takes now.
+    pub(super) fn write(&mut self) -> io::Result<Written> {
+        while !self.unsent.is_empty() {
+            let mut slices = [IoSlice::new(&[]); VECTOR];
+            for (slice, unsent) in slices.iter_mut().zip(&self.unsent) {
+                *slice = IoSlice::new(&unsent.bytes);
+            }
+            match self.socket.try_write_vectored(&slices) {
+                Ok(count) => self.advance(count),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Written::Some),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(if self.is_open() { Written::All } else { Written::Last })
+    }
+
+    fn advance(&mut self, mut count: usize) {
+        while let Some(first) = self.unsent.front_mut() {
+            let part = count.min(first.bytes.len());
+            first.bytes.advance(part);
+            self.cost -= part;
+            count -= part;
+            if !first.bytes.is_empty() {
+                return;
+            }
+            self.cost -= ENTRY;
+            self.unsent.pop_front();
+        }
+    }
+
+    /// Sees to it that a notice comes when the kernel takes bytes again, or has not for as long as `stall`.
+    pub(super) fn watch(&mut self, stall: Duration, inbound: &mpsc::Sender<Inbound>) {
+        if self.writable.is_some() {
+            return;
+        }
+        let (socket, id, inbound) = (self.socket.clone(), self.flow.id, inbound.clone());
+        self.writable = Some(Task::spawn(async move {
+            let heard = match tokio::time::timeout(stall, socket.writable()).await {
+                Ok(_) => Heard::Writable(id),
+                Err(_) => Heard::Stalled(id),
+            };
+            let _ = inbound.send(Inbound::Notice(Notice(heard))).await;
+        }));
+    }
+
+    /// The notice has come.
+    pub(super) fn watched(&mut self) {
+        self.writable = None;
+    }
+
+    /// Breaks the connection off; the kernel forgets what it still holds for the peer.
+    pub(super) fn reset(&self) {
+        let _ = (*self.socket).as_ref().set_zero_linger();
+    }
+
+    /// The receipts of what the kernel has not wholly taken.
+    pub(super) fn into_receipts(self) -> impl Iterator<Item = Receipt> {
+        self.unsent.into_iter().filter_map(|unsent| unsent.receipt)
+    }
+}

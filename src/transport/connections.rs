@@ -1,0 +1,215 @@
+//! Every open connection, and the writing on them.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, mpsc};
+use tracing::{debug, warn};
+
+use super::connect::Dials;
+use super::connection::{Connection, Written};
+use super::seldom::Seldom;
+use super::task::Task;
+use super::{Admission, Bounds, Fate, Heard, Inbound, Notice, read, resolve, tcp};
+use crate::agent::{Flow, FlowId, Transmit};
+use crate::sip::Transport;
+
+/// The answer to a keep-alive (RFC 5626 §3.5.1).
+const PONG: Bytes = Bytes::from_static(b"\r\n");
+
+/// The open connections, owned by the driver. Nothing here waits.
+#[derive(Debug)]
+pub struct Connections {
+    bounds: Bounds,
+    pub(super) places: Arc<Semaphore>,
+    inbound: mpsc::Sender<Inbound>,
+    open: HashMap<FlowId, Connection>,
+    pub(super) by_peer: HashMap<SocketAddr, FlowId>,
+    last_id: u64,
+    pub(super) dials: Dials,
+    /// Connections with bytes that were pushed since the last flush.
+    touched: Vec<FlowId>,
+    /// What waits on all connections together, bytes.
+    pub(super) unread: usize,
+    fates: VecDeque<Fate>,
+    cut_off: Seldom,
+    _accepting: Vec<Task>,
+}
+
+impl Connections {
+    pub(super) fn new(
+        bounds: Bounds,
+        places: Arc<Semaphore>,
+        inbound: mpsc::Sender<Inbound>,
+        accepting: Vec<Task>,
+    ) -> Self {
+        Self {
+            dials: Dials::new(bounds, inbound.clone()),
+            bounds,
+            places,
+            inbound,
+            open: HashMap::new(),
+            by_peer: HashMap::new(),
+            last_id: 0,
+            touched: Vec::new(),
+            unread: 0,
+            fates: VecDeque::new(),
+            cut_off: Seldom::default(),
+            _accepting: accepting,
+        }
+    }
+
+    /// Sends on the transmit's connection, on another one to its hop, or on a new one, as soon as there is one. Bytes for
+    /// an open connection are written by the next [`flush`](Self::flush).
+    pub fn send(&mut self, transmit: Transmit) {
+        let flow = match &transmit.otherwise {
+            _ if self.is_open(transmit.flow) => transmit.flow,
+            None => return self.undelivered(transmit),
+            Some(hop) => match resolve::literal(hop).and_then(|peer| self.connected(hop, peer)) {
+                Some(flow) => flow,
+                None => return self.dial(&hop.clone(), transmit),
+            },
+        };
+        self.push(flow, transmit);
+    }
+
+    /// What the transport's tasks have to say.
+    pub fn handle(&mut self, Notice(heard): Notice) {
+        match heard {
+            Heard::Accepted(stream, admission) => {
+                if let Err(error) = self.open(stream, admission) {
+                    debug!(%error, "a connection was closed before it could be used");
+                }
+            }
+            Heard::Closed(id) => self.peer_closed(id),
+            Heard::Unframed(id) => {
+                if let Some(connection) = self.open.get_mut(&id) {
+                    connection.close_when_written();
+                    self.touched.push(id);
+                }
+            }
+            Heard::Ping(id) => self.pong(id),
+            Heard::Writable(id) => {
+                if let Some(connection) = self.open.get_mut(&id) {
+                    connection.watched();
+                    self.touched.push(id);
+                }
+            }
+            Heard::Stalled(id) => self.cut_off(id, "it has read nothing for too long"),
+            Heard::Resolved(hop, found) => self.resolved(hop, found),
+            Heard::Dialed(hop, made, admission) => self.dialed(&hop, made, admission),
+        }
+    }
+
+    /// Writes once on every connection that has something to write.
+    pub fn flush(&mut self) {
+        let mut touched = std::mem::take(&mut self.touched);
+        for id in touched.drain(..) {
+            self.write(id);
+        }
+        // Writing touches no connection anew, so the emptied list can serve again.
+        self.touched = touched;
+    }
+
+    /// What the agent has to be told.
+    pub fn poll_fate(&mut self) -> Option<Fate> {
+        self.fates.pop_front()
+    }
+
+    /// Whether [`poll_fate`](Self::poll_fate) has something.
+    pub fn has_fates(&self) -> bool {
+        !self.fates.is_empty()
+    }
+
+    /// Whether nothing waits to be sent.
+    pub fn is_idle(&self) -> bool {
+        self.unread == 0 && self.dials.is_empty()
+    }
+
+    pub(super) fn is_open(&self, id: FlowId) -> bool {
+        self.open.get(&id).is_some_and(Connection::is_open)
+    }
+
+    pub(super) fn push(&mut self, id: FlowId, transmit: Transmit) {
+        let Some(connection) = self.open.get_mut(&id) else { return self.undelivered(transmit) };
+        let before = connection.cost;
+        connection.push(transmit.bytes, transmit.receipt);
+        self.unread += connection.cost - before;
+        self.touched.push(id);
+    }
+
+    fn pong(&mut self, id: FlowId) {
+        if self.is_open(id) {
+            self.push(id, Transmit { flow: id, otherwise: None, receipt: None, bytes: PONG });
+        }
+    }
+
+    pub(super) fn undelivered(&mut self, transmit: Transmit) {
+        self.fates.extend(transmit.receipt.map(Fate::Undelivered));
+    }
+
+    pub(super) fn open(&mut self, stream: TcpStream, admission: Admission) -> io::Result<FlowId> {
+        tcp::set_up(&stream)?;
+        let (local, peer) = (stream.local_addr()?, stream.peer_addr()?);
+        self.last_id += 1;
+        let flow = Flow { id: FlowId(self.last_id), transport: Transport::Tcp, local, peer };
+        let (source, socket) = stream.into_split();
+        let reading = read::read(source, flow, self.bounds.message, self.inbound.clone(), admission);
+        self.open.insert(flow.id, Connection::new(flow, socket, Task::spawn(reading)));
+        self.by_peer.insert(peer, flow.id);
+        debug!(flow = flow.id.0, %peer, %local, "connection opened");
+        Ok(flow.id)
+    }
+
+    fn write(&mut self, id: FlowId) {
+        let Some(connection) = self.open.get_mut(&id) else { return };
+        let before = connection.cost;
+        let written = connection.write();
+        let after = connection.cost;
+        self.unread -= before - after;
+        match written {
+            Ok(Written::All) => {}
+            Ok(Written::Last) | Err(_) => self.remove(id),
+            Ok(Written::Some)
+                if after > self.bounds.unread_share && self.unread > self.bounds.unread_pool =>
+            {
+                self.cut_off(id, "it does not read what it is sent");
+            }
+            Ok(Written::Some) => connection.watch(self.bounds.stall, &self.inbound),
+        }
+    }
+
+    /// What was pushed before the end was seen is for a peer that may have closed its own side only.
+    fn peer_closed(&mut self, id: FlowId) {
+        if let Some(connection) = self.open.get_mut(&id) {
+            let before = connection.cost;
+            let _ = connection.write();
+            self.unread -= before - connection.cost;
+        }
+        self.remove(id);
+    }
+
+    fn cut_off(&mut self, id: FlowId, why: &str) {
+        let Some(connection) = self.open.get(&id) else { return };
+        if let Some(times) = self.cut_off.count() {
+            warn!(peer = %connection.flow.peer, times, "closed a connection: {why}");
+        }
+        connection.reset();
+        self.remove(id);
+    }
+
+    fn remove(&mut self, id: FlowId) {
+        let Some(connection) = self.open.remove(&id) else { return };
+        if self.by_peer.get(&connection.flow.peer) == Some(&id) {
+            self.by_peer.remove(&connection.flow.peer);
+        }
+        debug!(flow = id.0, peer = %connection.flow.peer, "connection closed");
+        self.unread -= connection.cost;
+        self.fates.extend(connection.into_receipts().map(Fate::Undelivered));
+        self.fates.push_back(Fate::Closed(id));
+    }
+}

@@ -1,0 +1,123 @@
+//! Reading one connection.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::net::tcp::OwnedReadHalf;
+use tokio::sync::mpsc::{self, error::SendError};
+
+use super::{Admission, Heard, Inbound, Notice};
+use crate::agent::{Arrival, Flow};
+use crate::sip::{Framed, Framer, Limits};
+
+/// How much is read at once.
+const CHUNK: usize = 16 * 1024;
+
+/// How long a connection that is to be closed is still read: closing with bytes unread would reset it, and the peer
+/// might lose the response that says why.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// Why reading came to an end.
+enum End {
+    /// The stream ended or broke.
+    Closed,
+    /// The next message cannot be found in it.
+    Unframed,
+    /// Nobody takes what is read any more.
+    Unheard,
+}
+
+impl<T> From<SendError<T>> for End {
+    fn from(_: SendError<T>) -> Self {
+        Self::Unheard
+    }
+}
+
+/// Reads messages until there are no more. While the driver takes no more messages nothing is read, so TCP holds the
+/// peer back.
+pub(super) async fn read(
+    source: OwnedReadHalf,
+    flow: Flow,
+    limits: Limits,
+    inbound: mpsc::Sender<Inbound>,
+    admission: Admission,
+) {
+    let mut framer = Framer::new(limits);
+    let end = loop {
+        match fill(&source, &mut framer).await {
+            Ok(true) => {}
+            Ok(false) | Err(_) => break End::Closed,
+        }
+        if let Err(end) = hand_over(&mut framer, flow, &inbound).await {
+            break end;
+        }
+    };
+    let heard = match end {
+        End::Closed => Heard::Closed(flow.id),
+        End::Unframed => {
+            tokio::spawn(linger(source, admission));
+            Heard::Unframed(flow.id)
+        }
+        End::Unheard => return,
+    };
+    let _ = inbound.send(Inbound::Notice(Notice(heard))).await;
+}
+
+/// Waits for bytes and takes them; `false` at the end of the stream.
+async fn fill(source: &OwnedReadHalf, framer: &mut Framer) -> io::Result<bool> {
+    loop {
+        source.readable().await?;
+        match take(source, framer) {
+            Err(error) if is_passing(&error) => {}
+            taken => return taken,
+        }
+    }
+}
+
+/// Apart from `fill` so that the chunk is on the stack and not in the task: idle connections hold no buffer.
+fn take(source: &OwnedReadHalf, framer: &mut Framer) -> io::Result<bool> {
+    let mut chunk = [0; CHUNK];
+    let count = source.try_read(&mut chunk)?;
+    framer.push(chunk.get(..count).unwrap_or_default());
+    Ok(count > 0)
+}
+
+/// Gives the driver every message that is complete.
+async fn hand_over(framer: &mut Framer, flow: Flow, inbound: &mpsc::Sender<Inbound>) -> Result<(), End> {
+    while let Some(framed) = framer.next() {
+        match framed {
+            Framed::Message(message) => {
+                inbound.send(Inbound::Arrived(Box::new(Arrival { flow, message }))).await?;
+            }
+            Framed::Ping => inbound.send(Inbound::Notice(Notice(Heard::Ping(flow.id)))).await?,
+            Framed::Lost(unreadable) => {
+                let message = Err(unreadable);
+                inbound.send(Inbound::Arrived(Box::new(Arrival { flow, message }))).await?;
+                return Err(End::Unframed);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Discards what still comes, for a while.
+async fn linger(source: OwnedReadHalf, admission: Admission) {
+    let _ = tokio::time::timeout(LINGER, discard(&source)).await;
+    drop(admission);
+}
+
+async fn discard(source: &OwnedReadHalf) -> io::Result<()> {
+    loop {
+        source.readable().await?;
+        match source.try_read(&mut [0; 1024]) {
+            Ok(0) => return Ok(()),
+            Ok(_) => {}
+            Err(error) if is_passing(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn is_passing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+}

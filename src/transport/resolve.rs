@@ -1,0 +1,21 @@
+//! From a hop to addresses (RFC 3263).
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
+use crate::agent::Hop;
+
+/// The hop's address, if its host is one.
+pub(super) fn literal(hop: &Hop) -> Option<SocketAddr> {
+    let host: IpAddr = hop.host.parse().ok()?;
+    Some(SocketAddr::new(host, hop.port))
+}
+
+/// Where the hop is: its own address, or those its name has; at least one.
+pub(super) async fn addresses(hop: &Hop) -> io::Result<Vec<SocketAddr>> {
+    if let Some(address) = literal(hop) {
+        return Ok(vec![address]);
+    }
+    let found: Vec<_> = tokio::net::lookup_host((&*hop.host, hop.port)).await?.collect();
+    if found.is_empty() { Err(io::ErrorKind::NotFound.into()) } else { Ok(found) }
+}

@@ -1,0 +1,65 @@
+//! TCP: listeners, and how each connection is set up.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, mpsc};
+use tracing::warn;
+
+use super::seldom::Seldom;
+use super::{Heard, Inbound, Notice};
+
+/// How long accepting pauses after an error that will not pass by itself at once, such as too many open files.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// After how long without traffic the kernel asks whether the peer is still there, and how often.
+const KEEPALIVE: TcpKeepalive =
+    TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(15));
+
+/// How long sent bytes may go unacknowledged by the peer's kernel: a host that is gone is noticed within one
+/// transaction (64·T1) and not after the quarter of an hour that TCP gives it.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(32);
+
+/// Accepts for ever; no error ends it. Ends when the driver does.
+pub(super) async fn accept(listener: TcpListener, places: Arc<Semaphore>, inbound: mpsc::Sender<Inbound>) {
+    let mut refused = Seldom::default();
+    let mut failed = Seldom::default();
+    loop {
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                if let Some(times) = failed.count() {
+                    warn!(%error, times, "cannot accept a connection");
+                }
+                if error.kind() != io::ErrorKind::ConnectionAborted {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                continue;
+            }
+        };
+        let Ok(admission) = places.clone().try_acquire_owned() else {
+            if let Some(times) = refused.count() {
+                warn!(times, "closed a new connection: as many are open as may be");
+            }
+            continue;
+        };
+        let accepted = Inbound::Notice(Notice(Heard::Accepted(stream, admission)));
+        if inbound.send(accepted).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Sets a new connection's options. Without TCP_NODELAY the second of two quick responses would wait for the
+/// acknowledgement of the first.
+pub(super) fn set_up(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let socket = SockRef::from(stream);
+    socket.set_tcp_keepalive(&KEEPALIVE)?;
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED))?;
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! The transport over real sockets on loopback.
+
+mod inbound;
+mod outbound;
+mod unread;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::{Bounds, Connections, Fate, Inbound, start};
+use crate::agent::{Arrival, Flow, FlowId, Hop, Receipt, Transmit};
+use crate::sip::{Message, Transport};
+
+/// Only a failing test waits as long.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A flow that never was.
+const NO_FLOW: FlowId = FlowId(u64::MAX);
+
+/// The transport with one listener, and what the driver would do with it.
+struct Net {
+    address: SocketAddr,
+    connections: Connections,
+    inbound: mpsc::Receiver<Inbound>,
+}
+
+impl Net {
+    async fn start(bounds: Bounds) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (connections, inbound) = start(vec![listener], bounds);
+        Self { address, connections, inbound }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// A client and the flow that its first message came by.
+    async fn connected(&mut self) -> (TcpStream, Flow) {
+        let mut client = self.connect().await;
+        client.write_all(&message("first")).await.unwrap();
+        let flow = self.arrival().await.flow;
+        (client, flow)
+    }
+
+    /// The next message; notices on the way are handled.
+    async fn arrival(&mut self) -> Arrival {
+        loop {
+            match self.next().await {
+                Inbound::Arrived(arrival) => return *arrival,
+                Inbound::Notice(notice) => self.connections.handle(notice),
+            }
+            self.connections.flush();
+        }
+    }
+
+    /// The next fate; messages on the way are dropped.
+    async fn fate(&mut self) -> Fate {
+        loop {
+            if let Some(fate) = self.connections.poll_fate() {
+                return fate;
+            }
+            if let Inbound::Notice(notice) = self.next().await {
+                self.connections.handle(notice);
+            }
+            self.connections.flush();
+        }
+    }
+
+    async fn next(&mut self) -> Inbound {
+        timeout(PATIENCE, self.inbound.recv()).await.unwrap().unwrap()
+    }
+
+    /// Runs the transport while `work` goes on.
+    async fn during<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                done = timeout(PATIENCE, &mut work) => return done.unwrap(),
+                Some(inbound) = self.inbound.recv() => {
+                    if let Inbound::Notice(notice) = inbound {
+                        self.connections.handle(notice);
+                    }
+                    self.connections.flush();
+                }
+            }
+        }
+    }
+}
+
+fn message(call_id: &str) -> Bytes {
+    format!(
+        "OPTIONS sip:agent@127.0.0.1 SIP/2.0\r\n\
+         Via: SIP/2.0/TCP 127.0.0.1:5060;branch=z9hG4bK{call_id}\r\n\
+         From: <sip:peer@127.0.0.1>;tag=1\r\n\
+         To: <sip:agent@127.0.0.1>\r\n\
+         Call-ID: {call_id}\r\n\
+         CSeq: 1 OPTIONS\r\n\
+         Max-Forwards: 70\r\n\
+         Content-Length: 0\r\n\r\n"
+    )
+    .into()
+}
+
+fn call_id(arrival: &Arrival) -> &str {
+    match &arrival.message {
+        Ok(Message::Request(request)) => &request.call_id,
+        other => panic!("not a request: {other:?}"),
+    }
+}
+
+fn transmit(flow: FlowId, bytes: impl Into<Bytes>) -> Transmit {
+    Transmit { flow, otherwise: None, receipt: None, bytes: bytes.into() }
+}
+
+fn to_hop(host: &str, port: u16, receipt: u64, bytes: &'static str) -> Transmit {
+    let hop = Hop { transport: Transport::Tcp, host: host.into(), port };
+    Transmit { flow: NO_FLOW, otherwise: Some(hop), receipt: Some(Receipt(receipt)), bytes: bytes.into() }
+}
+
+async fn read_exactly(stream: &mut TcpStream, count: usize) -> Vec<u8> {
+    let mut bytes = vec![0; count];
+    timeout(PATIENCE, stream.read_exact(&mut bytes)).await.unwrap().unwrap();
+    bytes
+}
+
+async fn read_to_end(stream: &mut TcpStream) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    timeout(PATIENCE, stream.read_to_end(&mut bytes)).await.unwrap().map(|_| bytes)
+}

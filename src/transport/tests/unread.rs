@@ -1,0 +1,90 @@
+//! Peers that do not read what they are sent.
+
+use super::*;
+
+/// Small, so that a test need not fill much beside the kernel's own buffers.
+fn narrow() -> Bounds {
+    Bounds { unread_share: 16 * 1024, unread_pool: 128 * 1024, ..Bounds::default() }
+}
+
+#[tokio::test]
+async fn a_peer_that_floods_and_never_reads_is_cut_off_and_holds_little_until_then() {
+    let bounds = narrow();
+    let mut net = Net::start(bounds).await;
+    let mut client = net.connect().await;
+    let flood = tokio::spawn(async move { while client.write_all(&message("flood")).await.is_ok() {} });
+    let answer = Bytes::from(vec![b'x'; 4096]);
+    let closed = loop {
+        match net.next().await {
+            Inbound::Arrived(arrival) => net.connections.send(transmit(arrival.flow.id, answer.clone())),
+            Inbound::Notice(notice) => net.connections.handle(notice),
+        }
+        net.connections.flush();
+        assert!(net.connections.unread <= bounds.unread_pool + 2 * answer.len());
+        if let Some(fate) = net.connections.poll_fate() {
+            break fate;
+        }
+    };
+    assert!(matches!(closed, Fate::Closed(_)));
+    assert!(net.connections.is_idle());
+    timeout(PATIENCE, flood).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_read_costs_one_that_does_nothing() {
+    let mut net = Net::start(narrow()).await;
+    let (_deaf, deaf_flow) = net.connected().await;
+    let (mut client, flow) = net.connected().await;
+    loop {
+        net.connections.send(transmit(deaf_flow.id, vec![b'x'; 4096]));
+        net.connections.send(transmit(flow.id, "pong"));
+        net.connections.flush();
+        assert_eq!(read_exactly(&mut client, 4).await, b"pong");
+        if let Some(fate) = net.connections.poll_fate() {
+            assert_eq!(fate, Fate::Closed(deaf_flow.id));
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_burst_far_over_the_share_reaches_a_peer_that_reads() {
+    let mut net = Net::start(Bounds::default()).await;
+    let (mut client, flow) = net.connected().await;
+    let (count, size) = (4000, 4096);
+    for _ in 0..count {
+        net.connections.send(transmit(flow.id, vec![b'x'; size]));
+    }
+    net.connections.flush();
+    assert!(net.connections.unread > Bounds::default().unread_share);
+    let burst = net.during(read_exactly(&mut client, count * size)).await;
+    assert_eq!(burst.len(), count * size);
+    assert!(!net.connections.has_fates());
+}
+
+#[tokio::test]
+async fn a_peer_that_reads_nothing_for_too_long_is_cut_off() {
+    let mut net = Net::start(Bounds { stall: Duration::from_millis(50), ..Bounds::default() }).await;
+    let (_client, flow) = net.connected().await;
+    while net.connections.is_idle() {
+        net.connections.send(transmit(flow.id, vec![b'x'; 65_536]));
+        net.connections.flush();
+    }
+    assert_eq!(net.fate().await, Fate::Closed(flow.id));
+}
+
+#[tokio::test]
+async fn what_waited_on_a_connection_that_broke_is_undelivered() {
+    let mut net = Net::start(Bounds::default()).await;
+    let (client, flow) = net.connected().await;
+    while net.connections.is_idle() {
+        net.connections.send(transmit(flow.id, vec![b'x'; 65_536]));
+        net.connections.flush();
+    }
+    net.connections.send(Transmit { receipt: Some(Receipt(7)), ..transmit(flow.id, "BYE") });
+    net.connections.flush();
+    client.set_zero_linger().unwrap();
+    drop(client);
+    assert_eq!(net.fate().await, Fate::Undelivered(Receipt(7)));
+    assert_eq!(net.fate().await, Fate::Closed(flow.id));
+}
