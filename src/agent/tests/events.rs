@@ -17,7 +17,7 @@ fn data(event: &Event) -> Value {
 
 fn labels(pairs: &[(&str, Option<&str>)]) -> Action {
     let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), value.map(str::to_owned)));
-    Action::Label(Labels { labels: pairs.collect() })
+    Action::Label(Labels { labels: Some(pairs.collect()) })
 }
 
 /// A call with an event of nearly every kind.
