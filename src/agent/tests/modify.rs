@@ -212,6 +212,16 @@ fn a_request_with_an_older_cseq_gets_500_and_changes_nothing() {
 }
 
 #[test]
+fn a_request_that_was_overtaken_gets_500() {
+    let mut world = World::tcp();
+    let mut phone = established(&mut world);
+    let late = phone.next("INFO", "", "");
+    assert_eq!(change(&mut world, &mut phone, "INFO", "").status, 200);
+    world.deliver(late);
+    assert_eq!(world.statuses(), ["500 INFO"]);
+}
+
+#[test]
 fn an_update_without_an_offer_is_answered_in_every_state() {
     for make in [ringing, accepted, established] {
         let mut world = World::tcp();
