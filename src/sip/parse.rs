@@ -136,6 +136,7 @@ impl Head {
                     contact,
                     headers,
                     body,
+                    via_as_received: None,
                 };
                 Ok(Message::Request(Box::new(request)))
             }
