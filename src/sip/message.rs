@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use bytestring::ByteString;
 
-use super::{Header, Headers, Method, Name, NameAddr, Uri, Via};
+use super::{Headers, Method, Name, NameAddr, Uri, Via};
 
 /// A SIP message.
 #[derive(Clone, Debug)]
@@ -41,25 +41,12 @@ pub struct Request {
     pub headers: Headers,
     /// The body, bytes.
     pub body: Bytes,
-    /// The topmost Via before it was stamped.
-    pub(super) via_as_received: Option<Bytes>,
 }
 
 impl Request {
     /// Fills `received` and `rport` of the topmost Via in (§18.2.1, RFC 3581 §4).
     pub fn stamp(&mut self, peer: SocketAddr) {
-        self.via_as_received = stamp(&self.via, &mut self.headers, peer);
-    }
-
-    /// Every header field as the peer sent it: the topmost Via without what [`Request::stamp`] filled in.
-    pub fn headers_as_received(&self) -> impl Iterator<Item = Header> + '_ {
-        let mut via = self.via_as_received.clone();
-        self.headers.iter().map(move |header| match header.name {
-            Name::Via => {
-                Header { value: via.take().unwrap_or_else(|| header.value.clone()), ..header.clone() }
-            }
-            _ => header.clone(),
-        })
+        stamp(&self.via, &mut self.headers, peer);
     }
 }
 
@@ -124,14 +111,15 @@ impl Unreadable {
     /// As [`Request::stamp`].
     pub fn stamp(&mut self, peer: SocketAddr) {
         if let Self::Answerable { headers, peer_via, .. } = self {
-            let _as_received = stamp(peer_via, headers, peer);
+            stamp(peer_via, headers, peer);
         }
     }
 }
 
-/// Gives the value that was there, if it had to be changed.
-fn stamp(via: &Via, headers: &mut Headers, peer: SocketAddr) -> Option<Bytes> {
-    let topmost = headers.first_mut(Name::Via)?;
-    let value = via.stamped(&topmost.value, peer)?;
-    Some(std::mem::replace(&mut topmost.value, value))
+fn stamp(via: &Via, headers: &mut Headers, peer: SocketAddr) {
+    if let Some(topmost) = headers.first_mut(Name::Via)
+        && let Some(value) = via.stamped(&topmost.value, peer)
+    {
+        topmost.value = value;
+    }
 }

@@ -136,7 +136,6 @@ impl Head {
                     contact,
                     headers,
                     body,
-                    via_as_received: None,
                 };
                 Ok(Message::Request(Box::new(request)))
             }

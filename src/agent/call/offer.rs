@@ -68,7 +68,7 @@ fn picture_of(stack: &Stack, id: CallId, flow: &Flow, invite: &Request, local_ta
         to: party_of(&invite.to),
         request_uri: invite.uri.text().clone(),
         account: None,
-        headers: invite.headers_as_received().filter(is_shown).map(field_of).collect(),
+        headers: invite.headers.iter().filter(|header| is_shown(header)).map(field_of).collect(),
         sdp: Sdp { remote: Some(&invite.body).filter(|body| !body.is_empty()).map(body_text), local: None },
         sip: Arc::new(SipFacts {
             call_id: invite.call_id.clone(),
@@ -95,8 +95,8 @@ fn is_shown(header: &Header) -> bool {
     !matches!(header.name, Name::From | Name::To | Name::CallId)
 }
 
-fn field_of(header: Header) -> HeaderField {
-    HeaderField { value: header.text(), name: header.raw_name }
+fn field_of(header: &Header) -> HeaderField {
+    HeaderField { name: header.raw_name.clone(), value: header.text() }
 }
 
 fn party_of(address: &NameAddr) -> Arc<Party> {

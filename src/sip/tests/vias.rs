@@ -54,14 +54,3 @@ fn only_the_topmost_via_is_touched() {
         "a;rport=4000;received=10.0.0.1,SIP/2.0/UDP b;rport"
     );
 }
-
-#[test]
-fn a_stamped_via_is_shown_as_it_was_received() {
-    let mut message = request(invite_with(&[("Via", b"SIP/2.0/TCP 10.0.0.1:5060;rport;branch=z9hG4bKa")]));
-    let count = message.headers.len();
-    message.stamp("192.0.2.7:4000".parse().unwrap());
-    let shown: Vec<_> = message.headers_as_received().collect();
-    assert_eq!(shown.len(), count);
-    let via = shown.iter().find(|header| header.name == Name::Via).unwrap();
-    assert_eq!(&*via.text(), "SIP/2.0/TCP 10.0.0.1:5060;rport;branch=z9hG4bKa");
-}
