@@ -1,6 +1,5 @@
 //! What a call stands on: the transactions below it, the settings, the source of tokens, and the effects.
 
-use std::collections::HashSet;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
@@ -8,6 +7,7 @@ use bytestring::ByteString;
 
 use super::effects::Effects;
 use super::ids::Ids;
+use super::map::Set;
 use super::transaction::{ClientKey, MergeKey, Path, ServerKey, TransactionId, Transactions};
 use super::{CallId, Flow, FlowId, Hop, Settings, Transmit};
 use crate::sip::{Known, Request, Transport, Uri, Via};
@@ -35,7 +35,7 @@ pub struct Stack {
     /// What is to be done.
     pub fx: Effects,
     /// The connections that are open; the transport bounds their number.
-    pub flows: HashSet<FlowId>,
+    pub flows: Set<FlowId>,
 }
 
 impl Stack {

@@ -127,8 +127,12 @@ impl Driver {
         [stage, agent].into_iter().flatten().fold(self.forget_at, Instant::min)
     }
 
-    /// Handles what is ready: the alarm, what became of connections, and up to [`BATCH`] inputs of each kind.
+    /// Handles what is ready: what became of connections, the alarm, and up to [`BATCH`] inputs of each kind.
     fn turn(&mut self, now: Now, wake: Wake) {
+        // First, so that no command is answered as if a connection were there that is known to be gone.
+        while let Some(fate) = self.connections.poll_fate() {
+            self.learn(now, fate);
+        }
         match wake {
             Wake::Shutdown => self.begin_drain(now),
             Wake::Alarm => {}
@@ -138,9 +142,6 @@ impl Driver {
         if self.agent.poll_timeout().is_some_and(|deadline| deadline <= now.instant) {
             self.agent.handle_timeout(now);
             self.batch.collect(&mut self.agent);
-        }
-        while let Some(fate) = self.connections.poll_fate() {
-            self.learn(now, fate);
         }
         for _ in 0..BATCH {
             let Ok(inbound) = self.inbound.try_recv() else { break };

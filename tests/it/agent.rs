@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 /// How long a test waits for anything: longer than 64·T1.
-const PATIENCE: Duration = Duration::from_secs(45);
+pub const PATIENCE: Duration = Duration::from_secs(45);
 
 /// A running agent; it ends with the test.
 pub struct Agent {
@@ -21,8 +21,14 @@ pub struct Agent {
 impl Agent {
     /// Starts the program and waits until it says where it listens.
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same, with more settings.
+    pub fn start_with(flags: &[&str]) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_call-agent"))
             .args(["--sip-listen", "tcp://127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--data-dir", "none"])
+            .args(flags)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -41,13 +47,15 @@ impl Agent {
     /// Gives a command for a call: the status and the body of the answer.
     pub fn command(&self, call: &str, command: &str, body: Value) -> (u16, Value) {
         let body = body.to_string();
-        let (status, mut answer) = self.request(&format!(
+        whole(self.request(&format!(
             "POST /v1/calls/{call}/{command} HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
-        ));
-        let mut text = String::new();
-        answer.read_to_string(&mut text).unwrap();
-        (status, serde_json::from_str(&text).unwrap())
+        )))
+    }
+
+    /// Reads a resource: the status and the body.
+    pub fn get(&self, path: &str) -> (u16, Value) {
+        whole(self.request(&format!("GET {path} HTTP/1.0\r\n\r\n")))
     }
 
     /// The events from now on.
@@ -55,6 +63,11 @@ impl Agent {
         let (status, frames) = self.request("GET /v1/events HTTP/1.0\r\n\r\n");
         assert_eq!(status, 200);
         Events { frames }
+    }
+
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
     }
 
     /// HTTP/1.0, so that the body is what comes until the connection is closed.
@@ -72,6 +85,12 @@ impl Agent {
         }
         (status, answer)
     }
+}
+
+fn whole((status, mut answer): (u16, BufReader<TcpStream>)) -> (u16, Value) {
+    let mut text = String::new();
+    answer.read_to_string(&mut text).unwrap();
+    (status, serde_json::from_str(&text).unwrap())
 }
 
 impl Drop for Agent {
@@ -98,14 +117,22 @@ impl Events {
     /// Waits for the next event of a type and gives its call.
     pub fn next_of(&mut self, kind: &str) -> Value {
         loop {
-            let mut line = String::new();
-            let length =
-                self.frames.read_line(&mut line).unwrap_or_else(|error| panic!("no {kind} came: {error}"));
-            assert_ne!(length, 0, "the stream ended without {kind}");
-            let Some(data) = line.strip_prefix("data:") else { continue };
-            let mut event: Value = serde_json::from_str(data).unwrap();
+            let mut event = self.next().unwrap_or_else(|| panic!("the stream ended without {kind}"));
             if event["type"] == kind {
                 return event["data"]["call"].take();
+            }
+        }
+    }
+
+    /// Waits for the next event and gives its envelope; `None` at the end of the stream.
+    pub fn next(&mut self) -> Option<Value> {
+        loop {
+            let mut line = String::new();
+            if self.frames.read_line(&mut line).expect("an event comes in time") == 0 {
+                return None;
+            }
+            if let Some(data) = line.strip_prefix("data:") {
+                return Some(serde_json::from_str(data).unwrap());
             }
         }
     }

@@ -9,5 +9,9 @@
 )]
 
 mod agent;
+mod faults;
+mod flows;
 mod house;
+mod peer;
 mod sipp;
+mod torture;

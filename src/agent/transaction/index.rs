@@ -1,8 +1,7 @@
 //! Where the transactions are found by their names.
 
-use std::collections::HashMap;
-
 use super::{ClientKey, MergeKey, ServerKey, TransactionId};
+use crate::agent::map::{Hashing, Map};
 
 /// What a transaction is found by.
 #[derive(Debug)]
@@ -12,14 +11,24 @@ pub(super) enum Names {
 }
 
 /// The names of all transactions, as many as there are of them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Index {
-    servers: HashMap<ServerKey, TransactionId>,
-    merges: HashMap<MergeKey, TransactionId>,
-    clients: HashMap<ClientKey, TransactionId>,
+    servers: Map<ServerKey, TransactionId>,
+    merges: Map<MergeKey, TransactionId>,
+    clients: Map<ClientKey, TransactionId>,
 }
 
 impl Index {
+    /// No names yet.
+    pub fn new(hashing: &Hashing) -> Self {
+        let hashing = || hashing.clone();
+        Self {
+            servers: Map::with_hasher(hashing()),
+            merges: Map::with_hasher(hashing()),
+            clients: Map::with_hasher(hashing()),
+        }
+    }
+
     /// The server transaction with this name.
     pub fn server(&self, key: &ServerKey) -> Option<TransactionId> {
         self.servers.get(key).copied()

@@ -11,12 +11,11 @@ mod server_other;
 mod timers;
 mod wire;
 
-use std::collections::HashMap;
-
 use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::effects::Effects;
+use super::map::{Hashing, Map};
 use super::{CallId, Receipt};
 use client_other::ClientOther;
 use index::{Index, Names};
@@ -56,14 +55,14 @@ struct Transaction {
 pub struct Transactions {
     limit: usize,
     last: u64,
-    all: HashMap<TransactionId, Transaction>,
+    all: Map<TransactionId, Transaction>,
     index: Index,
 }
 
 impl Transactions {
     /// None yet.
-    pub fn new(limit: usize) -> Self {
-        Self { limit, last: 0, all: HashMap::new(), index: Index::default() }
+    pub fn new(limit: usize, hashing: &Hashing) -> Self {
+        Self { limit, last: 0, all: Map::with_hasher(hashing.clone()), index: Index::new(hashing) }
     }
 
     /// Whether a further INVITE must be refused.
