@@ -69,7 +69,8 @@ pub struct Arrival {
     pub message: Result<Message, Unreadable>,
 }
 
-/// A connection as the core knows it: enough to answer on it and to say where we are on it.
+/// A connection as the core knows it: enough to answer on it and to say where we are on it. Its addresses are as peers
+/// write them: IPv4 is never mapped into IPv6.
 #[derive(Clone, Copy, Debug)]
 pub struct Flow {
     /// Its name.

@@ -1,7 +1,5 @@
 //! What a call stands on: the transactions below it, the settings, the source of tokens, and the effects.
 
-use std::net::SocketAddr;
-
 use bytes::Bytes;
 use bytestring::ByteString;
 
@@ -148,9 +146,4 @@ pub fn transport_word(transport: Transport) -> &'static str {
         Transport::Ws => "ws",
         Transport::Wss => "wss",
     }
-}
-
-/// An address for clients, IPv4 without its IPv6 mapping.
-pub fn canonical(address: SocketAddr) -> SocketAddr {
-    SocketAddr::new(address.ip().to_canonical(), address.port())
 }

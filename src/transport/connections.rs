@@ -130,7 +130,8 @@ impl Connections {
         self.unread == 0 && self.dials.is_empty()
     }
 
-    pub(super) fn is_open(&self, id: FlowId) -> bool {
+    /// Whether a connection can be used.
+    pub fn is_open(&self, id: FlowId) -> bool {
         self.open.get(&id).is_some_and(Connection::is_open)
     }
 
