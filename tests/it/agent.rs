@@ -2,7 +2,9 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -13,6 +15,8 @@ pub const PATIENCE: Duration = Duration::from_secs(45);
 /// A running agent; it ends with the test.
 pub struct Agent {
     process: Child,
+    /// Reads its log, which ends when the process does.
+    log: Option<JoinHandle<()>>,
     /// Where it takes SIP over TCP.
     pub sip: SocketAddr,
     http: SocketAddr,
@@ -40,8 +44,8 @@ impl Agent {
             http = http.or_else(|| address_behind(&line, "http://"));
         }
         // Whoever does not read its log must not stop it.
-        std::thread::spawn(move || log.for_each(drop));
-        Self { process, sip: sip.unwrap(), http: http.unwrap() }
+        let log = Some(std::thread::spawn(move || log.for_each(drop)));
+        Self { process, log, sip: sip.unwrap(), http: http.unwrap() }
     }
 
     /// Gives a command for a call: the status and the body of the answer.
@@ -68,6 +72,21 @@ impl Agent {
     /// The process.
     pub fn pid(&self) -> u32 {
         self.process.id()
+    }
+
+    /// Sends SIGTERM.
+    pub fn terminate(&self) {
+        let sent = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits until it ends by itself.
+    pub fn ends(mut self) -> ExitStatus {
+        let (ended, log_ended) = mpsc::channel();
+        let log = self.log.take().unwrap();
+        std::thread::spawn(move || ended.send(log.join()));
+        log_ended.recv_timeout(PATIENCE).expect("it ends in time").unwrap();
+        self.process.wait().unwrap()
     }
 
     /// HTTP/1.0, so that the body is what comes until the connection is closed.

@@ -9,9 +9,14 @@
 )]
 
 mod agent;
+mod bad_input;
+mod calls;
+mod dialog;
+mod drain;
 mod faults;
 mod flows;
 mod house;
 mod peer;
+mod race;
 mod sipp;
 mod torture;
