@@ -158,7 +158,12 @@ impl Driver {
     fn receive(&mut self, now: Now, inbound: Inbound) {
         match inbound {
             Inbound::Arrived(arrival) => {
+                let flow = arrival.flow.id;
                 self.agent.handle_message(now, *arrival);
+                // A connection that we closed: what had been read from it comes after its end.
+                if !self.connections.is_open(flow) {
+                    self.agent.handle_flow_closed(now, flow);
+                }
                 self.batch.collect(&mut self.agent);
             }
             Inbound::Notice(notice) => self.batch.notice(notice),

@@ -1,7 +1,7 @@
 //! TCP: listeners, and how each connection is set up.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,15 +65,7 @@ pub(super) fn set_up(stream: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// Our address on a connection and the peer's. A listener for both families maps IPv4 addresses into IPv6; an IPv4 peer
-/// could do nothing with such a one in our Contact.
-pub(super) fn ends(stream: &TcpStream) -> io::Result<(SocketAddr, SocketAddr)> {
-    Ok((unmapped(stream.local_addr()?), unmapped(stream.peer_addr()?)))
-}
-
-fn unmapped(address: SocketAddr) -> SocketAddr {
-    match address.ip().to_canonical() {
-        ip @ IpAddr::V4(_) => SocketAddr::new(ip, address.port()),
-        IpAddr::V6(_) => address,
-    }
+/// An address as peers write it: IPv4 stays IPv4, also on a socket that listens for both.
+pub(super) fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
 }

@@ -188,7 +188,7 @@ impl Call {
         }
         let local = sdp::Local {
             media: stack.settings.media,
-            fallback: self.dialog.flow.local.ip().to_canonical(),
+            fallback: self.dialog.flow.local.ip(),
             codecs: stack.settings.codecs.clone(),
             session_id: stack.fx.now.wall.milliseconds(),
             version: stack.fx.now.wall.milliseconds(),

@@ -12,7 +12,7 @@ use crate::agent::alarms::{Alarm, CallAlarm};
 use crate::agent::event::{
     CallState, Direction, EndBy, Event, EventKind, HeaderField, Hold, Party, Sdp, SipFacts,
 };
-use crate::agent::stack::{Stack, canonical, transport_word};
+use crate::agent::stack::{Stack, transport_word};
 use crate::agent::{CallId, Flow, OnOffer, respond};
 use crate::sip::{Header, Name, NameAddr, Request, body_text};
 
@@ -75,7 +75,7 @@ fn picture_of(stack: &Stack, id: CallId, flow: &Flow, invite: &Request, local_ta
             local_tag: local_tag.clone(),
             remote_tag: invite.from.tag().cloned(),
             transport: transport_word(flow.transport),
-            peer: canonical(flow.peer).to_string().into(),
+            peer: flow.peer.to_string().into(),
         }),
         labels: Arc::default(),
         hold: Hold::None,
