@@ -37,8 +37,8 @@ responses! {
     Read = read(), [Unauthenticated CallNotFound Internal];
     /// Of a change of labels.
     Changed = call("The call with its new labels", "call-ringing"), [
-        Malformed Unauthenticated CallNotFound RequestTimeout CallEnded VersionMismatch TooLarge UnsupportedMediaType
-        InvalidField Internal Overloaded Draining
+        Malformed Unauthenticated CallNotFound RequestTimeout VersionMismatch TooLarge UnsupportedMediaType InvalidField
+        Internal Overloaded Draining
     ];
     /// Of `ring`.
     Rang = call("The call, ringing", "call-ringing"), [
