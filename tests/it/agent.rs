@@ -15,14 +15,28 @@ pub struct Agent {
     process: Child,
     /// Where it takes SIP over TCP.
     pub sip: SocketAddr,
-    http: SocketAddr,
+    /// Where it takes HTTP.
+    pub http: SocketAddr,
 }
+
+/// The settings of a test that names no others.
+const FLAGS: [(&str, &str); 3] =
+    [("--sip-listen", "tcp://127.0.0.1:0"), ("--http-listen", "127.0.0.1:0"), ("--data-dir", "none")];
 
 impl Agent {
     /// Starts the program and waits until it says where it listens.
     pub fn start() -> Self {
+        Self::start_with(&[], &[])
+    }
+
+    /// The same with flags and variables of the test's own.
+    pub fn start_with(flags: &[(&str, &str)], variables: &[(&str, &str)]) -> Self {
+        let of_test = |name: &str| flags.iter().any(|(flag, _)| *flag == name);
+        let usual = FLAGS.iter().filter(|(name, _)| !of_test(name));
         let mut process = Command::new(env!("CARGO_BIN_EXE_call-agent"))
-            .args(["--sip-listen", "tcp://127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--data-dir", "none"])
+            .args(usual.chain(flags).flat_map(|(name, value)| [name, value]))
+            .envs(variables.iter().copied())
+            .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -36,6 +50,28 @@ impl Agent {
         // Whoever does not read its log must not stop it.
         std::thread::spawn(move || log.for_each(drop));
         Self { process, sip: sip.unwrap(), http: http.unwrap() }
+    }
+
+    /// Asks it to end, as the system does.
+    pub fn terminate(&self) {
+        let id = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+
+    /// Waits for its end: its exit code, and what it has printed.
+    pub fn ended(&mut self) -> (Option<i32>, String) {
+        let code = self.process.wait().unwrap().code();
+        let mut printed = String::new();
+        self.process.stdout.take().unwrap().read_to_string(&mut printed).unwrap();
+        (code, printed)
+    }
+
+    /// The next line that it prints.
+    pub fn printed(&mut self) -> String {
+        let mut line = Vec::new();
+        let bytes = self.process.stdout.as_mut().unwrap().bytes();
+        line.extend(bytes.map(Result::unwrap).take_while(|byte| *byte != b'\n'));
+        String::from_utf8(line).unwrap()
     }
 
     /// Gives a command for a call: the status and the body of the answer.
