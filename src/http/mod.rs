@@ -110,7 +110,7 @@ pub fn router(context: Context) -> Router {
 
 /// What the API says of itself: OpenAPI 3.1, from the routes that are served.
 pub fn document() -> OpenApi {
-    document::finish(open_routes().into_openapi().merge_from(guarded_routes().into_openapi()))
+    document::finish(guarded_routes().into_openapi().merge_from(open_routes().into_openapi()))
 }
 
 fn open_routes() -> OpenApiRouter<Context> {
