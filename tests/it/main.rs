@@ -9,5 +9,16 @@
 )]
 
 mod agent;
+mod caller;
+mod client;
+mod contract;
+mod contract_tests;
 mod house;
+mod http_calls;
+mod http_commands;
+mod http_keys;
+mod http_requests;
 mod sipp;
+mod sse_gaps;
+mod sse_readers;
+mod sse_streams;
