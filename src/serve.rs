@@ -84,6 +84,7 @@ pub async fn serve(
 
     let mut board_settings = config.board;
     board_settings.epoch = epoch()?;
+    board_settings.node = gethostname::gethostname().to_string_lossy().into_owned();
     let board = Board::new(board_settings);
     let (commander, asks) = Commander::channel(COMMANDS);
     let network = transport::start(listeners.sip, Bounds::default());

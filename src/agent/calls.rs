@@ -1,22 +1,28 @@
 //! The calls, by id and by dialog.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use bytestring::ByteString;
 
 use super::CallId;
 use super::call::Call;
+use super::map::{Hashing, Map};
 use super::stack::Stack;
 use crate::sip::Request;
 
 /// All calls of which something is left; the setting `max_calls` bounds their number.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Calls {
     by_id: BTreeMap<CallId, Call>,
-    by_tag: HashMap<ByteString, CallId>,
+    by_tag: Map<ByteString, CallId>,
 }
 
 impl Calls {
+    /// None yet.
+    pub fn new(hashing: Hashing) -> Self {
+        Self { by_id: BTreeMap::new(), by_tag: Map::with_hasher(hashing) }
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.by_id.len()

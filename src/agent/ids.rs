@@ -12,6 +12,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use ulid::Ulid;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 
+use super::map::Hashing;
+
 /// A call's id: `call_` and a ULID, so ids sort by the time their call began. Never the SIP Call-ID.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallId(Ulid);
@@ -131,6 +133,12 @@ impl Ids {
         let mut hash = DefaultHasher::new();
         (self.salt, call_id, cseq).hash(&mut hash);
         format!("{:016x}", hash.finish()).into()
+    }
+
+    /// Keys for maps.
+    pub fn hashing(&mut self) -> Hashing {
+        let mut key = || self.random.next_u64();
+        Hashing::with_seeds(key(), key(), key(), key())
     }
 
     /// A number below `bound`.

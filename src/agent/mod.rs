@@ -21,6 +21,7 @@ pub mod command;
 mod effects;
 pub mod event;
 pub mod ids;
+mod map;
 mod new_headers;
 mod receive;
 mod respond;
@@ -32,7 +33,6 @@ mod tests;
 pub mod time;
 mod transaction;
 
-use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -51,6 +51,7 @@ use alarms::Alarm;
 use calls::Calls;
 use effects::Effects;
 use ids::Ids;
+use map::Set;
 use stack::{Intake, Stack};
 use transaction::{Outcome, Transactions};
 
@@ -68,7 +69,8 @@ pub struct Arrival {
     pub message: Result<Message, Unreadable>,
 }
 
-/// A connection as the core knows it: enough to answer on it and to say where we are on it.
+/// A connection as the core knows it: enough to answer on it and to say where we are on it. Its addresses are as peers
+/// write them: IPv4 is never mapped into IPv6.
 #[derive(Clone, Copy, Debug)]
 pub struct Flow {
     /// Its name.
@@ -137,15 +139,17 @@ impl Agent {
     pub fn new(settings: Settings, seed: [u8; 32], now: Now) -> Self {
         let limit =
             settings.max_calls.saturating_mul(TRANSACTIONS_PER_CALL).saturating_add(SPARE_TRANSACTIONS);
+        let mut ids = Ids::new(seed);
+        let hashing = ids.hashing();
         let stack = Stack {
             settings,
             intake: Intake::Open,
-            ids: Ids::new(seed),
-            transactions: Transactions::new(limit),
+            ids,
+            transactions: Transactions::new(limit, &hashing),
             fx: Effects::new(now),
-            flows: HashSet::new(),
+            flows: Set::with_hasher(hashing.clone()),
         };
-        Self { stack, calls: Calls::default() }
+        Self { stack, calls: Calls::new(hashing) }
     }
 
     /// A message came in.

@@ -91,7 +91,11 @@ impl Agent {
         self.stack.refuse(request, flow, status, response);
     }
 
+    /// A response to a request of ours; one with a second Via has strayed to us (§8.1.3.3).
     pub(super) fn handle_response(&mut self, response: &Response) {
+        if response.headers.items(Name::Via).count() > 1 {
+            return;
+        }
         let Some(key) = ClientKey::of(response) else { return };
         let told = self.stack.transactions.handle_response(&mut self.stack.fx, &key, response.status);
         self.tell_owner(told);

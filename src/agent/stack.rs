@@ -1,13 +1,11 @@
 //! What a call stands on: the transactions below it, the settings, the source of tokens, and the effects.
 
-use std::collections::HashSet;
-use std::net::SocketAddr;
-
 use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::effects::Effects;
 use super::ids::Ids;
+use super::map::Set;
 use super::transaction::{ClientKey, MergeKey, Path, ServerKey, TransactionId, Transactions};
 use super::{CallId, Flow, FlowId, Hop, Settings, Transmit};
 use crate::sip::{Known, Request, Transport, Uri, Via};
@@ -35,7 +33,7 @@ pub struct Stack {
     /// What is to be done.
     pub fx: Effects,
     /// The connections that are open; the transport bounds their number.
-    pub flows: HashSet<FlowId>,
+    pub flows: Set<FlowId>,
 }
 
 impl Stack {
@@ -148,9 +146,4 @@ pub fn transport_word(transport: Transport) -> &'static str {
         Transport::Ws => "ws",
         Transport::Wss => "wss",
     }
-}
-
-/// An address for clients, IPv4 without its IPv6 mapping.
-pub fn canonical(address: SocketAddr) -> SocketAddr {
-    SocketAddr::new(address.ip().to_canonical(), address.port())
 }

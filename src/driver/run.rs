@@ -127,8 +127,12 @@ impl Driver {
         [stage, agent].into_iter().flatten().fold(self.forget_at, Instant::min)
     }
 
-    /// Handles what is ready: the alarm, what became of connections, and up to [`BATCH`] inputs of each kind.
+    /// Handles what is ready: what became of connections, the alarm, and up to [`BATCH`] inputs of each kind.
     fn turn(&mut self, now: Now, wake: Wake) {
+        // First, so that no command is answered as if a connection were there that is known to be gone.
+        while let Some(fate) = self.connections.poll_fate() {
+            self.learn(now, fate);
+        }
         match wake {
             Wake::Shutdown => self.begin_drain(now),
             Wake::Alarm => {}
@@ -138,9 +142,6 @@ impl Driver {
         if self.agent.poll_timeout().is_some_and(|deadline| deadline <= now.instant) {
             self.agent.handle_timeout(now);
             self.batch.collect(&mut self.agent);
-        }
-        while let Some(fate) = self.connections.poll_fate() {
-            self.learn(now, fate);
         }
         for _ in 0..BATCH {
             let Ok(inbound) = self.inbound.try_recv() else { break };
@@ -157,7 +158,12 @@ impl Driver {
     fn receive(&mut self, now: Now, inbound: Inbound) {
         match inbound {
             Inbound::Arrived(arrival) => {
+                let flow = arrival.flow.id;
                 self.agent.handle_message(now, *arrival);
+                // A connection that we closed: what had been read from it comes after its end.
+                if !self.connections.is_open(flow) {
+                    self.agent.handle_flow_closed(now, flow);
+                }
                 self.batch.collect(&mut self.agent);
             }
             Inbound::Notice(notice) => self.batch.notice(notice),

@@ -15,6 +15,8 @@ const COOKIE: &[u8] = b"z9hG4bK";
 /// One Via value.
 #[derive(Clone, Debug)]
 pub struct Via {
+    /// The whole value of the header, before anything was filled in; further Vias may stand behind the first.
+    pub raw: Bytes,
     /// Upper case as a rule; any token (`TCP`, `UDP`, `TLS`, …).
     pub transport: ByteString,
     /// Host without brackets.
@@ -52,7 +54,8 @@ impl Via {
         let bare = host.strip_prefix(b"[").and_then(|host| host.strip_suffix(b"]")).unwrap_or(host);
         let host = decode(value.slice_ref(bare));
         let transport = decode(value.slice_ref(transport));
-        Ok((Self { transport, host, port, branch: None, rport: false }, params))
+        let raw = value.clone();
+        Ok((Self { raw, transport, host, port, branch: None, rport: false }, params))
     }
 
     fn set(&mut self, value: &Bytes, param: Param<'_>) {

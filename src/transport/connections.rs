@@ -130,7 +130,8 @@ impl Connections {
         self.unread == 0 && self.dials.is_empty()
     }
 
-    pub(super) fn is_open(&self, id: FlowId) -> bool {
+    /// Whether a connection can be used.
+    pub fn is_open(&self, id: FlowId) -> bool {
         self.open.get(&id).is_some_and(Connection::is_open)
     }
 
@@ -154,7 +155,7 @@ impl Connections {
 
     pub(super) fn open(&mut self, stream: TcpStream, admission: Admission) -> io::Result<FlowId> {
         tcp::set_up(&stream)?;
-        let (local, peer) = (stream.local_addr()?, stream.peer_addr()?);
+        let (local, peer) = (tcp::canonical(stream.local_addr()?), tcp::canonical(stream.peer_addr()?));
         self.last_id += 1;
         let flow = Flow { id: FlowId(self.last_id), transport: Transport::Tcp, local, peer };
         let (source, socket) = stream.into_split();

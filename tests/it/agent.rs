@@ -2,17 +2,21 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::Value;
 
 /// How long a test waits for anything: longer than 64·T1.
-const PATIENCE: Duration = Duration::from_secs(45);
+pub const PATIENCE: Duration = Duration::from_secs(45);
 
 /// A running agent; it ends with the test.
 pub struct Agent {
     process: Child,
+    /// Reads its log, which ends when the process does.
+    log: Option<JoinHandle<()>>,
     /// Where it takes SIP over TCP.
     pub sip: SocketAddr,
     /// Where it takes HTTP.
@@ -20,21 +24,26 @@ pub struct Agent {
 }
 
 /// The settings of a test that names no others.
-const FLAGS: [(&str, &str); 3] =
-    [("--sip-listen", "tcp://127.0.0.1:0"), ("--http-listen", "127.0.0.1:0"), ("--data-dir", "none")];
+const FLAGS: [[&str; 2]; 3] =
+    [["--sip-listen", "tcp://127.0.0.1:0"], ["--http-listen", "127.0.0.1:0"], ["--data-dir", "none"]];
 
 impl Agent {
     /// Starts the program and waits until it says where it listens.
     pub fn start() -> Self {
-        Self::start_with(&[], &[])
+        Self::start_with(&[])
     }
 
-    /// The same with flags and variables of the test's own.
-    pub fn start_with(flags: &[(&str, &str)], variables: &[(&str, &str)]) -> Self {
-        let of_test = |name: &str| flags.iter().any(|(flag, _)| *flag == name);
-        let usual = FLAGS.iter().filter(|(name, _)| !of_test(name));
+    /// The same, with more settings.
+    pub fn start_with(flags: &[&str]) -> Self {
+        Self::start_under(&[], flags)
+    }
+
+    /// The same, with variables in its environment.
+    pub fn start_under(variables: &[(&str, &str)], flags: &[&str]) -> Self {
+        let usual = FLAGS.iter().filter(|[name, _]| !flags.contains(name));
         let mut process = Command::new(env!("CARGO_BIN_EXE_call-agent"))
-            .args(usual.chain(flags).flat_map(|(name, value)| [name, value]))
+            .args(usual.flatten())
+            .args(flags)
             .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -48,42 +57,22 @@ impl Agent {
             http = http.or_else(|| address_behind(&line, "http://"));
         }
         // Whoever does not read its log must not stop it.
-        std::thread::spawn(move || log.for_each(drop));
-        Self { process, sip: sip.unwrap(), http: http.unwrap() }
-    }
-
-    /// Asks it to end, as the system does.
-    pub fn terminate(&self) {
-        let id = self.process.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-    }
-
-    /// Waits for its end: its exit code, and what it has printed.
-    pub fn ended(&mut self) -> (Option<i32>, String) {
-        let code = self.process.wait().unwrap().code();
-        let mut printed = String::new();
-        self.process.stdout.take().unwrap().read_to_string(&mut printed).unwrap();
-        (code, printed)
-    }
-
-    /// The next line that it prints.
-    pub fn printed(&mut self) -> String {
-        let mut line = Vec::new();
-        let bytes = self.process.stdout.as_mut().unwrap().bytes();
-        line.extend(bytes.map(Result::unwrap).take_while(|byte| *byte != b'\n'));
-        String::from_utf8(line).unwrap()
+        let log = Some(std::thread::spawn(move || log.for_each(drop)));
+        Self { process, log, sip: sip.unwrap(), http: http.unwrap() }
     }
 
     /// Gives a command for a call: the status and the body of the answer.
     pub fn command(&self, call: &str, command: &str, body: Value) -> (u16, Value) {
         let body = body.to_string();
-        let (status, mut answer) = self.request(&format!(
+        whole(self.request(&format!(
             "POST /v1/calls/{call}/{command} HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
-        ));
-        let mut text = String::new();
-        answer.read_to_string(&mut text).unwrap();
-        (status, serde_json::from_str(&text).unwrap())
+        )))
+    }
+
+    /// Reads a resource: the status and the body.
+    pub fn get(&self, path: &str) -> (u16, Value) {
+        whole(self.request(&format!("GET {path} HTTP/1.0\r\n\r\n")))
     }
 
     /// The events from now on.
@@ -91,6 +80,31 @@ impl Agent {
         let (status, frames) = self.request("GET /v1/events HTTP/1.0\r\n\r\n");
         assert_eq!(status, 200);
         Events { frames }
+    }
+
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// What it prints; to be taken once.
+    pub fn output(&mut self) -> BufReader<ChildStdout> {
+        BufReader::new(self.process.stdout.take().unwrap())
+    }
+
+    /// Sends SIGTERM.
+    pub fn terminate(&self) {
+        let sent = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits until it ends by itself.
+    pub fn ends(mut self) -> ExitStatus {
+        let (ended, log_ended) = mpsc::channel();
+        let log = self.log.take().unwrap();
+        std::thread::spawn(move || ended.send(log.join()));
+        log_ended.recv_timeout(PATIENCE).expect("it ends in time").unwrap();
+        self.process.wait().unwrap()
     }
 
     /// HTTP/1.0, so that the body is what comes until the connection is closed.
@@ -108,6 +122,12 @@ impl Agent {
         }
         (status, answer)
     }
+}
+
+fn whole((status, mut answer): (u16, BufReader<TcpStream>)) -> (u16, Value) {
+    let mut text = String::new();
+    answer.read_to_string(&mut text).unwrap();
+    (status, serde_json::from_str(&text).unwrap())
 }
 
 impl Drop for Agent {
@@ -134,14 +154,22 @@ impl Events {
     /// Waits for the next event of a type and gives its call.
     pub fn next_of(&mut self, kind: &str) -> Value {
         loop {
-            let mut line = String::new();
-            let length =
-                self.frames.read_line(&mut line).unwrap_or_else(|error| panic!("no {kind} came: {error}"));
-            assert_ne!(length, 0, "the stream ended without {kind}");
-            let Some(data) = line.strip_prefix("data:") else { continue };
-            let mut event: Value = serde_json::from_str(data).unwrap();
+            let mut event = self.next().unwrap_or_else(|| panic!("the stream ended without {kind}"));
             if event["type"] == kind {
                 return event["data"]["call"].take();
+            }
+        }
+    }
+
+    /// Waits for the next event and gives its envelope; `None` at the end of the stream.
+    pub fn next(&mut self) -> Option<Value> {
+        loop {
+            let mut line = String::new();
+            if self.frames.read_line(&mut line).expect("an event comes in time") == 0 {
+                return None;
+            }
+            if let Some(data) = line.strip_prefix("data:") {
+                return Some(serde_json::from_str(data).unwrap());
             }
         }
     }

@@ -3,18 +3,15 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::agent::Agent;
+use crate::agent::{Agent, PATIENCE};
 use crate::client::Stream;
 
 /// An offer that an agent without a media address can answer.
 pub const OFFER: &str =
     "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n";
-
-const PATIENCE: Duration = Duration::from_secs(45);
 
 /// What an INVITE says beside what every INVITE says.
 pub struct Invite<'a> {

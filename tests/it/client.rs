@@ -2,14 +2,11 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::agent::Agent;
+use crate::agent::{Agent, PATIENCE};
 use crate::contract;
-
-const PATIENCE: Duration = Duration::from_secs(45);
 
 /// A whole answer.
 #[derive(Clone, Debug)]
@@ -93,7 +90,8 @@ impl Agent {
         answer
     }
 
-    pub fn get(&self, path: &str) -> Answer {
+    /// Reads a resource.
+    pub fn read(&self, path: &str) -> Answer {
         self.send("GET", path, &[], "")
     }
 
@@ -112,7 +110,7 @@ impl Agent {
 
     /// A call as it is now.
     pub fn call(&self, id: &str) -> Value {
-        let answer = self.get(&format!("/v1/calls/{id}"));
+        let answer = self.read(&format!("/v1/calls/{id}"));
         assert_eq!(answer.status, 200, "{}", answer.body);
         answer.json()
     }

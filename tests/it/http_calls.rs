@@ -47,7 +47,7 @@ fn every_filter_finds_its_calls_and_no_others() {
         ("direction=inbound&state=offered&from=1002", &second),
     ];
     for (query, found) in table {
-        assert_eq!(ids(&agent.get(&format!("/v1/calls?{query}")).json()), [found.as_str()], "{query}");
+        assert_eq!(ids(&agent.read(&format!("/v1/calls?{query}")).json()), [found.as_str()], "{query}");
     }
     for query in [
         "direction=outbound",
@@ -57,7 +57,7 @@ fn every_filter_finds_its_calls_and_no_others() {
         "label.ticket=47",
         "state=ended",
     ] {
-        assert!(ids(&agent.get(&format!("/v1/calls?{query}")).json()).is_empty(), "{query}");
+        assert!(ids(&agent.read(&format!("/v1/calls?{query}")).json()).is_empty(), "{query}");
     }
 }
 
@@ -67,10 +67,10 @@ fn pages_together_are_the_list_newest_first_whatever_comes_meanwhile() {
     let mut events = agent.follow("/v1/events");
     let mut calls: Vec<_> = (0..5).map(|_| Caller::offered(&agent, &mut events)).collect();
     let expected: Vec<_> = calls.iter().rev().map(|(_, id)| id.clone()).collect();
-    assert_eq!(ids(&agent.get("/v1/calls").json()), expected);
+    assert_eq!(ids(&agent.read("/v1/calls").json()), expected);
     let (mut cursor, mut paged) = (String::new(), Vec::new());
     loop {
-        let page = agent.get(&format!("/v1/calls?limit=2{cursor}")).json();
+        let page = agent.read(&format!("/v1/calls?limit=2{cursor}")).json();
         paged.extend(ids(&page));
         calls.push(Caller::offered(&agent, &mut events));
         let Some(next) = page["next_cursor"].as_str() else { break };
@@ -117,7 +117,7 @@ fn a_list_and_the_events_after_it_miss_nothing_and_repeat_nothing() {
             }
         });
         for _ in 0..6 {
-            let page = agent.get("/v1/calls?limit=1000").json();
+            let page = agent.read("/v1/calls?limit=1000").json();
             let mut mirror = Mirror::of(&page);
             let mut events = agent.follow(&format!("/v1/events?after={}", text(&page["last_event_id"])));
             let ended = |mirror: &Mirror| mirror.0.values().filter(|(_, state)| state == "ended").count();
@@ -135,7 +135,7 @@ fn the_etag_is_the_version_and_guards_against_what_the_client_has_not_seen() {
     let mut events = agent.follow("/v1/events");
     let (_caller, id) = Caller::offered(&agent, &mut events);
     let path = format!("/v1/calls/{id}");
-    assert_eq!(agent.get(&path).header("etag"), "\"1\"");
+    assert_eq!(agent.read(&path).header("etag"), "\"1\"");
     let unchanged = agent.send("GET", &path, &[("If-None-Match", "\"1\"")], "");
     assert_eq!((unchanged.status, unchanged.header("etag")), (304, "\"1\""));
     let labelled = conditional(&agent, &id, ("If-Match", "\"1\""), r#"{"labels": {"a": "1"}}"#);
@@ -172,7 +172,7 @@ fn labels_are_merged_also_when_the_call_has_ended() {
     assert_eq!((&told["state"], &told["end"]), (&json!("ended"), &ended["end"]));
     assert_eq!(told["version"].as_u64().unwrap(), ended["version"].as_u64().unwrap() + 1);
     assert_eq!(conditional(&agent, &id, ("If-Match", "\"1\""), "{}").status, 412);
-    assert_eq!(ids(&agent.get("/v1/calls?label.disposition=sold").json()), [id.as_str()]);
+    assert_eq!(ids(&agent.read("/v1/calls?label.disposition=sold").json()), [id.as_str()]);
     assert_eq!(labels(r#"{"labels": null}"#), json!({}));
 }
 
@@ -236,7 +236,7 @@ fn delete_ends_a_call_in_every_state() {
 
 #[test]
 fn ended_calls_are_forgotten_beyond_their_count() {
-    let agent = Agent::start_with(&[("--ended-calls", "1")], &[]);
+    let agent = Agent::start_with(&["--ended-calls", "1"]);
     let mut events = agent.follow("/v1/events");
     let ended: Vec<_> = (0..2)
         .map(|_| {
@@ -248,8 +248,8 @@ fn ended_calls_are_forgotten_beyond_their_count() {
     let [(_, first), (_, second)] = ended.as_slice() else { panic!() };
     assert_eq!(agent.call(second)["state"], "ended");
     let gone = [
-        agent.get(&format!("/v1/calls/{first}")),
-        agent.get(&format!("/v1/calls/{first}/events")),
+        agent.read(&format!("/v1/calls/{first}")),
+        agent.read(&format!("/v1/calls/{first}/events")),
         agent.patch(first, "{}"),
         agent.tell(first, "ring", ""),
     ];

@@ -27,7 +27,7 @@ fn what_is_no_resource_is_not_found_and_says_where_to_look() {
     for path in
         ["/", "/v1", "/v1/", "/v1/calls/", "/v2/calls", "/v1/calls/x/y", "/docs/nothing.js", "/V1/calls"]
     {
-        let answer = agent.get(path);
+        let answer = agent.read(path);
         problem(&answer, 404, "not-found");
         assert!(answer.detail().contains("/docs"), "{}", answer.detail());
     }
@@ -46,8 +46,8 @@ fn what_is_no_id_of_a_call_is_a_call_that_is_not_there() {
         "..%2F..%2Flivez",
         "%F0%9F%93%9E",
     ] {
-        problem(&agent.get(&format!("/v1/calls/{id}")), 404, "call-not-found");
-        problem(&agent.get(&format!("/v1/calls/{id}/events")), 404, "call-not-found");
+        problem(&agent.read(&format!("/v1/calls/{id}")), 404, "call-not-found");
+        problem(&agent.read(&format!("/v1/calls/{id}/events")), 404, "call-not-found");
         problem(&agent.tell(id, "accept", "{}"), 404, "call-not-found");
     }
 }
@@ -58,7 +58,7 @@ fn an_id_may_be_percent_encoded() {
     let mut events = agent.follow("/v1/events");
     let (_caller, id) = Caller::offered(&agent, &mut events);
     let encoded: String = id.bytes().map(|byte| format!("%{byte:02x}")).collect();
-    assert_eq!(agent.get(&format!("/v1/calls/{encoded}")).json()["id"], id.as_str());
+    assert_eq!(agent.read(&format!("/v1/calls/{encoded}")).json()["id"], id.as_str());
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn head_is_get_without_its_body() {
     let mut events = agent.follow("/v1/events");
     let (_caller, id) = Caller::offered(&agent, &mut events);
     let path = format!("/v1/calls/{id}");
-    let (head, get) = (agent.send("HEAD", &path, &[], ""), agent.get(&path));
+    let (head, get) = (agent.send("HEAD", &path, &[], ""), agent.read(&path));
     for name in ["etag", "content-type", "content-length"] {
         assert_eq!(head.header(name), get.header(name));
     }
@@ -185,7 +185,7 @@ fn a_parameter_that_is_not_known_is_refused_by_name() {
         ("/v1/events?after=yesterday", "earliest"),
         ("/v1/events?limit=5", "limit"),
     ] {
-        let answer = agent.get(path);
+        let answer = agent.read(path);
         problem(&answer, 400, "malformed");
         assert!(answer.detail().contains(named), "{path}: {}", answer.detail());
     }
@@ -207,5 +207,5 @@ fn what_is_no_http_ends_its_own_connection_alone() {
             String::from_utf8_lossy(&answer)
         );
     }
-    assert_eq!(agent.get("/livez").status, 200);
+    assert_eq!(agent.read("/livez").status, 200);
 }

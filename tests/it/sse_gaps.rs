@@ -21,7 +21,7 @@ fn is_gap(frame: &Frame, id: &str, oldest: u64, last: u64) {
 
 #[test]
 fn a_position_that_the_log_has_dropped_is_a_gap() {
-    let agent = Agent::start_with(&[("--log-events", "4")], &[]);
+    let agent = Agent::start_with(&["--log-events", "4"]);
     let mut events = agent.follow("/v1/events");
     let (_caller, call) = Caller::offered(&agent, &mut events);
     for number in 0..9 {
@@ -53,12 +53,12 @@ fn a_position_that_the_log_has_dropped_is_a_gap() {
 
 #[test]
 fn a_client_that_goes_on_from_the_gap_itself_misses_nothing() {
-    let agent = Agent::start_with(&[("--log-events", "2")], &[]);
+    let agent = Agent::start_with(&["--log-events", "2"]);
     let mut events = agent.follow("/v1/events");
     let (_caller, call) = Caller::offered(&agent, &mut events);
     agent.patch(&call, "{}");
     agent.patch(&call, "{}");
-    let epoch = text(&agent.get("/v1/calls").json()["last_event_id"]).rsplit_once('-').unwrap().0.to_owned();
+    let epoch = text(&agent.read("/v1/calls").json()["last_event_id"]).rsplit_once('-').unwrap().0.to_owned();
     let gap = agent.follow(&format!("/v1/events?after={epoch}-0")).next().unwrap();
     let resumed = agent.follow(&format!("/v1/events?after={}", text(&gap.data["id"]))).next().unwrap();
     assert_eq!(Some(resumed.id.unwrap()), gap.data["data"]["oldest"].as_str().map(str::to_owned));
@@ -69,11 +69,11 @@ fn after_a_restart_an_old_position_is_a_gap() {
     let first = Agent::start();
     let mut events = first.follow("/v1/events");
     let _caller = Caller::offered(&first, &mut events);
-    let old = text(&first.get("/v1/calls").json()["last_event_id"]);
+    let old = text(&first.read("/v1/calls").json()["last_event_id"]);
     drop(first);
     let second = Agent::start();
     let mut resumed = second.follow_with("/v1/events", &[("Last-Event-ID", &old)]);
-    let new = text(&second.get("/v1/calls").json()["last_event_id"]);
+    let new = text(&second.read("/v1/calls").json()["last_event_id"]);
     assert_ne!(old.split('-').next(), new.split('-').next());
     is_gap(&resumed.next().unwrap(), &new, 1, 0);
     let mut live = second.follow("/v1/events");
@@ -84,7 +84,7 @@ fn after_a_restart_an_old_position_is_a_gap() {
 #[test]
 fn a_position_that_is_not_yet_is_a_gap() {
     let agent = Agent::start();
-    let last = text(&agent.get("/v1/calls").json()["last_event_id"]);
+    let last = text(&agent.read("/v1/calls").json()["last_event_id"]);
     let future = last.replace("-0", "-12");
     is_gap(&agent.follow(&format!("/v1/events?after={future}")).next().unwrap(), &last, 1, 0);
 }

@@ -139,7 +139,7 @@ fn a_stream_of_one_call_is_its_whole_life_and_closes() {
         agent.follow_with(&path, &[("Last-Event-ID", &live[0].id.clone().unwrap())]).rest(),
         live[1..]
     );
-    let over = agent.get(&format!("{path}?after={}", live[2].id.clone().unwrap()));
+    let over = agent.read(&format!("{path}?after={}", live[2].id.clone().unwrap()));
     assert_eq!((over.status, over.body.as_str()), (204, ""));
 }
 

@@ -93,10 +93,11 @@ impl Call {
         accept: Accept,
         ticket: Ticket,
     ) -> Result<Option<Arc<Picture>>, Refusal> {
-        let wait = accept.wait;
+        // Whether a message over a connection that has first to be made is ever on the wire, only the ACK tells.
+        let waits = accept.wait == Wait::Established || !stack.flows.contains(&self.dialog.flow.id);
         let picture = self.answer(stack, accept)?;
-        match (&mut self.phase, wait) {
-            (Phase::Accepted(accepted), Wait::Established) => {
+        match &mut self.phase {
+            Phase::Accepted(accepted) if waits => {
                 accepted.wait(stack, &picture, ticket, WaitingFor::Ack)?;
                 Ok(None)
             }
@@ -187,7 +188,7 @@ impl Call {
         }
         let local = sdp::Local {
             media: stack.settings.media,
-            fallback: self.dialog.flow.local.ip().to_canonical(),
+            fallback: self.dialog.flow.local.ip(),
             codecs: stack.settings.codecs.clone(),
             session_id: stack.fx.now.wall.milliseconds(),
             version: stack.fx.now.wall.milliseconds(),

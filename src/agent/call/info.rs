@@ -10,10 +10,15 @@ use crate::sip::{Name, Request, body_text};
 const MAX_BODY: usize = 16 * 1024;
 
 impl Call {
-    /// Shows the INFO to the clients and answers 200.
+    /// Shows the INFO to the clients and answers 200; an Info Package, none of which we have asked for, gets 469
+    /// (RFC 6086 §4.2.2).
     pub(super) fn handle_info(&mut self, stack: &mut Stack, flow: &Flow, info: &Request) {
         if matches!(self.phase, Phase::Closing(_) | Phase::Gone) {
             return self.disown(stack, flow, info);
+        }
+        if info.headers.first(Name::InfoPackage).is_some() {
+            let writer = respond::respond(&info.headers, 469, None, Some(&self.dialog.local_tag));
+            return stack.answer(info, flow, writer.header("Recv-Info", "").finish());
         }
         let status = if info.body.len() > MAX_BODY { 413 } else { 200 };
         if status == 200 {

@@ -5,7 +5,7 @@ use bytestring::ByteString;
 
 use super::confirm::Confirming;
 use super::{Call, Established, Phase};
-use crate::agent::event::{EventKind, Hold};
+use crate::agent::event::{EventKind, Hold, Sdp};
 use crate::agent::stack::Stack;
 use crate::agent::{Flow, respond, screen};
 use crate::sip::{Request, body_text, sdp};
@@ -112,7 +112,9 @@ impl Call {
             Some(remote) => hold_of(remote.as_bytes(), before),
             None => before,
         };
-        let is_same = session.remote.is_none() || session.remote == self.picture.sdp.remote;
+        let Sdp { local, remote } = &self.picture.sdp;
+        let is_same =
+            local.as_ref() == Some(&session.local) && (session.remote.is_none() || session.remote == *remote);
         let kind = match (before, hold) {
             (Hold::None, Hold::Remote) => EventKind::Held,
             (Hold::Remote, Hold::None) => EventKind::Resumed,

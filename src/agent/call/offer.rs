@@ -12,7 +12,7 @@ use crate::agent::alarms::{Alarm, CallAlarm};
 use crate::agent::event::{
     CallState, Direction, EndBy, Event, EventKind, HeaderField, Hold, Party, Sdp, SipFacts,
 };
-use crate::agent::stack::{Stack, canonical, transport_word};
+use crate::agent::stack::{Stack, transport_word};
 use crate::agent::{CallId, Flow, OnOffer, respond};
 use crate::sip::{Header, Name, NameAddr, Request, body_text};
 
@@ -68,14 +68,14 @@ fn picture_of(stack: &Stack, id: CallId, flow: &Flow, invite: &Request, local_ta
         to: party_of(&invite.to),
         request_uri: invite.uri.text().clone(),
         account: None,
-        headers: invite.headers.iter().filter(|header| is_shown(header)).map(field_of).collect(),
+        headers: fields_of(invite),
         sdp: Sdp { remote: Some(&invite.body).filter(|body| !body.is_empty()).map(body_text), local: None },
         sip: Arc::new(SipFacts {
             call_id: invite.call_id.clone(),
             local_tag: local_tag.clone(),
             remote_tag: invite.from.tag().cloned(),
             transport: transport_word(flow.transport),
-            peer: canonical(flow.peer).to_string().into(),
+            peer: flow.peer.to_string().into(),
         }),
         labels: Arc::default(),
         hold: Hold::None,
@@ -90,13 +90,21 @@ fn picture_of(stack: &Stack, id: CallId, flow: &Flow, invite: &Request, local_ta
     }
 }
 
+/// The headers as they came: the topmost Via without what was filled in for the responses.
+fn fields_of(invite: &Request) -> Arc<[HeaderField]> {
+    let mut topmost = Some(&invite.via.raw);
+    let shown = invite.headers.iter().filter(|header| is_shown(header));
+    let field = |header: &Header| {
+        let received = topmost.take_if(|_| header.name == Name::Via);
+        let value = received.map_or_else(|| header.text(), body_text);
+        HeaderField { name: header.raw_name.clone(), value }
+    };
+    shown.map(field).collect()
+}
+
 /// From, To and Call-ID have their own places in the picture.
 fn is_shown(header: &Header) -> bool {
     !matches!(header.name, Name::From | Name::To | Name::CallId)
-}
-
-fn field_of(header: &Header) -> HeaderField {
-    HeaderField { name: header.raw_name.clone(), value: header.text() }
 }
 
 fn party_of(address: &NameAddr) -> Arc<Party> {

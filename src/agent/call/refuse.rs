@@ -11,6 +11,9 @@ use crate::agent::stack::Stack;
 use crate::agent::{Flow, Refusal, check, respond};
 use crate::sip::{Request, Uri, Writer};
 
+/// How many places to try instead a redirection may name.
+const MAX_CONTACTS: usize = 16;
+
 impl Call {
     /// The command `reject`.
     pub(super) fn reject(&mut self, stack: &mut Stack, reject: Reject) -> Result<Arc<Picture>, Refusal> {
@@ -116,6 +119,9 @@ impl Call {
 fn contacts_of(reject: &Reject) -> Result<Vec<Uri>, Refusal> {
     if !reject.contacts.is_empty() && !matches!(reject.status, 300..=399 | 485) {
         return Err(check::field("contacts", "only a status of 300–399 or 485 has them"));
+    }
+    if reject.contacts.len() > MAX_CONTACTS {
+        return Err(check::field("contacts", "at most 16 can be given"));
     }
     let uris = reject.contacts.iter().map(|text| Uri::parse(text.as_str().into()));
     uris.collect::<Result<_, _>>().map_err(|fault| check::field("contacts", fault))

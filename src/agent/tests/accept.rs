@@ -80,6 +80,19 @@ fn accept_that_waits_for_the_sending_only_is_answered_at_once() {
 }
 
 #[test]
+fn over_a_closed_connection_only_the_ack_tells_that_the_200_was_sent() {
+    let mut world = World::tcp();
+    let mut phone = offered(&mut world);
+    world.close_flow();
+    let ticket = world.ask(Action::Accept(sent()));
+    assert!(world.answer(ticket).is_none());
+    phone.learn(&world.response());
+    world.reconnect();
+    world.deliver(phone.ack(""));
+    assert_eq!(world.done(ticket).state.name(), "established");
+}
+
+#[test]
 fn after_five_seconds_without_an_ack_accept_is_told_so_and_a_late_ack_establishes_the_call() {
     let mut world = World::tcp();
     let mut phone = offered(&mut world);

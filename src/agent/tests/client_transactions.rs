@@ -92,6 +92,14 @@ fn an_answer_with_another_method_in_cseq_belongs_to_nothing() {
 }
 
 #[test]
+fn an_answer_with_a_second_via_is_for_somebody_else() {
+    let (mut world, phone, bye) = hung_up(World::tcp());
+    let strayed = phone.respond(&bye, 200).replace("From:", "Via: SIP/2.0/TCP a.example\r\nFrom:");
+    world.deliver(strayed);
+    assert_eq!(world.agent.leftovers(), (1, 1, 1));
+}
+
+#[test]
 fn an_undelivered_bye_ends_the_dialog() {
     let mut world = World::tcp();
     established(&mut world);

@@ -138,6 +138,20 @@ fn a_hangup_whose_ack_is_late_is_told_so_and_done_all_the_same() {
 }
 
 #[test]
+fn each_command_that_waits_for_the_ack_has_its_own_five_seconds() {
+    let mut world = World::tcp();
+    offered(&mut world);
+    let accept = world.ask(Action::Accept(Accept::default()));
+    world.advance(Duration::from_secs(2));
+    let hangup = hang_up(&mut world);
+    world.advance(Duration::from_secs(3));
+    assert!(matches!(world.refused(accept), Refusal::AckTimeout(_)));
+    assert!(world.answer(hangup).is_none());
+    world.advance(Duration::from_secs(2));
+    assert!(matches!(world.refused(hangup), Refusal::AckTimeout(_)));
+}
+
+#[test]
 fn a_hangup_whose_ack_never_comes_gives_its_reason_to_the_bye() {
     let mut world = World::tcp();
     accepted(&mut world);

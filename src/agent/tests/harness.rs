@@ -232,11 +232,6 @@ impl World {
         self.events.iter().map(|event| event.kind).collect()
     }
 
-    /// The kinds and versions of what was told since the last time.
-    pub fn news(&mut self) -> Vec<EventKind> {
-        std::mem::take(&mut self.events).iter().map(|event| event.kind).collect()
-    }
-
     /// Nothing is left: no call, no transaction, no alarm.
     pub fn assert_empty(&self) {
         assert_eq!(self.agent.leftovers(), (0, 0, 0), "calls, transactions, alarms");

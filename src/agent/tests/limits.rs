@@ -7,14 +7,14 @@ use crate::sip::Transport;
 
 #[test]
 fn at_the_limit_of_transactions_requests_are_answered_and_nothing_more_is_kept() {
-    let mut world = World::new(Transport::Udp, Settings { max_calls: 1, ..Settings::default() });
+    let mut world = World::new(Transport::Udp, Settings { max_calls: 2, ..Settings::default() });
     let mut caller = established(&mut world);
-    for number in 10..10_020 {
+    for number in 10..10_030 {
         world.deliver(Phone::numbered(&world, number).same("OPTIONS"));
     }
-    assert_eq!(world.statuses().len(), 10_010, "each is answered");
+    assert_eq!(world.statuses().len(), 10_020, "each is answered");
     let (_, transactions, _) = world.agent.leftovers();
-    assert_eq!(transactions, 10_004);
+    assert_eq!(transactions, 10_008);
     world.deliver(Phone::numbered(&world, 2).invite());
     world.deliver(caller.next("INVITE", "", OFFER));
     assert_eq!(world.statuses(), ["503 INVITE", "500 INVITE"]);

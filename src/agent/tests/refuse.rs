@@ -70,6 +70,7 @@ fn what_a_reject_may_not_be_is_refused_and_the_call_goes_on() {
         contacts(486, "sip:a@b"),
         contacts(302, "no uri"),
         contacts(302, "sip:a@b>\r\nX: y"),
+        Reject { contacts: vec!["sip:a@b".to_owned(); 17], ..status(302) },
         Reject { reason: Some("a\r\nX: y".into()), ..Reject::default() },
         Reject { reason: Some("x".repeat(257)), ..Reject::default() },
     ];

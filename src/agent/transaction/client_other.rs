@@ -17,7 +17,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::timers::{T1, T2, T4, Timer, WAIT, doubled};
-use super::{Fate, Wire};
+use super::wire::{Fate, Wire};
 
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,101 +4,39 @@
 //! [`Wire`] and says whether it lives on.
 
 mod client_other;
+mod index;
 mod key;
 mod server_invite;
 mod server_other;
 mod timers;
-
-use std::collections::HashMap;
-use std::time::Duration;
+mod wire;
 
 use bytes::Bytes;
 use bytestring::ByteString;
 
-use super::alarms::Alarm;
 use super::effects::Effects;
-use super::{CallId, FlowId, Hop, Receipt, Transmit};
+use super::map::{Hashing, Map};
+use super::{CallId, Receipt};
 use client_other::ClientOther;
+use index::{Index, Names};
 use server_invite::ServerInvite;
 use server_other::ServerOther;
+use wire::{Fate, Wire};
 
 pub use client_other::Outcome;
 pub use key::{ClientKey, MergeKey, ServerKey};
 pub use timers::{T1, Timer, WAIT, doubled};
+pub use wire::Path;
 
 /// Names a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TransactionId(u64);
-
-/// Where a transaction's messages go.
-#[derive(Clone, Debug)]
-pub struct Path {
-    /// The connection, as long as it is open.
-    pub flow: FlowId,
-    /// Where to connect to if it is not.
-    pub otherwise: Option<Hop>,
-    /// Whether the transport repeats lost messages itself.
-    pub reliable: bool,
-}
-
-/// Whether a machine lives on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    Lives,
-    Over,
-}
-
-/// What a machine acts through.
-struct Wire<'a> {
-    id: TransactionId,
-    path: &'a Path,
-    fx: &'a mut Effects,
-}
-
-impl Wire<'_> {
-    fn send(&mut self, bytes: &Bytes) {
-        self.transmit(bytes, None);
-    }
-
-    fn send_with_receipt(&mut self, bytes: &Bytes) {
-        self.transmit(bytes, Some(Receipt(self.id.0)));
-    }
-
-    fn transmit(&mut self, bytes: &Bytes, receipt: Option<Receipt>) {
-        let Path { flow, otherwise, .. } = self.path.clone();
-        self.fx.send(Transmit { flow, otherwise, receipt, bytes: bytes.clone() });
-    }
-
-    fn arm(&mut self, timer: Timer, after: Duration) {
-        self.fx.arm(Alarm::Transaction(self.id, timer), after);
-    }
-
-    fn disarm(&mut self, timer: Timer) {
-        self.fx.disarm(Alarm::Transaction(self.id, timer));
-    }
-
-    /// `after` on an unreliable transport, nothing on a reliable one (timers I, J, K).
-    fn linger(&mut self, timer: Timer, after: Duration) -> Fate {
-        if self.path.reliable {
-            return Fate::Over;
-        }
-        self.arm(timer, after);
-        Fate::Lives
-    }
-}
 
 #[derive(Debug)]
 enum Machine {
     ServerInvite(ServerInvite),
     ServerOther(ServerOther),
     ClientOther(ClientOther),
-}
-
-/// What a transaction is found by.
-#[derive(Debug)]
-enum Names {
-    Server(ServerKey, Option<MergeKey>),
-    Client(ClientKey),
 }
 
 #[derive(Debug)]
@@ -117,23 +55,14 @@ struct Transaction {
 pub struct Transactions {
     limit: usize,
     last: u64,
-    all: HashMap<TransactionId, Transaction>,
-    servers: HashMap<ServerKey, TransactionId>,
-    merges: HashMap<MergeKey, TransactionId>,
-    clients: HashMap<ClientKey, TransactionId>,
+    all: Map<TransactionId, Transaction>,
+    index: Index,
 }
 
 impl Transactions {
     /// None yet.
-    pub fn new(limit: usize) -> Self {
-        Self {
-            limit,
-            last: 0,
-            all: HashMap::new(),
-            servers: HashMap::new(),
-            merges: HashMap::new(),
-            clients: HashMap::new(),
-        }
+    pub fn new(limit: usize, hashing: &Hashing) -> Self {
+        Self { limit, last: 0, all: Map::with_hasher(hashing.clone()), index: Index::new(hashing) }
     }
 
     /// Whether a further INVITE must be refused.
@@ -148,12 +77,12 @@ impl Transactions {
 
     /// The server transaction of a request (§17.2.3).
     pub fn server(&self, key: &ServerKey) -> Option<TransactionId> {
-        self.servers.get(key).copied()
+        self.index.server(key)
     }
 
     /// Whether a request with the same From tag, Call-ID and CSeq is being served (§8.2.2.2).
     pub fn is_known(&self, key: &MergeKey) -> bool {
-        self.merges.contains_key(key)
+        self.index.is_known(key)
     }
 
     /// The call that a transaction belongs to.
@@ -245,7 +174,7 @@ impl Transactions {
         key: &ClientKey,
         status: u16,
     ) -> Option<(CallId, Outcome)> {
-        let id = *self.clients.get(key)?;
+        let id = self.index.client(key)?;
         self.with_client(fx, id, |client, wire| client.handle_response(status, wire))
     }
 
@@ -309,34 +238,14 @@ impl Transactions {
     }
 
     fn add(&mut self, id: TransactionId, transaction: Transaction) {
-        match &transaction.names {
-            Names::Server(key, merge) => {
-                self.servers.insert(key.clone(), id);
-                if let Some(merge) = merge {
-                    self.merges.entry(merge.clone()).or_insert(id);
-                }
-            }
-            Names::Client(key) => {
-                self.clients.insert(key.clone(), id);
-            }
-        }
+        self.index.add(&transaction.names, id);
         self.all.insert(id, transaction);
     }
 
     fn remove(&mut self, fx: &mut Effects, id: TransactionId) {
         fx.alarms.cancel_transaction(id);
-        match self.all.remove(&id).map(|transaction| transaction.names) {
-            Some(Names::Server(key, merge)) => {
-                self.servers.remove(&key);
-                // A copy of the request that came later and was refused has the same name.
-                if let Some(merge) = merge.filter(|merge| self.merges.get(merge) == Some(&id)) {
-                    self.merges.remove(&merge);
-                }
-            }
-            Some(Names::Client(key)) => {
-                self.clients.remove(&key);
-            }
-            None => {}
+        if let Some(transaction) = self.all.remove(&id) {
+            self.index.remove(&transaction.names, id);
         }
     }
 }

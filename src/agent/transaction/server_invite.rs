@@ -20,7 +20,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::timers::{T1, T4, Timer, WAIT, doubled};
-use super::{Fate, Wire};
+use super::wire::{Fate, Wire};
 
 #[derive(Debug)]
 pub(super) struct ServerInvite {

@@ -12,7 +12,7 @@
 use bytes::Bytes;
 
 use super::timers::{Timer, WAIT};
-use super::{Fate, Wire};
+use super::wire::{Fate, Wire};
 
 #[derive(Debug)]
 pub(super) struct ServerOther {

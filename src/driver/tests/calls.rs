@@ -1,8 +1,6 @@
 //! A call through the driver: from the wire to the board, from a command to the wire, and through the drain.
 
 use super::*;
-use crate::agent::command::{Accept, Wait};
-use crate::state::Filter;
 
 /// A caller with one call.
 struct Caller {

@@ -114,3 +114,11 @@ async fn one_connection_over_the_bound_is_closed_at_once_and_its_place_is_used_a
 async fn read_to_pong(client: &mut TcpStream) -> bool {
     client.read_exact(&mut [0; 2]).await.is_ok()
 }
+
+#[tokio::test]
+async fn a_peer_on_ipv4_is_known_by_its_ipv4_address_on_a_listener_for_both() {
+    let mut net = Net::listening_on("[::]:0", Bounds::default()).await;
+    net.address = SocketAddr::new("127.0.0.1".parse().unwrap(), net.address.port());
+    let (_client, flow) = net.connected().await;
+    assert!(flow.peer.is_ipv4() && flow.local.is_ipv4(), "{flow:?}");
+}

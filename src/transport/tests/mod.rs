@@ -32,7 +32,11 @@ struct Net {
 
 impl Net {
     async fn start(bounds: Bounds) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::listening_on("127.0.0.1:0", bounds).await
+    }
+
+    async fn listening_on(address: &str, bounds: Bounds) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (connections, inbound) = start(vec![listener], bounds);
         Self { address, connections, inbound }

@@ -1,0 +1,71 @@
+//! What a transaction's machine acts through.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::{Timer, TransactionId};
+use crate::agent::alarms::Alarm;
+use crate::agent::effects::Effects;
+use crate::agent::{FlowId, Hop, Receipt, Transmit};
+
+/// Where a transaction's messages go.
+#[derive(Clone, Debug)]
+pub struct Path {
+    /// The connection, as long as it is open.
+    pub flow: FlowId,
+    /// Where to connect to if it is not.
+    pub otherwise: Option<Hop>,
+    /// Whether the transport repeats lost messages itself.
+    pub reliable: bool,
+}
+
+/// Whether a machine lives on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    Lives,
+    Over,
+}
+
+/// What a machine acts through.
+pub(super) struct Wire<'a> {
+    pub id: TransactionId,
+    pub path: &'a Path,
+    pub fx: &'a mut Effects,
+}
+
+impl Wire<'_> {
+    /// Sends a message.
+    pub fn send(&mut self, bytes: &Bytes) {
+        self.transmit(bytes, None);
+    }
+
+    /// Sends a message and wants to hear if it does not arrive.
+    pub fn send_with_receipt(&mut self, bytes: &Bytes) {
+        self.transmit(bytes, Some(Receipt(self.id.0)));
+    }
+
+    fn transmit(&mut self, bytes: &Bytes, receipt: Option<Receipt>) {
+        let Path { flow, otherwise, .. } = self.path.clone();
+        self.fx.send(Transmit { flow, otherwise, receipt, bytes: bytes.clone() });
+    }
+
+    /// Sets a timer of the machine.
+    pub fn arm(&mut self, timer: Timer, after: Duration) {
+        self.fx.arm(Alarm::Transaction(self.id, timer), after);
+    }
+
+    /// Takes it back.
+    pub fn disarm(&mut self, timer: Timer) {
+        self.fx.disarm(Alarm::Transaction(self.id, timer));
+    }
+
+    /// `after` on an unreliable transport, nothing on a reliable one (timers I, J, K).
+    pub fn linger(&mut self, timer: Timer, after: Duration) -> Fate {
+        if self.path.reliable {
+            return Fate::Over;
+        }
+        self.arm(timer, after);
+        Fate::Lives
+    }
+}
