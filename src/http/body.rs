@@ -78,6 +78,16 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
         let detail = if path == "." { error.into_inner().to_string() } else { error.to_string() };
-        Problem::new(Code::InvalidField, detail)
+        Problem::new(Code::InvalidField, plain(&detail))
     })
+}
+
+/// A fault in the words of those who write JSON, not of those who write Rust.
+pub fn plain(fault: &str) -> String {
+    let words = [
+        ("unknown variant", "unknown value"),
+        ("expected u16", "expected a number from 0 to 65535"),
+        ("expected string or map", "expected a string"),
+    ];
+    words.iter().fold(fault.to_owned(), |text, (theirs, ours)| text.replace(theirs, ours))
 }
