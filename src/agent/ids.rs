@@ -23,6 +23,11 @@ impl CallId {
     pub fn new(milliseconds: u64, random: u128) -> Self {
         Self(Ulid::from_parts(milliseconds, random))
     }
+
+    /// The id right behind; `None` behind the last of a millisecond.
+    fn next(self) -> Option<Self> {
+        self.0.increment().ok().map(Self)
+    }
 }
 
 impl fmt::Display for CallId {
@@ -92,6 +97,7 @@ pub struct FlowId(pub u64);
 pub struct Ids {
     random: ChaCha8Rng,
     salt: u64,
+    last_call: Option<CallId>,
 }
 
 impl Ids {
@@ -99,13 +105,17 @@ impl Ids {
     pub fn new(seed: [u8; 32]) -> Self {
         let mut random = ChaCha8Rng::from_seed(seed);
         let salt = random.next_u64();
-        Self { random, salt }
+        Self { random, salt, last_call: None }
     }
 
-    /// A new call's id.
+    /// A new call's id. It sorts behind those before it, also behind those of the same millisecond.
     pub fn call(&mut self, milliseconds: u64) -> CallId {
         let high = u128::from(self.random.next_u64());
-        CallId::new(milliseconds, high << 64 | u128::from(self.random.next_u64()))
+        let random = CallId::new(milliseconds, high << 64 | u128::from(self.random.next_u64()));
+        let next = self.last_call.filter(|last| random <= *last).and_then(CallId::next);
+        let id = next.unwrap_or(random);
+        self.last_call = Some(id);
+        id
     }
 
     /// A tag (RFC 3261 §19.3): 64 random bits.
@@ -134,5 +144,19 @@ impl Ids {
     /// A number below `bound`.
     pub fn below(&mut self, bound: u32) -> u32 {
         self.random.next_u32() % bound.max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_sort_by_the_order_in_which_calls_began() {
+        let mut ids = Ids::new([7; 32]);
+        // Many in a millisecond, and a clock that is set back.
+        let times = std::iter::repeat_n(1_000, 100).chain([1_001, 999, 999, 1_002]);
+        let given: Vec<_> = times.map(|milliseconds| ids.call(milliseconds)).collect();
+        assert!(given.is_sorted_by(|before, after| before < after), "{given:?}");
     }
 }

@@ -181,6 +181,12 @@ impl Agent {
         self.stack.flows.remove(&flow);
     }
 
+    /// What was sent with this receipt is with the kernel.
+    pub fn handle_delivered(&mut self, now: Now, receipt: Receipt) {
+        self.stack.fx.now = now;
+        let _ = receipt;
+    }
+
     /// What was sent with this receipt did not reach the peer: no connection could be made.
     pub fn handle_undelivered(&mut self, now: Now, receipt: Receipt) {
         self.stack.fx.now = now;

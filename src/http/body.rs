@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
+use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::timeout;
@@ -13,6 +13,8 @@ use super::{Code, Problem};
 
 /// A larger body is refused with 413.
 pub const MAX_BODY: usize = 256 * 1024;
+/// So much more is read and dropped: a client that is still writing would not read the refusal.
+const MAX_SURPLUS: usize = 4 * 1024 * 1024;
 /// A body that takes longer to come is refused with 408.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// A merge patch may say what it is (RFC 7396).
@@ -27,10 +29,9 @@ impl<S: Sync, T: DeserializeOwned + Default> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (head, body) = request.into_parts();
-        let bytes = timeout(PATIENCE, to_bytes(body, MAX_BODY))
+        let bytes = timeout(PATIENCE, read(body))
             .await
-            .map_err(|_| Problem::new(Code::RequestTimeout, "the body took more than 30 s"))?
-            .map_err(unread)?;
+            .map_err(|_| Problem::new(Code::RequestTimeout, "the body took more than 30 s"))??;
         if bytes.is_empty() {
             return Ok(Self(T::default()));
         }
@@ -39,13 +40,24 @@ impl<S: Sync, T: DeserializeOwned + Default> FromRequest<S> for Body<T> {
     }
 }
 
-fn unread(error: axum::Error) -> Problem {
-    let inner = error.into_inner();
-    if inner.is::<http_body_util::LengthLimitError>() {
-        Problem::new(Code::TooLarge, format!("the body is larger than {MAX_BODY} bytes"))
-    } else {
-        Problem::new(Code::Malformed, "the body broke off")
+async fn read(mut body: axum::body::Body) -> Result<Vec<u8>, Problem> {
+    let (mut bytes, mut surplus) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Problem::new(Code::Malformed, "the body broke off"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if surplus > 0 || bytes.len() + data.len() > MAX_BODY {
+            surplus += data.len();
+        } else {
+            bytes.extend_from_slice(&data);
+        }
+        if surplus > MAX_SURPLUS {
+            break;
+        }
     }
+    if surplus == 0 {
+        return Ok(bytes);
+    }
+    Err(Problem::new(Code::TooLarge, format!("the body is larger than {MAX_BODY} bytes")))
 }
 
 fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
@@ -57,7 +69,7 @@ fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::new(Code::UnsupportedMediaType, "send the body with `Content-Type: application/json`"))
 }
 
-fn parse<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Problem> {
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let value: Value = serde_json::from_slice(bytes)
         .map_err(|error| Problem::new(Code::Malformed, format!("the body is not JSON: {error}")))?;
     if !value.is_object() {
@@ -66,6 +78,16 @@ fn parse<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Problem> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
         let detail = if path == "." { error.into_inner().to_string() } else { error.to_string() };
-        Problem::new(Code::InvalidField, detail)
+        Problem::new(Code::InvalidField, plain(&detail))
     })
+}
+
+/// A fault in the words of those who write JSON, not of those who write Rust.
+pub fn plain(fault: &str) -> String {
+    let words = [
+        ("unknown variant", "unknown value"),
+        ("expected u16", "expected a number from 0 to 65535"),
+        ("expected string or map", "expected a string"),
+    ];
+    words.iter().fold(fault.to_owned(), |text, (theirs, ours)| text.replace(theirs, ours))
 }

@@ -11,9 +11,9 @@ use super::body::Body;
 use super::document::{CallParam, IfMatchParam, IfNoneMatchParam, responses};
 use super::etag::{self, IfMatch, IfNoneMatch};
 use super::target::Target;
-use super::{Context, Problem};
+use super::{Context, Problem, now, refusal};
 use crate::agent::command::{Hangup, Labels};
-use crate::agent::{Action, Call};
+use crate::agent::{Action, Call, Refusal};
 
 /// A call as an answer, with its version as `ETag`.
 #[derive(Debug)]
@@ -51,7 +51,8 @@ pub async fn read(
 
 /// Change a call's labels
 ///
-/// A merge patch (RFC 7396): a name with null is removed, `"labels": null` removes all. No SIP effect.
+/// A merge patch (RFC 7396): a name with null is removed, `"labels": null` removes all. Allowed in every state, also after the
+/// end for as long as the call is kept. No SIP effect.
 #[utoipa::path(
     patch, path = "/v1/calls/{id}", operation_id = "labelCall", tag = "calls",
     params(CallParam, IfMatchParam), request_body = Labels, responses(responses::Changed)
@@ -62,7 +63,13 @@ pub async fn patch(
     condition: IfMatch,
     Body(labels): Body<Labels>,
 ) -> Result<CallAnswer, Problem> {
-    context.command(id, condition, Action::Label(labels)).await
+    let version = context.condition(id, condition);
+    let done = match context.run(id, version, Action::Label(labels.clone())).await {
+        // The agent is done with the call; the board still shows it.
+        Err(Refusal::NotFound | Refusal::CallEnded(_)) => context.board.label(id, version, &labels, now()),
+        done => done,
+    };
+    done.map(CallAnswer).map_err(|refusal| refusal::problem(refusal, id, &context.board))
 }
 
 /// End a call

@@ -78,7 +78,8 @@ impl Problem {
 
     /// There is no call of that name, which need not be an id at all.
     pub fn call_not_found(id: Option<CallId>) -> Self {
-        let mut problem = Self::new(Code::CallNotFound, "no call has this id, or it is forgotten");
+        let mut problem =
+            Self::new(Code::CallNotFound, "no call has this id, or it ended and is no longer kept");
         problem.0.call_id = id;
         problem
     }
@@ -121,7 +122,10 @@ impl IntoResponse for Problem {
 
 /// No route leads there.
 pub async fn not_found(uri: Uri) -> Problem {
-    Problem::new(Code::NotFound, format!("{} is not a resource of this API", uri.path()))
+    Problem::new(
+        Code::NotFound,
+        format!("{} is not a resource of this API; /docs shows those that are", uri.path()),
+    )
 }
 
 /// The route has other methods; axum adds `Allow`. OPTIONS asks for nothing else.
@@ -129,7 +133,11 @@ pub async fn method_not_allowed(method: Method) -> Response {
     if method == Method::OPTIONS {
         return StatusCode::NO_CONTENT.into_response();
     }
-    Problem::new(Code::MethodNotAllowed, format!("{method} is not a method of this resource")).into_response()
+    Problem::new(
+        Code::MethodNotAllowed,
+        format!("{method} is not a method of this resource; the header Allow names those that are"),
+    )
+    .into_response()
 }
 
 /// A handler panicked: a fault of ours, told without its details.

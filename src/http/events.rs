@@ -44,7 +44,7 @@ pub async fn all(
 /// Follow one call
 ///
 /// Starts with the call's first event and closes after its `call.ended`; otherwise like `GET /v1/events`. A call that has
-/// ended is replayed. If nothing is left behind the position, the answer is 204, which stops an `EventSource` from
+/// ended is replayed; labels set after the end are told on the stream of all calls only. If nothing is left behind the position, the answer is 204, which stops an `EventSource` from
 /// reconnecting.
 #[utoipa::path(
     get,

@@ -34,6 +34,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
@@ -46,7 +47,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::agent::{Action, CallId, Command, Timestamp};
+use crate::agent::{Action, Call, CallId, Command, Refusal, Timestamp};
 use crate::driver::Commander;
 use crate::state::Board;
 
@@ -70,15 +71,20 @@ pub struct Context {
 }
 
 impl Context {
-    /// Gives a command. Once it is given it runs to its end in the agent, whether its client still waits or not.
+    /// Gives a command and answers with the call as it then is.
     async fn command(&self, call: CallId, condition: IfMatch, action: Action) -> Result<CallAnswer, Problem> {
-        let if_version = condition.version(|| self.board.call(call).map(|call| call.version));
-        let command = Command { call, if_version, action };
-        self.commander
-            .run(command)
-            .await
-            .map(CallAnswer)
-            .map_err(|refusal| refusal::problem(refusal, call, &self.board))
+        let done = self.run(call, self.condition(call, condition), action).await;
+        done.map(CallAnswer).map_err(|refusal| refusal::problem(refusal, call, &self.board))
+    }
+
+    /// Gives a command. Once it is given it runs to its end in the agent, whether its client still waits or not.
+    async fn run(&self, call: CallId, if_version: Option<u64>, action: Action) -> Result<Arc<Call>, Refusal> {
+        self.commander.run(Command { call, if_version, action }).await
+    }
+
+    /// The version that the call must be at.
+    fn condition(&self, call: CallId, condition: IfMatch) -> Option<u64> {
+        condition.version(|| self.board.call(call).map(|call| call.version))
     }
 }
 
@@ -104,7 +110,7 @@ pub fn router(context: Context) -> Router {
 
 /// What the API says of itself: OpenAPI 3.1, from the routes that are served.
 pub fn document() -> OpenApi {
-    document::finish(open_routes().into_openapi().merge_from(guarded_routes().into_openapi()))
+    document::finish(guarded_routes().into_openapi().merge_from(open_routes().into_openapi()))
 }
 
 fn open_routes() -> OpenApiRouter<Context> {

@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error as Unknown, StrDeserializer};
 
-use super::{Code, Problem};
+use super::{Code, Problem, body};
 use crate::agent::CallId;
-use crate::state::{After, Filter, Topics};
+use crate::state::{After, Filter, Topic, Topics};
 
 /// How many calls a page has at most, and by default.
 pub const LIMIT: (usize, usize) = (1000, 100);
@@ -114,6 +114,7 @@ impl<T: Takes> Query<T> {
         let filter = &mut self.filter;
         let text = || Some(value.to_owned());
         match name.split_once('.') {
+            Some(("header" | "label", "")) => return Err(format!("`{name}` lacks the name behind the dot")),
             Some(("header", name)) => filter.headers.push((name.to_owned(), value.to_owned())),
             Some(("label", name)) => filter.labels.push((name.to_owned(), value.to_owned())),
             Some(_) => return Ok(false),
@@ -142,7 +143,7 @@ impl<T: Takes> Query<T> {
 /// One word of a vocabulary.
 fn word<'de, W: Deserialize<'de>>(name: &str, value: &'de str) -> Result<W, String> {
     let from: StrDeserializer<'de, Unknown> = value.into_deserializer();
-    W::deserialize(from).map_err(|error| format!("{name}: {error}"))
+    W::deserialize(from).map_err(|error| format!("{name}: {}", body::plain(&error.to_string())))
 }
 
 fn limit(value: &str) -> Result<usize, String> {
@@ -154,6 +155,9 @@ fn limit(value: &str) -> Result<usize, String> {
 fn topics(value: &str) -> Result<Topics, String> {
     value.split(',').try_fold(Topics::NONE, |mut topics, name| {
         let known = topics.add(name);
-        known.then_some(topics).ok_or_else(|| format!("types: there is no `{name}`"))
+        known.then_some(topics).ok_or_else(|| {
+            let names: Vec<_> = Topic::all().map(Topic::name).collect();
+            format!("types: there is no `{name}`; there are {}", names.join(", "))
+        })
     })
 }

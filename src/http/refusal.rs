@@ -24,7 +24,10 @@ pub fn problem(refusal: Refusal, id: CallId, board: &Board) -> Problem {
         Refusal::AckTimeout(call) => told(Code::AckTimeout).about(&call),
         Refusal::SipTimeout(call) => told(Code::SipTimeout).about(&call),
         Refusal::VersionMismatch(call) => {
-            told(Code::VersionMismatch).about(&call).with_header(header::ETAG, etag::of(call.version))
+            let detail = format!("{detail}, which `If-Match` does not name; read it again");
+            Problem::new(Code::VersionMismatch, detail)
+                .about(&call)
+                .with_header(header::ETAG, etag::of(call.version))
         }
         Refusal::InvalidField { .. } => told(Code::InvalidField),
         Refusal::InvalidSdp(_) => told(Code::InvalidSdp),

@@ -3,12 +3,15 @@
 //! A reader that was up to date and falls behind by more than the setting, or any that falls off the log's old end, is
 //! cut: its stream ends, and it resumes by its last id.
 
+use std::sync::Arc;
+
 use tokio::sync::watch;
 
 use super::frame::{Envelope, Gap};
 use super::log::Log;
 use super::{After, Board, Filter, Frame, Shown, Topic};
-use crate::agent::{CallId, Timestamp};
+use crate::agent::event::{CallState, EventKind};
+use crate::agent::{Call, CallId, Timestamp};
 
 /// At most so many events are handed over at once.
 const BATCH: usize = 256;
@@ -188,14 +191,17 @@ impl Reader {
 
     /// The call ended and was forgotten before this reader saw its end, which the log may still hold.
     fn look_for_forgotten(&mut self, log: &Log, id: CallId) -> Look {
-        let is_of_call = |entry: &super::log::Entry| entry.call.as_ref().is_some_and(|call| call.id == id);
-        let mut frames = Vec::new();
-        for (sequence, entry) in log.after(self.position).filter(|(_, entry)| is_of_call(entry)).take(BATCH) {
-            self.position = sequence;
-            if self.filter.lets_topic(entry.topic) {
-                frames.push(entry.frame.clone());
-            }
-        }
+        let is_wanted = |entry: &super::log::Entry| {
+            let is_of_stream = |call: &Arc<Call>| {
+                call.id == id
+                    && (entry.topic == Topic::Call(EventKind::Ended) || call.state != CallState::Ended)
+            };
+            entry.call.as_ref().is_some_and(is_of_stream) && self.filter.lets_topic(entry.topic)
+        };
+        let found = log.after(self.position).filter(|(_, entry)| is_wanted(entry)).take(BATCH);
+        let (sequences, frames): (Vec<_>, Vec<_>) =
+            found.map(|(sequence, entry)| (sequence, entry.frame.clone())).unzip();
+        self.position = sequences.last().copied().unwrap_or(self.position);
         if frames.is_empty() { Look::Over } else { Look::Frames(frames) }
     }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::{EventId, Settings, Topic};
-use crate::agent::{CallId, Timestamp};
+use crate::agent::{CallId, Event, Timestamp};
 
 /// One event, encoded. It is kept as a server-sent event; the envelope alone is a part of the same bytes.
 #[derive(Clone, Debug)]
@@ -76,6 +76,12 @@ impl Press {
             last: EventId { epoch: settings.epoch.as_str().into(), sequence: 0 },
             scratch: Vec::new(),
         }
+    }
+
+    /// The next event of the log, if it is one of a call. `None`: it cannot be encoded, and takes no number.
+    pub fn event(&mut self, event: &Event) -> Option<Frame> {
+        let (topic, subject) = (Topic::Call(event.kind), Some(event.call.id));
+        self.numbered(&Envelope { topic, subject, time: event.time, data: event.data() })
     }
 
     /// The next event of the log. `None`: it cannot be encoded, and takes no number.

@@ -12,6 +12,7 @@
 mod filter;
 mod follow;
 mod frame;
+mod label;
 mod log;
 mod position;
 #[cfg(test)]
@@ -90,6 +91,14 @@ struct Shown {
     draining: bool,
 }
 
+impl Shown {
+    /// Shows an event, which was numbered as the log's next.
+    fn add(&mut self, event: Event, frame: Frame) {
+        self.views.apply(&event, self.log.last() + 1, self.log.oldest());
+        self.log.push(Entry { topic: Topic::Call(event.kind), call: Some(event.call), frame });
+    }
+}
+
 /// One page of a listing and the place of its cut in the log.
 #[derive(Clone, Debug)]
 pub struct Page {
@@ -122,25 +131,13 @@ impl Board {
     pub fn publish(&self, events: Vec<Event>) {
         let Some(latest) = events.iter().map(|event| event.time).max() else { return };
         let mut press = self.press();
-        let encoded: Vec<_> = events
-            .into_iter()
-            .filter_map(|event| {
-                let envelope = Envelope {
-                    topic: Topic::Call(event.kind),
-                    subject: Some(event.call.id),
-                    time: event.time,
-                    data: event.data(),
-                };
-                press.numbered(&envelope).map(|frame| (event, frame))
-            })
-            .collect();
+        let encoded: Vec<_> =
+            events.into_iter().filter_map(|event| press.event(&event).map(|frame| (event, frame))).collect();
         let mut shown = self.write();
-        let Shown { views, log, .. } = &mut *shown;
         for (event, frame) in encoded {
-            views.apply(&event, log.last() + 1, log.oldest());
-            log.push(Entry { topic: Topic::Call(event.kind), call: Some(event.call), frame });
+            shown.add(event, frame);
         }
-        views.forget(latest);
+        shown.views.forget(latest);
         drop(shown);
         self.0.news.send_replace(());
     }

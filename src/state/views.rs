@@ -72,7 +72,10 @@ impl Views {
             news: None,
         });
         slot.call = event.call.clone();
-        slot.add(sequence, oldest);
+        // What comes behind the end is no part of the call's own stream, which closes there.
+        if event.kind == EventKind::Ended || !slot.is_over() {
+            slot.add(sequence, oldest);
+        }
         if let Some(news) = &slot.news {
             news.send_replace(());
         }

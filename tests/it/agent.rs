@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -19,8 +19,13 @@ pub struct Agent {
     log: Option<JoinHandle<()>>,
     /// Where it takes SIP over TCP.
     pub sip: SocketAddr,
-    http: SocketAddr,
+    /// Where it takes HTTP.
+    pub http: SocketAddr,
 }
+
+/// The settings of a test that names no others.
+const FLAGS: [[&str; 2]; 3] =
+    [["--sip-listen", "tcp://127.0.0.1:0"], ["--http-listen", "127.0.0.1:0"], ["--data-dir", "none"]];
 
 impl Agent {
     /// Starts the program and waits until it says where it listens.
@@ -30,10 +35,17 @@ impl Agent {
 
     /// The same, with more settings.
     pub fn start_with(flags: &[&str]) -> Self {
+        Self::start_under(&[], flags)
+    }
+
+    /// The same, with variables in its environment.
+    pub fn start_under(variables: &[(&str, &str)], flags: &[&str]) -> Self {
+        let usual = FLAGS.iter().filter(|[name, _]| !flags.contains(name));
         let mut process = Command::new(env!("CARGO_BIN_EXE_call-agent"))
-            .env("CALL_AGENT_SIP_LISTEN", "tcp://127.0.0.1:0")
-            .args(["--http-listen", "127.0.0.1:0", "--data-dir", "none"])
+            .args(usual.flatten())
             .args(flags)
+            .envs(variables.iter().copied())
+            .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -73,6 +85,11 @@ impl Agent {
     /// The process.
     pub fn pid(&self) -> u32 {
         self.process.id()
+    }
+
+    /// What it prints; to be taken once.
+    pub fn output(&mut self) -> BufReader<ChildStdout> {
+        BufReader::new(self.process.stdout.take().unwrap())
     }
 
     /// Sends a signal, `TERM` or another.

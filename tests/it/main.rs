@@ -10,14 +10,25 @@
 
 mod agent;
 mod bad_input;
+mod caller;
 mod calls;
+mod client;
+mod contract;
+mod contract_tests;
 mod dialog;
 mod drain;
 mod faults;
 mod flows;
 mod house;
+mod http_calls;
+mod http_commands;
+mod http_keys;
+mod http_requests;
 mod peer;
 mod race;
 mod settings;
 mod sipp;
+mod sse_gaps;
+mod sse_readers;
+mod sse_streams;
 mod torture;

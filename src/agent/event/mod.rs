@@ -129,7 +129,7 @@ pub enum EventKind {
     /// The peer sent an INFO.
     #[serde(rename = "call.info")]
     Info,
-    /// The call is over; the last event of every call.
+    /// The call is over. Only `call.updated` can follow, for new labels.
     #[serde(rename = "call.ended")]
     Ended,
 }

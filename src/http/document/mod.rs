@@ -3,6 +3,7 @@
 
 mod event;
 pub mod examples;
+mod page;
 mod params;
 mod requests;
 pub mod responses;
@@ -18,7 +19,6 @@ use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{Content, InfoBuilder, LicenseBuilder, OpenApi, RefOr, Required};
-use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::error::Fields as ProblemFields;
 use super::{Context, calls, health};
@@ -35,11 +35,18 @@ A command answers when its SIP effect is known, with the call as it then is. Eve
 
 JSON, UTF-8, `snake_case`; times are RFC 3339 in UTC with microseconds. Unknown fields in a request body are an error; unknown \
 fields in a response must be ignored: `/v1` grows by addition. Every answer to a failed request is a problem (RFC 9457) \
-with a `code` for programs.";
+with a `code` for programs.
+
+To begin with: follow `GET /v1/events`, and on `call.offered` send `POST /v1/calls/{id}/ring` and `/accept`.
+
+```sh
+curl -N http://127.0.0.1:8080/v1/events
+curl -X POST http://127.0.0.1:8080/v1/calls/$ID/accept
+```";
 
 const TAGS: [(&str, &str); 4] = [
     ("calls", "The calls as they are."),
-    ("commands", "What can be done with a call."),
+    ("commands", "What can be done with a call; its `actions` are those that its state allows."),
     ("events", "What happens to calls, as it happens."),
     ("health", "For probes."),
 ];
@@ -58,8 +65,7 @@ pub fn routes(document: &OpenApi) -> Router<Context> {
         let text = text.clone();
         async move { ([(header::CONTENT_TYPE, "application/json")], text) }
     };
-    let page = SwaggerUi::new("/docs").config(Config::new(["/openapi.json"]));
-    Router::new().route("/openapi.json", get(document)).merge(page)
+    page::routes().route("/openapi.json", get(document))
 }
 
 /// Adds to what the handlers say of themselves what they cannot say.

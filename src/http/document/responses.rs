@@ -37,8 +37,8 @@ responses! {
     Read = read(), [Unauthenticated CallNotFound Internal];
     /// Of a change of labels.
     Changed = call("The call with its new labels", "call-ringing"), [
-        Malformed Unauthenticated CallNotFound RequestTimeout CallEnded VersionMismatch TooLarge UnsupportedMediaType
-        InvalidField Internal Overloaded Draining
+        Malformed Unauthenticated CallNotFound RequestTimeout VersionMismatch TooLarge UnsupportedMediaType InvalidField
+        Internal Overloaded Draining
     ];
     /// Of `ring`.
     Rang = call("The call, ringing", "call-ringing"), [
@@ -62,12 +62,13 @@ responses! {
     ];
     /// Of DELETE.
     Deleted = call("The call, ended", "call-hung-up"), [
-        Malformed Unauthenticated CallNotFound CallEnded VersionMismatch Internal Overloaded Draining SipTimeout
+        Malformed Unauthenticated CallNotFound CallEnded VersionMismatch Internal Overloaded Draining AckTimeout
+        SipTimeout
     ];
     /// Of `hangup`.
     HungUp = call("The call, ended", "call-hung-up"), [
         Malformed Unauthenticated CallNotFound RequestTimeout CallEnded VersionMismatch TooLarge
-        UnsupportedMediaType InvalidField InvalidHeader Internal Overloaded Draining SipTimeout
+        UnsupportedMediaType InvalidField InvalidHeader Internal Overloaded Draining AckTimeout SipTimeout
     ];
     /// Of the stream of all events.
     Events = event::stream("The events, until one side closes the stream"), [Malformed Unauthenticated Internal];

@@ -148,6 +148,8 @@ async fn what_is_no_position_or_type_is_malformed() {
     for path in ["/v1/events?after=7", "/v1/events?types=call.gone", "/v1/events?limit=1", &of_call] {
         assert_eq!(api.get(path).await.problem(), (400, "malformed".to_owned()), "{path}");
     }
+    let types = api.get("/v1/events?types=call.gone").await.detail();
+    assert!(types.contains("`call.gone`; there are call.offered"), "{types}");
     let request = request("GET", "/v1/events").header("last-event-id", "x").body(Body::empty()).unwrap();
     assert_eq!(api.send(request).await.problem(), (400, "malformed".to_owned()));
 }

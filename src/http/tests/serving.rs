@@ -81,3 +81,15 @@ async fn a_request_head_that_does_not_come_is_not_waited_for() {
     let mut rest = String::new();
     stream.read_to_string(&mut rest).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_client_with_too_large_a_body_can_write_it_out_and_read_the_answer() {
+    let server = server(Limits::default()).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let size = 3 * 1024 * 1024;
+    let path = format!("/v1/calls/{}/ring", examples::ringing().id);
+    let head = format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&vec![b'x'; size]).await.unwrap();
+    assert!(read_until(&mut stream, "too-large").await.starts_with("HTTP/1.1 413"));
+}

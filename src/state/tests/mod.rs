@@ -2,6 +2,7 @@
 
 mod follow;
 mod follow_call;
+mod label;
 mod list;
 mod publish;
 
