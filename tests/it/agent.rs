@@ -22,6 +22,10 @@ pub struct Agent {
     http: SocketAddr,
 }
 
+/// The settings of a test that names no others.
+const FLAGS: [[&str; 2]; 3] =
+    [["--sip-listen", "tcp://127.0.0.1:0"], ["--http-listen", "127.0.0.1:0"], ["--data-dir", "none"]];
+
 impl Agent {
     /// Starts the program and waits until it says where it listens.
     pub fn start() -> Self {
@@ -30,10 +34,17 @@ impl Agent {
 
     /// The same, with more settings.
     pub fn start_with(flags: &[&str]) -> Self {
+        Self::start_under(&[], flags)
+    }
+
+    /// The same, with variables in its environment.
+    pub fn start_under(variables: &[(&str, &str)], flags: &[&str]) -> Self {
+        let usual = FLAGS.iter().filter(|[name, _]| !flags.contains(name));
         let mut process = Command::new(env!("CARGO_BIN_EXE_call-agent"))
-            .env("CALL_AGENT_SIP_LISTEN", "tcp://127.0.0.1:0")
-            .args(["--http-listen", "127.0.0.1:0", "--data-dir", "none"])
+            .args(usual.flatten())
             .args(flags)
+            .envs(variables.iter().copied())
+            .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -75,7 +86,12 @@ impl Agent {
         self.process.id()
     }
 
-    /// Sends a signal, `TERM` or another.
+    /// Sends SIGTERM.
+    pub fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    /// Sends a signal.
     pub fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args(["-s", signal, &self.pid().to_string()]).status().unwrap();
         assert!(sent.success());
