@@ -92,9 +92,9 @@ impl Agent {
         BufReader::new(self.process.stdout.take().unwrap())
     }
 
-    /// Sends SIGTERM.
-    pub fn terminate(&self) {
-        let sent = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().unwrap();
+    /// Sends a signal, `TERM` or another.
+    pub fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args(["-s", signal, &self.pid().to_string()]).status().unwrap();
         assert!(sent.success());
     }
 

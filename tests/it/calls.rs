@@ -8,12 +8,6 @@ use serde_json::json;
 use crate::agent::Agent;
 use crate::peer::{Caller, Peer, established, header, offered, respond};
 
-/// Closes the peer's connection and waits until the agent has, too.
-fn leave(mut peer: Peer) {
-    peer.socket().shutdown(Shutdown::Write).unwrap();
-    peer.is_closed();
-}
-
 #[test]
 fn an_invite_that_comes_byte_by_byte_is_a_call() {
     let agent = Agent::start();
@@ -74,7 +68,7 @@ fn a_call_whose_connection_was_dropped_is_ended_by_bye_on_another() {
     let id = offered(&mut events, &mut peer, &caller);
     agent.command(&id, "accept", json!({"wait": "sent"}));
     caller.learn(&peer.answer(200, "INVITE"));
-    leave(peer);
+    peer.leave();
     let mut again = Peer::connect(&agent);
     again.send(caller.ack());
     assert_eq!(events.next_of("call.established")["id"], id);
@@ -91,7 +85,7 @@ fn a_hangup_whose_connection_is_gone_connects_to_the_contact() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut caller = Caller::at(listener.local_addr().unwrap());
     let id = established(&agent, &mut events, &mut peer, &mut caller);
-    leave(peer);
+    peer.leave();
     std::thread::scope(|scope| {
         let hung_up = scope.spawn(|| agent.command(&id, "hangup", json!({})));
         let mut contacted = Peer::accept(&listener);
@@ -108,6 +102,19 @@ fn a_hangup_whose_connection_is_gone_connects_to_the_contact() {
         );
     });
     assert_eq!(events.next_of("call.ended")["end"]["cause"], "hangup");
+}
+
+#[test]
+fn a_hangup_that_reaches_nobody_ends_the_call_and_says_so() {
+    let agent = Agent::start();
+    let (mut events, mut peer) = (agent.events(), Peer::connect(&agent));
+    let mut caller = Caller::at(TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
+    let id = established(&agent, &mut events, &mut peer, &mut caller);
+    peer.leave();
+    let (status, problem) = agent.command(&id, "hangup", json!({}));
+    assert_eq!((status, &problem["code"]), (504, &json!("sip-timeout")), "{problem}");
+    let end = events.next_of("call.ended")["end"].take();
+    assert_eq!((&end["cause"], &end["by"]), (&json!("hangup"), &json!("api")));
 }
 
 #[test]
@@ -132,7 +139,7 @@ fn a_response_whose_connection_is_gone_goes_to_the_port_of_the_via() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let caller = Caller::at(listener.local_addr().unwrap());
     let id = offered(&mut events, &mut peer, &caller);
-    leave(peer);
+    peer.leave();
     let (status, call) = agent.command(&id, "reject", json!({"status": 480}));
     assert_eq!((status, &call["end"]["sip_status"]), (200, &json!(480)), "{call}");
     let mut contacted = Peer::accept(&listener);

@@ -229,7 +229,7 @@ fn unanswered(agent: &Agent, events: &mut Stream) {
 
 fn draining(agent: Agent, events: &mut Stream) {
     let (mut caller, _) = Caller::established(&agent, events);
-    agent.terminate();
+    agent.signal("TERM");
     while events.next().unwrap().event != "stream.draining" {}
     assert_eq!(agent.read("/readyz").problem(), (503, "draining".to_owned()));
     caller.bye();

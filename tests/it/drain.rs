@@ -18,7 +18,7 @@ fn a_drain_refuses_new_calls_ends_unanswered_ones_and_at_its_end_the_others() {
     let answered_call = established(&agent, &mut events, &mut answered, &mut first);
     let second = Caller::at(ringing.address);
     let ringing_call = offered(&mut events, &mut ringing, &second);
-    agent.terminate();
+    agent.signal("TERM");
 
     let refusal = ringing.answer(503, "INVITE");
     assert!(header(&refusal, "Retry-After").parse::<u32>().unwrap() > 0);
@@ -50,7 +50,7 @@ fn a_drain_ends_as_soon_as_the_last_call_has() {
     let (mut events, mut peer) = (agent.events(), Peer::connect(&agent));
     let mut caller = Caller::at(peer.address);
     established(&agent, &mut events, &mut peer, &mut caller);
-    agent.terminate();
+    agent.signal("TERM");
     assert_eq!(events.next().unwrap()["type"], "stream.draining");
     let (status, ready) = agent.get("/readyz");
     assert_eq!(status, 503, "{ready}");
@@ -63,12 +63,15 @@ fn a_drain_ends_as_soon_as_the_last_call_has() {
 }
 
 #[test]
-fn a_drain_without_calls_is_over_at_once() {
-    let agent = Agent::start_with(&["--drain-time", "3600"]);
-    let peer = Peer::connect(&agent);
-    agent.terminate();
-    assert_eq!(agent.ends().code(), Some(0));
-    drop(peer);
+fn a_drain_without_calls_is_over_at_once_after_either_signal() {
+    for signal in ["TERM", "INT"] {
+        let agent = Agent::start_with(&["--drain-time", "3600"]);
+        let mut peer = Peer::connect(&agent);
+        peer.hears_nothing_but_options();
+        agent.signal(signal);
+        assert_eq!(agent.ends().code(), Some(0));
+        peer.is_closed();
+    }
 }
 
 #[test]
@@ -77,7 +80,7 @@ fn a_drain_does_not_wait_for_a_bye_that_nobody_answers() {
     let (mut events, mut peer) = (agent.events(), Peer::connect(&agent));
     let mut caller = Caller::at(peer.address);
     established(&agent, &mut events, &mut peer, &mut caller);
-    agent.terminate();
+    agent.signal("TERM");
     peer.request("BYE");
     events.next_of("call.ended");
     assert_eq!(agent.ends().code(), Some(0));

@@ -1,21 +1,14 @@
 //! The faults of other SIP stacks: each a test that it is not one of this agent's.
 
 use std::fs;
-use std::io::Write;
-use std::net::TcpListener;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::io::{ErrorKind, Write};
+use std::net::{Shutdown, TcpListener};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use crate::agent::{Agent, PATIENCE};
 use crate::peer::{Caller, Peer, established, header, offered};
-
-/// Closes the peer's connection and waits until the agent has, too.
-fn hang_off(mut peer: Peer) {
-    peer.socket().shutdown(std::net::Shutdown::Write).unwrap();
-    peer.is_closed();
-}
 
 #[test]
 fn accept_after_a_dropped_connection_reaches_the_caller_on_a_new_one() {
@@ -24,7 +17,7 @@ fn accept_after_a_dropped_connection_reaches_the_caller_on_a_new_one() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut caller = Caller::at(listener.local_addr().unwrap());
     let id = offered(&mut events, &mut peer, &caller);
-    hang_off(peer);
+    peer.leave();
     let mut again = std::thread::scope(|scope| {
         let accepted = scope.spawn(|| agent.command(&id, "accept", json!({})));
         let mut again = Peer::accept(&listener);
@@ -46,7 +39,7 @@ fn accept_after_a_dropped_connection_is_not_told_that_it_was_done_and_leaks_no_c
     // Nobody listens where the answers would go.
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let ids: Vec<_> = (0..20).map(|_| offered(&mut events, &mut peer, &Caller::at(gone))).collect();
-    hang_off(peer);
+    peer.leave();
     std::thread::scope(|scope| {
         for (id, wait) in ids.iter().zip(["sent", "established"].iter().cycle()) {
             let agent = &agent;
@@ -179,25 +172,23 @@ fn a_peer_that_floods_and_never_reads_is_disconnected_and_memory_stays_bounded()
     let agent = Agent::start();
     let (mut deaf, mut peer) = (Peer::connect(&agent), Peer::connect(&agent));
     deaf.socket().set_write_timeout(Some(PATIENCE)).unwrap();
-    let is_cut_off = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            let way = format!("Via: SIP/2.0/TCP 192.0.2.1;way={}\r\n", "x".repeat(8000));
-            let flood = Caller::at(deaf.address).request("OPTIONS", &way, "").repeat(16);
-            let error = loop {
-                if let Err(error) = deaf.socket().write_all(flood.as_bytes()) {
-                    break error;
-                }
-            };
-            is_cut_off.store(true, Ordering::Relaxed);
-            let broken = [std::io::ErrorKind::BrokenPipe, std::io::ErrorKind::ConnectionReset];
-            assert!(broken.contains(&error.kind()), "{error}");
-        });
-        while !is_cut_off.load(Ordering::Relaxed) {
-            peer.hears_nothing_but_options();
-            assert!(peak_memory(agent.pid()) < MOST);
+    let way = format!("Via: SIP/2.0/TCP 192.0.2.1;way={}\r\n", "x".repeat(8000));
+    let flood = Caller::at(deaf.address).request("OPTIONS", &way, "").repeat(16);
+    let plug = deaf.socket().try_clone().unwrap();
+    let flooding = std::thread::spawn(move || {
+        loop {
+            if let Err(error) = deaf.socket().write_all(flood.as_bytes()) {
+                return error.kind();
+            }
         }
     });
+    while !flooding.is_finished() && peak_memory(agent.pid()) < MOST {
+        peer.hears_nothing_but_options();
+    }
+    let _ = plug.shutdown(Shutdown::Both);
+    assert!(peak_memory(agent.pid()) < MOST);
+    let end = flooding.join().unwrap();
+    assert!([ErrorKind::BrokenPipe, ErrorKind::ConnectionReset].contains(&end), "{end}");
     peer.hears_nothing_but_options();
 }
 

@@ -16,7 +16,7 @@ fn with(agent: &Agent, path: &str, authorization: &str) -> Answer {
 /// Ends the agent, which has printed nothing.
 fn prints_nothing(mut agent: Agent) {
     let mut output = agent.output();
-    agent.terminate();
+    agent.signal("TERM");
     assert!(agent.ends().success());
     let mut printed = String::new();
     output.read_to_string(&mut printed).unwrap();

@@ -26,6 +26,7 @@ mod http_keys;
 mod http_requests;
 mod peer;
 mod race;
+mod settings;
 mod sipp;
 mod sse_gaps;
 mod sse_readers;

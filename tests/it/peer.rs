@@ -1,7 +1,7 @@
 //! A SIP peer over TCP that does nothing by itself: it sends bytes and reads messages.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use call_agent::sip::{Framed, Framer, Limits, Message, Request, Response, Writer};
@@ -21,7 +21,12 @@ pub struct Peer {
 impl Peer {
     /// Connects to the agent.
     pub fn connect(agent: &Agent) -> Self {
-        Self::over(TcpStream::connect(agent.sip).unwrap())
+        Self::connect_to(agent.sip)
+    }
+
+    /// Connects to an address of the agent.
+    pub fn connect_to(address: SocketAddr) -> Self {
+        Self::over(TcpStream::connect(address).unwrap())
     }
 
     /// Waits until the agent connects to the peer.
@@ -96,6 +101,13 @@ impl Peer {
         let options = Caller::at(self.address);
         self.send(options.options());
         assert_eq!(self.answer(200, "OPTIONS").call_id, options.call_id.as_str());
+    }
+
+    /// Closes the connection and waits until the agent has, too.
+    #[track_caller]
+    pub fn leave(mut self) {
+        self.stream.shutdown(Shutdown::Write).unwrap();
+        self.is_closed();
     }
 
     /// Waits until the agent closes the connection; nothing may come before.

@@ -121,7 +121,7 @@ fn a_drain_is_told_and_ends_every_stream_after_the_last_call() {
     let (mut answered, id) = Caller::established(&agent, &mut all);
     let (mut unanswered, _) = Caller::offered(&agent, &mut all);
     let of_call = agent.follow(&format!("/v1/calls/{id}/events"));
-    agent.terminate();
+    agent.signal("TERM");
     let told = |frame: &Frame| (frame.event.clone(), text(&frame.data["data"]["call"]["state"]));
     let mut drained = false;
     let refused = loop {
