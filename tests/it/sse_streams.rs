@@ -1,5 +1,7 @@
 //! Streams of events: what stands in them, line by line, and where they begin and end.
 
+use std::io::{BufRead, BufReader, Write};
+
 use serde_json::{Value, json};
 
 use crate::agent::Agent;
@@ -53,6 +55,17 @@ fn an_event_is_three_lines_and_an_empty_one() {
     let call = agent.call(data["subject"].as_str().unwrap());
     assert_eq!(data["data"]["call"], call, "the first event has the whole call");
     assert_eq!(data["time"], call["created_at"]);
+}
+
+#[test]
+fn over_http_1_1_the_first_chunk_comes_at_once() {
+    let agent = Agent::start();
+    let mut stream = agent.connect();
+    stream.write_all(b"GET /v1/events HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    let mut lines = BufReader::new(stream).lines().map(Result::unwrap);
+    let head: Vec<_> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
+    assert!(head.contains(&"transfer-encoding: chunked".to_owned()), "{head:?}");
+    assert_eq!([lines.next().unwrap(), lines.next().unwrap()], ["8", ": open"]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod auth;
 mod calls;
 mod commands;
 mod events;
+mod page;
 mod problems;
 pub mod schema;
 mod serving;
