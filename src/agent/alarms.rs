@@ -90,6 +90,7 @@ impl Alarms {
     }
 
     /// How many are set.
+    #[cfg(test)]
     pub fn len(&self) -> usize {
         self.set.len()
     }

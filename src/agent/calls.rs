@@ -28,6 +28,12 @@ impl Calls {
         self.by_id.len()
     }
 
+    /// How many dialogs they are found by.
+    #[cfg(test)]
+    pub fn dialogs(&self) -> usize {
+        self.by_tag.len()
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.by_id.is_empty()

@@ -9,6 +9,8 @@ use super::command::NewHeader;
 const MAX_HEADERS: usize = 64;
 const MAX_NAME: usize = 128;
 const MAX_VALUE: usize = 4096;
+/// How long all of them may be together: PBXs take heads of 64 KiB at most.
+const MAX_ALL: usize = 16 * 1024;
 const MAX_TEXT: usize = 256;
 
 /// What the agent writes itself, where a second one would make the message another, and what would promise an extension
@@ -63,6 +65,10 @@ pub fn status(status: u16, allowed: RangeInclusive<u16>) -> Result<(), Refusal> 
 pub fn headers(headers: &[NewHeader]) -> Result<(), Refusal> {
     if headers.len() > MAX_HEADERS {
         return Err(Refusal::InvalidHeader(format!("at most {MAX_HEADERS} can be added")));
+    }
+    let all: usize = headers.iter().map(|header| header.name.len() + header.value.len()).sum();
+    if all > MAX_ALL {
+        return Err(Refusal::InvalidHeader(format!("together longer than {MAX_ALL} bytes")));
     }
     headers.iter().try_for_each(header)
 }

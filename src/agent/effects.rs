@@ -1,11 +1,21 @@
 //! The only way the core acts: by what it puts here, in order.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::alarms::{Alarm, Alarms};
-use super::{Call, Event, Now, Output, Refusal, Ticket, Transmit};
+use super::transaction::TransactionId;
+use super::{Call, Event, Now, Output, Receipt, Refusal, Ticket, Transmit};
+
+/// Who wants to hear what became of a sending.
+#[derive(Debug)]
+pub enum Awaited {
+    /// The transaction of a request.
+    Request(TransactionId),
+    /// A command, to be answered with the call.
+    Command(Ticket, Arc<Call>),
+}
 
 /// What is to be done now, what must happen later, and the moment in which it is decided.
 ///
@@ -18,12 +28,21 @@ pub struct Effects {
     /// What must happen later.
     pub alarms: Alarms,
     outputs: VecDeque<Output>,
+    receipts: u64,
+    /// At most one for each command that is being answered and each request of ours.
+    awaited: BTreeMap<Receipt, Awaited>,
 }
 
 impl Effects {
     /// Nothing to do.
     pub fn new(now: Now) -> Self {
-        Self { now, alarms: Alarms::default(), outputs: VecDeque::new() }
+        Self {
+            now,
+            alarms: Alarms::default(),
+            outputs: VecDeque::new(),
+            receipts: 0,
+            awaited: BTreeMap::new(),
+        }
     }
 
     /// Tells the clients.
@@ -34,6 +53,28 @@ impl Effects {
     /// Tells a peer.
     pub fn send(&mut self, transmit: Transmit) {
         self.outputs.push_back(Output::Send(transmit));
+    }
+
+    /// A name for a sending that somebody may wait for.
+    pub fn receipt(&mut self) -> Receipt {
+        self.receipts += 1;
+        Receipt(self.receipts)
+    }
+
+    /// Somebody waits to hear what became of a sending.
+    pub fn wait_for(&mut self, receipt: Receipt, awaited: Awaited) {
+        self.awaited.insert(receipt, awaited);
+    }
+
+    /// Who waited for a sending.
+    pub fn awaited(&mut self, receipt: Receipt) -> Option<Awaited> {
+        self.awaited.remove(&receipt)
+    }
+
+    /// How many wait for sendings.
+    #[cfg(test)]
+    pub fn waiting(&self) -> usize {
+        self.awaited.len()
     }
 
     /// Answers a command.

@@ -49,7 +49,7 @@ pub use time::{Now, Timestamp};
 use crate::sip::{Message, Transport, Unreadable};
 use alarms::Alarm;
 use calls::Calls;
-use effects::Effects;
+use effects::{Awaited, Effects};
 use ids::Ids;
 use map::Set;
 use stack::{Intake, Stack};
@@ -145,7 +145,7 @@ impl Agent {
             settings,
             intake: Intake::Open,
             ids,
-            transactions: Transactions::new(limit, &hashing),
+            transactions: Transactions::new(limit, SPARE_TRANSACTIONS, &hashing),
             fx: Effects::new(now),
             flows: Set::with_hasher(hashing.clone()),
         };
@@ -184,14 +184,29 @@ impl Agent {
     /// What was sent with this receipt is with the kernel.
     pub fn handle_delivered(&mut self, now: Now, receipt: Receipt) {
         self.stack.fx.now = now;
-        let _ = receipt;
+        match self.stack.fx.awaited(receipt) {
+            Some(Awaited::Command(ticket, call)) => self.stack.fx.answer(ticket, Ok(call)),
+            Some(Awaited::Request(id)) => {
+                let owner = self.stack.transactions.owner(id);
+                self.tell_owner(owner.map(|owner| (owner, Outcome::Sent)));
+            }
+            None => {}
+        }
     }
 
     /// What was sent with this receipt did not reach the peer: no connection could be made.
     pub fn handle_undelivered(&mut self, now: Now, receipt: Receipt) {
         self.stack.fx.now = now;
-        let told = self.stack.transactions.handle_undelivered(&mut self.stack.fx, receipt);
-        self.tell_owner(told);
+        match self.stack.fx.awaited(receipt) {
+            Some(Awaited::Command(ticket, call)) => {
+                self.stack.fx.answer(ticket, Err(Refusal::SipTimeout(call)));
+            }
+            Some(Awaited::Request(id)) => {
+                let told = self.stack.transactions.handle_undelivered(&mut self.stack.fx, id);
+                self.tell_owner(told);
+            }
+            None => {}
+        }
     }
 
     /// Refuse what is new, end what is unanswered.
@@ -243,9 +258,18 @@ impl Agent {
         self.stack.fx.next_due()
     }
 
-    /// How much is there: calls, transactions, alarms.
-    pub fn leftovers(&self) -> (usize, usize, usize) {
-        (self.calls.len(), self.stack.transactions.len(), self.stack.fx.alarms.len())
+    /// How much of everything is there.
+    #[cfg(test)]
+    fn leftovers(&self) -> tests::Leftovers {
+        let (transactions, names) = self.stack.transactions.len();
+        tests::Leftovers {
+            calls: self.calls.len(),
+            dialogs: self.calls.dialogs(),
+            transactions,
+            names,
+            alarms: self.stack.fx.alarms.len(),
+            awaited: self.stack.fx.waiting(),
+        }
     }
 
     /// Whether no call is left, also none whose BYE waits for its answer.

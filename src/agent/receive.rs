@@ -13,7 +13,7 @@ impl Agent {
             return self.handle_ack(flow, &request);
         }
         if let Some(transaction) = self.stack.transactions.server(&ServerKey::of(&request)) {
-            return self.stack.transactions.repeated(&mut self.stack.fx, transaction);
+            return self.stack.transactions.repeated(&mut self.stack.fx, transaction, flow.id);
         }
         if request.method.known() == Some(Known::Cancel) {
             return self.handle_cancel(&flow, &request);

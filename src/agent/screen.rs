@@ -53,10 +53,14 @@ pub fn offer(stack: &Stack, calls: usize, request: &Request, tag: &str) -> Optio
         let writer = begin(request, 503, tag).header("Retry-After", respond::RETRY_AFTER);
         return Some((503, writer.finish()));
     }
+    // A question carries no description, and its answer none either: what it accepts is for INVITEs to ask.
+    if request.method.known() != Some(Known::Invite) {
+        return None;
+    }
     if !request.headers.accepts(ACCEPT) {
         return Some((406, begin(request, 406, tag).header("Accept", ACCEPT).finish()));
     }
-    if request.method.known() == Some(Known::Invite) { unreadable_body(request, tag) } else { None }
+    unreadable_body(request, tag)
 }
 
 /// A body that offer/answer cannot read (§8.2.3): 415, with what can be.

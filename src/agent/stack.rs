@@ -7,7 +7,7 @@ use super::effects::Effects;
 use super::ids::Ids;
 use super::map::Set;
 use super::transaction::{ClientKey, MergeKey, Path, ServerKey, TransactionId, Transactions};
-use super::{CallId, Flow, FlowId, Hop, Settings, Transmit};
+use super::{CallId, Flow, FlowId, Hop, Receipt, Settings, Transmit};
 use crate::sip::{Known, Request, Transport, Uri, Via};
 
 /// Whether new calls are taken.
@@ -37,14 +37,14 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Sends a response to an INVITE of a call.
-    pub fn respond(&mut self, id: TransactionId, status: u16, response: Bytes) {
-        self.transactions.respond(&mut self.fx, id, status, response);
+    /// Sends a response to an INVITE of a call; its name is for a command that waits until it is sent.
+    pub fn respond(&mut self, id: TransactionId, status: u16, response: Bytes) -> Receipt {
+        self.transactions.respond(&mut self.fx, id, status, response)
     }
 
     /// Answers a request other than INVITE.
     pub fn answer(&mut self, request: &Request, flow: &Flow, response: Bytes) {
-        if self.transactions.is_full() {
+        if self.transactions.is_crowded() {
             return self.respond_once(request, flow, response);
         }
         let names = (ServerKey::of(request), MergeKey::of(request));
@@ -56,7 +56,7 @@ impl Stack {
         if request.method.known() != Some(Known::Invite) {
             return self.answer(request, flow, response);
         }
-        if self.transactions.is_full() {
+        if self.transactions.is_crowded() {
             return self.respond_once(request, flow, response);
         }
         let names = (ServerKey::of(request), MergeKey::of(request));
@@ -120,7 +120,10 @@ pub fn response_path(via: &Via, flow: &Flow) -> Path {
 
 /// The next hop that a URI names (RFC 3263 without its look-ups).
 pub fn hop_of(uri: &Uri, flow: &Flow) -> Hop {
-    let transport = uri.transport().unwrap_or(flow.transport);
+    let transport = match uri.transport() {
+        None | Some(Transport::Tcp) if uri.is_sips() => Transport::Tls,
+        transport => transport.unwrap_or(flow.transport),
+    };
     Hop {
         transport,
         host: uri.param("maddr").map_or_else(|| uri.host().as_ref().into(), ByteString::from),

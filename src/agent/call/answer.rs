@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use bytestring::ByteString;
 
 use super::confirm::Confirming;
-use super::{Call, Established, Pending, Phase, Picture};
+use super::{Answer, Call, Established, Pending, Phase, Picture};
 use crate::agent::alarms::{Alarm, CallAlarm};
 use crate::agent::command::{Accept, Hangup, Wait};
 use crate::agent::event::{CallState, End, EndBy, EndCause};
 use crate::agent::stack::Stack;
 use crate::agent::{Flow, Refusal, Ticket, check, respond};
-use crate::sip::{Request, body_text, sdp};
+use crate::sip::{Name, Request, body_text, sdp};
 
 /// How long a command waits for the ACK.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -70,11 +70,15 @@ impl Accepted {
         }
     }
 
-    /// The ACK is here, or what it let go: tells the commands that waited for it.
-    fn satisfy(&mut self, stack: &mut Stack, call: &Arc<Picture>, what: WaitingFor) {
-        for Waiting { ticket, .. } in self.waiting.iter().filter(|waiting| waiting.for_what == what) {
-            stack.fx.answer(*ticket, Ok(call.clone()));
-        }
+    /// The ACK is here: tells the commands that waited for it, and keeps those that wait for the BYE it lets go.
+    fn satisfy(&mut self, stack: &mut Stack, call: &Arc<Picture>) {
+        self.waiting.retain(|waiting| {
+            let waits_on = waiting.for_what == WaitingFor::Bye;
+            if !waits_on {
+                stack.fx.answer(waiting.ticket, Ok(call.clone()));
+            }
+            waits_on
+        });
     }
 
     /// The call ended before its ACK came.
@@ -86,27 +90,26 @@ impl Accepted {
 }
 
 impl Call {
-    /// The command `accept`: answered at once or with the ACK.
+    /// The command `accept`: answered with the ACK, or when the 200 is on the wire.
     pub(super) fn accept(
         &mut self,
         stack: &mut Stack,
         accept: Accept,
         ticket: Ticket,
-    ) -> Result<Option<Arc<Picture>>, Refusal> {
-        // Whether a message over a connection that has first to be made is ever on the wire, only the ACK tells.
-        let waits = accept.wait == Wait::Established || !stack.flows.contains(&self.dialog.flow.id);
-        let picture = self.answer(stack, accept)?;
+    ) -> Result<Answer, Refusal> {
+        let wait = accept.wait;
+        let sent = self.answer(stack, accept)?;
         match &mut self.phase {
-            Phase::Accepted(accepted) if waits => {
-                accepted.wait(stack, &picture, ticket, WaitingFor::Ack)?;
-                Ok(None)
+            Phase::Accepted(accepted) if wait == Wait::Established => {
+                accepted.wait(stack, &self.picture, ticket, WaitingFor::Ack)?;
+                Ok(Answer::Later)
             }
-            _ => Ok(Some(picture)),
+            _ => Ok(sent),
         }
     }
 
     /// Sends the 200.
-    pub(super) fn answer(&mut self, stack: &mut Stack, accept: Accept) -> Result<Arc<Picture>, Refusal> {
+    pub(super) fn answer(&mut self, stack: &mut Stack, accept: Accept) -> Result<Answer, Refusal> {
         let Phase::Pending(pending) = &self.phase else { return Err(self.invalid_state()) };
         check::headers(&accept.headers)?;
         let local = match (&accept.sdp, pending.given_answer()) {
@@ -121,13 +124,16 @@ impl Call {
         let writer = respond::in_dialog(&pending.invite, 200, None, &dialog.local_tag, &dialog.contact);
         let ok = respond::with_body(respond::with_headers(writer, &accept.headers), Some(&local));
         let (transaction, id) = (pending.transaction, self.picture.id);
-        let confirming = Confirming::new(&pending.invite, &self.dialog.flow, ok.clone());
+        let Some(path) = stack.transactions.path(transaction).cloned() else {
+            return Err(self.invalid_state());
+        };
+        let confirming = Confirming::new(&pending.invite, path, ok.clone());
         stack.fx.alarms.cancel_call(id);
         self.phase = Phase::Accepted(Accepted { confirming, waiting: VecDeque::new(), hangup: None });
         self.reach(stack, CallState::Accepted, |picture| picture.sdp.local = Some(local));
-        stack.respond(transaction, 200, ok);
+        let receipt = stack.respond(transaction, 200, ok);
         Confirming::arm(stack, id);
-        Ok(self.picture.clone())
+        Ok(Answer::WhenSent(receipt))
     }
 
     /// The ACK to the 200 is here; it carries the answer if the 200 carried the offer.
@@ -143,15 +149,22 @@ impl Call {
         };
         stack.fx.alarms.cancel_call(self.picture.id);
         self.dialog.flow = flow;
+        let answer = answer_in(ack);
+        let has_session = answer.is_some() || !accepted.confirming.carries_offer;
         self.reach(stack, CallState::Established, |picture| {
-            if accepted.confirming.carries_offer && !ack.body.is_empty() {
-                picture.sdp.remote = Some(body_text(&ack.body));
+            if accepted.confirming.carries_offer && answer.is_some() {
+                picture.sdp.remote = answer;
             }
         });
-        accepted.satisfy(stack, &self.picture, WaitingFor::Ack);
+        if !has_session {
+            let end = End::new(EndCause::Failed, EndBy::System, None);
+            self.close(stack, &Hangup::default(), end, Vec::new());
+            return accepted.disappoint(stack, &self.picture);
+        }
+        accepted.satisfy(stack, &self.picture);
         if let Some(hangup) = accepted.hangup.take() {
-            self.close(stack, &hangup, End::new(EndCause::Hangup, EndBy::Api, None));
-            accepted.satisfy(stack, &self.picture, WaitingFor::Bye);
+            let waiting = accepted.waiting.drain(..).map(|waiting| waiting.ticket).collect();
+            self.close(stack, &hangup, End::new(EndCause::Hangup, EndBy::Api, None), waiting);
         }
     }
 
@@ -204,4 +217,10 @@ impl Call {
         self.refuse(stack, 488, End::new(EndCause::Failed, EndBy::System, Some(488)));
         Refusal::NoCommonCodec(self.picture.clone())
     }
+}
+
+/// The description that an ACK carries, if it is one (§13.2.1).
+pub(super) fn answer_in(ack: &Request) -> Option<ByteString> {
+    let is_sdp = ack.headers.first(Name::ContentType).is_none() || ack.headers.content_is(respond::ACCEPT);
+    sdp::direction(&ack.body).filter(|_| is_sdp).map(|_| body_text(&ack.body))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::answer::WaitingFor;
-use super::{Call, Phase, Picture};
+use super::{Answer, Call, Phase, Picture};
 use crate::agent::command::{Hangup, NewHeader};
 use crate::agent::event::{End, EndBy, EndCause, Reason};
 use crate::agent::stack::Stack;
@@ -14,59 +14,52 @@ use crate::sip::{Known, Request, Writer, quote};
 /// Our BYE is out. The call has ended for its clients; the dialog is kept to answer a BYE that crosses ours.
 #[derive(Debug)]
 pub struct Closing {
-    /// The command that waits because the BYE first needs a connection.
-    waiting: Option<Ticket>,
+    /// The commands that wait until the BYE is on the wire; bounded as those that wait for the ACK are.
+    waiting: Vec<Ticket>,
 }
 
 impl Closing {
-    /// The BYE was answered (with whatever: the dialog is over, §15.1.1), or never will be.
-    pub fn handle_outcome(self, stack: &mut Stack, call: &Arc<Picture>, outcome: Outcome) {
-        let Some(ticket) = self.waiting else { return };
-        let answer = match outcome {
-            Outcome::Final(_) => Ok(call.clone()),
-            Outcome::TimedOut | Outcome::Undelivered => Err(Refusal::SipTimeout(call.clone())),
-        };
-        stack.fx.answer(ticket, answer);
+    /// The BYE is on the wire, was answered (with whatever: the dialog is over, §15.1.1), or never will be.
+    pub fn tell(&mut self, stack: &mut Stack, call: &Arc<Picture>, outcome: Outcome) {
+        for ticket in self.waiting.drain(..) {
+            let answer = match outcome {
+                Outcome::Sent | Outcome::Final(_) => Ok(call.clone()),
+                Outcome::TimedOut | Outcome::Undelivered => Err(Refusal::SipTimeout(call.clone())),
+            };
+            stack.fx.answer(ticket, answer);
+        }
     }
 }
 
 impl Call {
-    /// The command `hangup`. It is answered when its message is on the wire: at once, when the ACK lets the BYE go, or
-    /// when a new connection to the peer has carried it there and back.
+    /// The command `hangup`; after the answer it may have to wait for the ACK that lets the BYE go.
     pub(super) fn hang_up(
         &mut self,
         stack: &mut Stack,
         hangup: Hangup,
         ticket: Ticket,
-    ) -> Result<Option<Arc<Picture>>, Refusal> {
+    ) -> Result<Answer, Refusal> {
         check::headers(&hangup.headers)?;
         let headers = headers_of(&hangup)?;
         match &mut self.phase {
-            Phase::Pending(_) => Ok(Some(self.hang_up_unanswered(stack, &headers))),
+            Phase::Pending(_) => Ok(self.hang_up_unanswered(stack, &headers)),
             Phase::Accepted(accepted) => {
                 accepted.wait(stack, &self.picture, ticket, WaitingFor::Bye)?;
                 accepted.hangup.get_or_insert(hangup);
-                Ok(None)
+                Ok(Answer::Later)
             }
             Phase::Established(_) => {
-                let is_open = stack.flows.contains(&self.dialog.flow.id);
-                self.close(stack, &hangup, End::new(EndCause::Hangup, EndBy::Api, None));
-                match &mut self.phase {
-                    Phase::Closing(closing) if !is_open => {
-                        closing.waiting = Some(ticket);
-                        Ok(None)
-                    }
-                    _ => Ok(Some(self.picture.clone())),
-                }
+                self.close(stack, &hangup, End::new(EndCause::Hangup, EndBy::Api, None), vec![ticket]);
+                Ok(Answer::Later)
             }
             Phase::Closing(_) | Phase::Gone => Err(self.invalid_state()),
         }
     }
 
-    /// Ends an answered call with BYE.
-    pub(super) fn close(&mut self, stack: &mut Stack, hangup: &Hangup, end: End) {
+    /// Ends an answered call with BYE; who waits for that is told when it is on the wire.
+    pub(super) fn close(&mut self, stack: &mut Stack, hangup: &Hangup, end: End, waiting: Vec<Ticket>) {
         let headers = headers_of(hangup).unwrap_or_default();
-        self.finish(stack, end, Phase::Closing(Closing { waiting: None }));
+        self.finish(stack, end, Phase::Closing(Closing { waiting }));
         let (key, path, bye) = self
             .dialog
             .request(stack, Known::Bye, |writer: Writer| respond::with_headers(writer, &headers).finish());
@@ -78,7 +71,8 @@ impl Call {
         self.drain(stack);
         // A BYE without the ACK is early (§15), but no one will be here when the ACK comes.
         if matches!(self.phase, Phase::Accepted(_) | Phase::Established(_)) {
-            self.close(stack, &Hangup::default(), End::new(EndCause::Hangup, EndBy::System, None));
+            let end = End::new(EndCause::Hangup, EndBy::System, None);
+            self.close(stack, &Hangup::default(), end, Vec::new());
         }
     }
 

@@ -7,9 +7,9 @@ use bytes::Bytes;
 use super::{Call, Established, Phase};
 use crate::agent::alarms::{Alarm, CallAlarm};
 use crate::agent::event::{End, EndBy, EndCause};
-use crate::agent::stack::{Stack, response_path};
+use crate::agent::stack::Stack;
 use crate::agent::transaction::{Path, T1, WAIT, doubled};
-use crate::agent::{CallId, Flow, Transmit};
+use crate::agent::{CallId, Transmit};
 use crate::sip::Request;
 
 /// A 2xx that waits for its ACK.
@@ -24,15 +24,9 @@ pub struct Confirming {
 }
 
 impl Confirming {
-    /// The 2xx that is being sent for `invite`.
-    pub fn new(invite: &Request, flow: &Flow, ok: Bytes) -> Self {
-        Self {
-            cseq: invite.cseq,
-            ok,
-            path: response_path(&invite.via, flow),
-            interval: T1,
-            carries_offer: invite.body.is_empty(),
-        }
+    /// The 2xx that is being sent for `invite` by `path`.
+    pub fn new(invite: &Request, path: Path, ok: Bytes) -> Self {
+        Self { cseq: invite.cseq, ok, path, interval: T1, carries_offer: invite.body.is_empty() }
     }
 
     /// Sets the alarms of a 2xx that has just been sent.
@@ -77,6 +71,7 @@ impl Call {
             Phase::Accepted(accepted) => accepted.hangup.take(),
             _ => None,
         };
-        self.close(stack, &hangup.unwrap_or_default(), End::new(EndCause::Timeout, EndBy::System, None));
+        let end = End::new(EndCause::Timeout, EndBy::System, None);
+        self.close(stack, &hangup.unwrap_or_default(), end, Vec::new());
     }
 }

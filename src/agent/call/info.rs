@@ -53,7 +53,21 @@ fn relayed(body: &str) -> Option<(String, Option<u32>)> {
         let pairs = body.lines().filter_map(|line| line.split_once('='));
         pairs.filter(|(key, _)| key.trim().eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).next()
     };
-    Some((digits_of(value("Signal")?)?, value("Duration").and_then(|duration| duration.parse().ok())))
+    Some((signal_of(value("Signal")?)?, value("Duration").and_then(|duration| duration.parse().ok())))
+}
+
+/// One key, by its sign or by its event number (RFC 4733 §3.2), which gateways write for those that are no digits.
+fn signal_of(text: &str) -> Option<String> {
+    let sign = match text {
+        "10" => "*",
+        "11" => "#",
+        "12" => "A",
+        "13" => "B",
+        "14" => "C",
+        "15" => "D",
+        sign => sign,
+    };
+    digits_of(sign).filter(|digits| digits.len() == 1)
 }
 
 fn digits_of(text: &str) -> Option<String> {

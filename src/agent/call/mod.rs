@@ -26,11 +26,12 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::alarms::CallAlarm;
-use super::event::Call as Picture;
+use super::effects::Awaited;
+use super::event::{Call as Picture, EndBy};
 use super::respond;
 use super::stack::Stack;
 use super::transaction::{Outcome, TransactionId};
-use super::{Action, CallId, Command, Flow, Refusal, Ticket};
+use super::{Action, CallId, Command, Flow, Receipt, Refusal, Ticket};
 use crate::sip::{Known, Request};
 use answer::Accepted;
 use close::Closing;
@@ -58,6 +59,16 @@ enum Phase {
     Closing(Closing),
     /// Nothing is left.
     Gone,
+}
+
+/// When a command is answered.
+enum Answer {
+    /// At once: nothing had to be sent.
+    Now,
+    /// When its message is on the wire.
+    WhenSent(Receipt),
+    /// When what it waits for has come; the call keeps its ticket.
+    Later,
 }
 
 /// An INVITE that waits for its final response.
@@ -111,16 +122,19 @@ impl Call {
     /// A client asks for something; the answer goes out by the ticket, now or later.
     pub fn handle_command(&mut self, stack: &mut Stack, command: Command, ticket: Ticket) {
         let answer = self.admit(command.if_version).and_then(|()| match command.action {
-            Action::Label(labels) => self.label(stack, labels).map(Some),
-            Action::Ring(ring) => self.ring(stack, ring).map(Some),
+            Action::Label(labels) => self.label(stack, labels),
+            Action::Ring(ring) => self.ring(stack, ring),
             Action::Accept(accept) => self.accept(stack, accept, ticket),
-            Action::Reject(reject) => self.reject(stack, reject).map(Some),
-            Action::Cancel(cancel) => self.cancel(stack, cancel).map(Some),
+            Action::Reject(reject) => self.reject(stack, reject, EndBy::Api),
+            Action::Cancel(cancel) => self.cancel(stack, cancel),
             Action::Hangup(hangup) => self.hang_up(stack, hangup, ticket),
         });
         match answer {
-            Ok(None) => {}
-            Ok(Some(picture)) => stack.fx.answer(ticket, Ok(picture)),
+            Ok(Answer::Now) => stack.fx.answer(ticket, Ok(self.picture.clone())),
+            Ok(Answer::WhenSent(receipt)) => {
+                stack.fx.wait_for(receipt, Awaited::Command(ticket, self.picture.clone()));
+            }
+            Ok(Answer::Later) => {}
             Err(refusal) => stack.fx.answer(ticket, Err(refusal)),
         }
     }
@@ -141,6 +155,9 @@ impl Call {
     pub fn handle_request(&mut self, stack: &mut Stack, flow: Flow, request: &Request) {
         if self.dialog.note(flow, request) == Order::Old {
             return self.ask_again(stack, &flow, request);
+        }
+        if let Phase::Pending(pending) = &self.phase {
+            stack.transactions.reroute(pending.transaction, flow.id);
         }
         match request.method.known() {
             Some(Known::Bye) => self.handle_bye(stack, &flow, request),
@@ -172,10 +189,13 @@ impl Call {
         }
     }
 
-    /// Our BYE was answered, or never will be.
+    /// Our BYE is on the wire, was answered, or never will be.
     pub fn handle_outcome(&mut self, stack: &mut Stack, outcome: Outcome) {
-        if let Phase::Closing(closing) = std::mem::replace(&mut self.phase, Phase::Gone) {
-            closing.handle_outcome(stack, &self.picture, outcome);
+        if let Phase::Closing(closing) = &mut self.phase {
+            closing.tell(stack, &self.picture, outcome);
+        }
+        if outcome != Outcome::Sent {
+            self.phase = Phase::Gone;
         }
     }
 

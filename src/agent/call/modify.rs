@@ -3,10 +3,11 @@
 use bytes::Bytes;
 use bytestring::ByteString;
 
+use super::answer::answer_in;
 use super::confirm::Confirming;
 use super::{Call, Established, Phase};
 use crate::agent::event::{EventKind, Hold, Sdp};
-use crate::agent::stack::Stack;
+use crate::agent::stack::{Stack, response_path};
 use crate::agent::{Flow, respond, screen};
 use crate::sip::{Request, body_text, sdp};
 
@@ -33,8 +34,8 @@ impl Call {
         let ok = self.ok(invite, Some(&session.local));
         let owner = (self.picture.id, self.dialog.local_tag.clone());
         let transaction = stack.serve_invite(invite, flow, owner, None);
-        self.phase =
-            Phase::Established(Established { confirming: Some(Confirming::new(invite, flow, ok.clone())) });
+        let confirming = Confirming::new(invite, response_path(&invite.via, flow), ok.clone());
+        self.phase = Phase::Established(Established { confirming: Some(confirming) });
         self.show(stack, session);
         stack.respond(transaction, 200, ok);
         Confirming::arm(stack, self.picture.id);
@@ -47,10 +48,10 @@ impl Call {
             return;
         };
         Confirming::disarm(stack, self.picture.id);
-        if let (true, false, Some(local)) =
-            (confirming.carries_offer, ack.body.is_empty(), self.picture.sdp.local.clone())
-        {
-            self.show(stack, Session { local, remote: Some(body_text(&ack.body)) });
+        let Some(local) = self.picture.sdp.local.clone().filter(|_| confirming.carries_offer) else { return };
+        // Without a readable answer the offer is as if it had not been made.
+        if let Some(answer) = answer_in(ack) {
+            self.show(stack, Session { local, remote: Some(answer) });
         }
     }
 

@@ -7,7 +7,7 @@ use bytestring::ByteString;
 
 use super::dialog::Dialog;
 use super::picture::actions_of;
-use super::{Call, Pending, Phase, Picture};
+use super::{Answer, Call, Pending, Phase, Picture};
 use crate::agent::alarms::{Alarm, CallAlarm};
 use crate::agent::event::{
     CallState, Direction, EndBy, Event, EventKind, HeaderField, Hold, Party, Sdp, SipFacts,
@@ -42,10 +42,10 @@ impl Call {
     /// What fails here has ended the call or leaves it to the clients; both have been told by its events.
     fn apply_policy(&mut self, stack: &mut Stack) {
         let _told = match stack.settings.on_offer {
-            OnOffer::None => Ok(self.picture.clone()),
+            OnOffer::None => Ok(Answer::Now),
             OnOffer::Ring => self.ring(stack, Default::default()),
             OnOffer::Accept => self.answer(stack, Default::default()),
-            OnOffer::Reject => self.reject_by(stack, Default::default(), EndBy::Policy),
+            OnOffer::Reject => self.reject(stack, Default::default(), EndBy::Policy),
         };
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Call, Phase, Picture};
+use super::{Answer, Call, Phase, Picture};
 use crate::agent::command::Labels;
 use crate::agent::event::{ActionName, CallState, Detail, End, EndBy, EndCause, Event, EventKind, Reason};
 use crate::agent::stack::Stack;
@@ -95,11 +95,13 @@ impl Call {
         left
     }
 
-    /// Changes the labels.
-    pub(super) fn label(&mut self, stack: &mut Stack, labels: Labels) -> Result<Arc<Picture>, Refusal> {
-        let merged = Arc::new(labels.merge(&self.picture.labels)?);
-        self.tell(stack, EventKind::Updated, |picture| picture.labels = merged);
-        Ok(self.picture.clone())
+    /// Changes the labels; what changes nothing is no event.
+    pub(super) fn label(&mut self, stack: &mut Stack, labels: Labels) -> Result<Answer, Refusal> {
+        let merged = labels.merge(&self.picture.labels)?;
+        if merged != *self.picture.labels {
+            self.tell(stack, EventKind::Updated, |picture| picture.labels = Arc::new(merged));
+        }
+        Ok(Answer::Now)
     }
 
     /// What a command is told that came too late or too early.

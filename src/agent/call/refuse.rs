@@ -1,10 +1,8 @@
 //! The ends of a call before its answer: rejected, cancelled by either side, timed out (RFC 3261 §9.2, §13.3.1.3).
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 
-use super::{Call, Pending, Phase, Picture};
+use super::{Answer, Call, Pending, Phase};
 use crate::agent::command::{Cancel, NewHeader, Reject};
 use crate::agent::event::{End, EndBy, EndCause};
 use crate::agent::stack::Stack;
@@ -15,18 +13,8 @@ use crate::sip::{Request, Uri, Writer};
 const MAX_CONTACTS: usize = 16;
 
 impl Call {
-    /// The command `reject`.
-    pub(super) fn reject(&mut self, stack: &mut Stack, reject: Reject) -> Result<Arc<Picture>, Refusal> {
-        self.reject_by(stack, reject, EndBy::Api)
-    }
-
-    /// Sends a final response of somebody's choice.
-    pub(super) fn reject_by(
-        &mut self,
-        stack: &mut Stack,
-        reject: Reject,
-        by: EndBy,
-    ) -> Result<Arc<Picture>, Refusal> {
+    /// The command `reject`, or the policy.
+    pub(super) fn reject(&mut self, stack: &mut Stack, reject: Reject, by: EndBy) -> Result<Answer, Refusal> {
         let Phase::Pending(pending) = &self.phase else { return Err(self.invalid_state()) };
         check::status(reject.status, 300..=699)?;
         check::headers(&reject.headers)?;
@@ -41,18 +29,17 @@ impl Call {
     }
 
     /// The command `cancel`.
-    pub(super) fn cancel(&mut self, stack: &mut Stack, cancel: Cancel) -> Result<Arc<Picture>, Refusal> {
+    pub(super) fn cancel(&mut self, stack: &mut Stack, cancel: Cancel) -> Result<Answer, Refusal> {
         if !matches!(self.phase, Phase::Pending(_)) {
             return Err(self.invalid_state());
         }
         check::status(cancel.status, 400..=699)?;
-        self.refuse(stack, cancel.status, End::new(EndCause::Cancelled, EndBy::Api, Some(cancel.status)));
-        Ok(self.picture.clone())
+        Ok(self.refuse(stack, cancel.status, End::new(EndCause::Cancelled, EndBy::Api, Some(cancel.status))))
     }
 
     /// The command `hangup`, before the answer: what `cancel` does, with the headers of a hangup.
-    pub(super) fn hang_up_unanswered(&mut self, stack: &mut Stack, headers: &[NewHeader]) -> Arc<Picture> {
-        let Phase::Pending(pending) = &self.phase else { return self.picture.clone() };
+    pub(super) fn hang_up_unanswered(&mut self, stack: &mut Stack, headers: &[NewHeader]) -> Answer {
+        let Phase::Pending(pending) = &self.phase else { return Answer::Now };
         let response = respond::with_headers(self.final_response(pending, 487, None), headers).finish();
         self.end_unanswered(stack, 487, response, End::new(EndCause::Cancelled, EndBy::Api, Some(487)))
     }
@@ -96,17 +83,19 @@ impl Call {
     }
 
     /// Refuses a pending INVITE with nothing but a status.
-    pub(super) fn refuse(&mut self, stack: &mut Stack, status: u16, end: End) {
-        let Phase::Pending(pending) = &self.phase else { return };
+    pub(super) fn refuse(&mut self, stack: &mut Stack, status: u16, end: End) -> Answer {
+        let Phase::Pending(pending) = &self.phase else { return Answer::Now };
         let response = self.final_response(pending, status, None).finish();
-        self.end_unanswered(stack, status, response, end);
+        self.end_unanswered(stack, status, response, end)
     }
 
-    fn end_unanswered(&mut self, stack: &mut Stack, status: u16, response: Bytes, end: End) -> Arc<Picture> {
-        if let Phase::Pending(Pending { transaction, .. }) = self.finish(stack, end, Phase::Gone) {
-            stack.respond(transaction, status, response);
+    fn end_unanswered(&mut self, stack: &mut Stack, status: u16, response: Bytes, end: End) -> Answer {
+        match self.finish(stack, end, Phase::Gone) {
+            Phase::Pending(Pending { transaction, .. }) => {
+                Answer::WhenSent(stack.respond(transaction, status, response))
+            }
+            _ => Answer::Now,
         }
-        self.picture.clone()
     }
 
     fn final_response(&self, pending: &Pending, status: u16, phrase: Option<&str>) -> Writer {

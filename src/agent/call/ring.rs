@@ -1,12 +1,11 @@
 //! Provisional responses: 180–183, and their repeats while nobody answers (RFC 3261 §13.3.1.1).
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use bytestring::ByteString;
 
-use super::{Call, Pending, Phase, Picture};
+use super::{Answer, Call, Pending, Phase};
 use crate::agent::alarms::{Alarm, CallAlarm};
 use crate::agent::command::Ring;
 use crate::agent::event::CallState;
@@ -27,7 +26,7 @@ pub struct Provisional {
 
 impl Call {
     /// Sends a provisional response.
-    pub(super) fn ring(&mut self, stack: &mut Stack, ring: Ring) -> Result<Arc<Picture>, Refusal> {
+    pub(super) fn ring(&mut self, stack: &mut Stack, ring: Ring) -> Result<Answer, Refusal> {
         let Phase::Pending(pending) = &self.phase else { return Err(self.invalid_state()) };
         check::status(ring.status, 180..=183)?;
         check::headers(&ring.headers)?;
@@ -55,15 +54,14 @@ impl Call {
         Provisional { status: ring.status, bytes, sdp: sdp.or_else(|| pending.given_answer().cloned()) }
     }
 
-    fn send_provisional(&mut self, stack: &mut Stack, provisional: Provisional) -> Arc<Picture> {
+    fn send_provisional(&mut self, stack: &mut Stack, provisional: Provisional) -> Answer {
         let local = provisional.sdp.clone();
         self.reach(stack, CallState::Ringing, |picture| picture.sdp.local = local);
-        if let Phase::Pending(pending) = &mut self.phase {
-            stack.respond(pending.transaction, provisional.status, provisional.bytes.clone());
-            pending.ringing = Some(provisional);
-        }
         stack.fx.arm(Alarm::Call(self.picture.id, CallAlarm::Remind), REMINDER);
-        self.picture.clone()
+        let Phase::Pending(pending) = &mut self.phase else { return Answer::Now };
+        let receipt = stack.respond(pending.transaction, provisional.status, provisional.bytes.clone());
+        pending.ringing = Some(provisional);
+        Answer::WhenSent(receipt)
     }
 
     /// Sends the last provisional response again.

@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::harness::{World, header};
 use super::phone::{ANSWER, OFFER, Phone, accepted, offered, ringing};
 use super::transactions::DOUBLING;
-use crate::agent::command::{Accept, NewHeader, NewHeaders, Ring, Wait};
+use crate::agent::command::{Accept, Cancel, Hangup, NewHeader, NewHeaders, Reject, Ring, Wait};
 use crate::agent::event::{EndBy, EndCause, EventKind};
 use crate::agent::{Action, OnOffer, Refusal, Settings};
+use crate::sip::Message;
 
 fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -80,16 +81,41 @@ fn accept_that_waits_for_the_sending_only_is_answered_at_once() {
 }
 
 #[test]
-fn over_a_closed_connection_only_the_ack_tells_that_the_200_was_sent() {
+fn over_a_closed_connection_accept_is_answered_when_a_new_one_has_carried_the_200() {
     let mut world = World::tcp();
     let mut phone = offered(&mut world);
     world.close_flow();
     let ticket = world.ask(Action::Accept(sent()));
     assert!(world.answer(ticket).is_none());
-    phone.learn(&world.response());
+    let ok = world.carried().remove(0);
+    world.delivered(&ok.transmit);
+    assert_eq!(world.done(ticket).state.name(), "accepted");
     world.reconnect();
+    let Message::Response(ok) = &ok.message else { panic!("a request") };
+    phone.learn(ok);
     world.deliver(phone.ack(""));
-    assert_eq!(world.done(ticket).state.name(), "established");
+    assert_eq!(world.call().state.name(), "established");
+}
+
+#[test]
+fn what_reaches_nobody_is_not_said_to_be_done() {
+    let actions = [
+        Action::Ring(Ring::default()),
+        Action::Accept(sent()),
+        Action::Reject(Reject::default()),
+        Action::Cancel(Cancel::default()),
+        Action::Hangup(Hangup::default()),
+    ];
+    for action in actions {
+        let mut world = World::tcp();
+        offered(&mut world);
+        world.close_flow();
+        let ticket = world.ask(action);
+        assert!(world.answer(ticket).is_none());
+        let lost = world.carried().remove(0);
+        world.undelivered(&lost.transmit);
+        assert!(matches!(world.refused(ticket), Refusal::SipTimeout(_)));
+    }
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn timer_e_repeats_a_bye_over_udp_doubling_to_t2_until_timer_f() {
 fn a_bye_is_not_repeated_over_tcp_and_given_up_by_timer_f() {
     let (mut world, _, _) = hung_up(World::tcp());
     assert!(world.repeats(seconds(32) - Duration::from_millis(1)).is_empty());
-    assert_eq!(world.agent.leftovers(), (1, 1, 1));
+    assert_eq!(world.left(), (1, 1, 1));
     world.advance(Duration::from_millis(1));
     world.assert_empty();
 }
@@ -53,7 +53,7 @@ fn timer_k_absorbs_repeated_answers_over_udp() {
     world.deliver(phone.respond(&bye, 200));
     assert!(world.repeats(seconds(5) - Duration::from_millis(1)).is_empty());
     world.deliver(phone.respond(&bye, 200));
-    assert_eq!(world.agent.leftovers(), (0, 1, 1));
+    assert_eq!(world.left(), (0, 1, 1));
     world.advance(Duration::from_millis(1));
     world.assert_empty();
 }
@@ -81,14 +81,14 @@ fn an_answer_with_another_branch_belongs_to_nothing() {
     let (mut world, phone, bye) = hung_up(World::tcp());
     let branch = bye.via.branch.as_deref().expect("a branch");
     world.deliver(phone.respond(&bye, 200).replace(branch, "z9hG4bK-another"));
-    assert_eq!(world.agent.leftovers(), (1, 1, 1));
+    assert_eq!(world.left(), (1, 1, 1));
 }
 
 #[test]
 fn an_answer_with_another_method_in_cseq_belongs_to_nothing() {
     let (mut world, phone, bye) = hung_up(World::tcp());
     world.deliver(phone.respond(&bye, 200).replace("1 BYE", "1 INVITE"));
-    assert_eq!(world.agent.leftovers(), (1, 1, 1));
+    assert_eq!(world.left(), (1, 1, 1));
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn an_answer_with_a_second_via_is_for_somebody_else() {
     let (mut world, phone, bye) = hung_up(World::tcp());
     let strayed = phone.respond(&bye, 200).replace("From:", "Via: SIP/2.0/TCP a.example\r\nFrom:");
     world.deliver(strayed);
-    assert_eq!(world.agent.leftovers(), (1, 1, 1));
+    assert_eq!(world.left(), (1, 1, 1));
 }
 
 #[test]
@@ -120,9 +120,9 @@ fn news_of_a_delivery_that_nobody_waits_for_is_ignored() {
     world.ask(Action::Hangup(Hangup::default()));
     let bye = world.carried().remove(0);
     world.undelivered(&bye.transmit);
-    let left = world.agent.leftovers();
+    let left = world.left();
     world.undelivered(&bye.transmit);
-    assert_eq!(world.agent.leftovers(), left);
+    assert_eq!(world.left(), left);
     world.advance(seconds(32));
     world.assert_empty();
 }

@@ -203,6 +203,19 @@ fn a_hangup_over_a_closed_connection_is_answered_when_the_bye_is() {
 }
 
 #[test]
+fn a_hangup_over_a_new_connection_is_answered_when_that_has_carried_the_bye() {
+    let mut world = World::tcp();
+    established(&mut world);
+    world.close_flow();
+    let ticket = hang_up(&mut world);
+    let bye = world.carried().remove(0);
+    world.delivered(&bye.transmit);
+    assert_eq!(world.done(ticket).state.name(), "ended");
+    world.advance(Duration::from_secs(32));
+    world.assert_empty();
+}
+
+#[test]
 fn a_hangup_over_a_closed_connection_that_stays_closed_times_out_and_the_call_has_ended() {
     let mut world = World::tcp();
     established(&mut world);

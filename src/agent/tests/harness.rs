@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::Leftovers;
 use crate::agent::event::{Event, EventKind};
 use crate::agent::{
     Action, Agent, Arrival, Call, CallId, Command, Flow, FlowId, Now, Output, Refusal, Settings, Ticket,
@@ -25,6 +26,7 @@ pub struct Sent {
 pub struct World {
     pub agent: Agent,
     pub flow: Flow,
+    is_open: bool,
     pub now: Now,
     pub events: Vec<Event>,
     call: Option<Arc<Call>>,
@@ -58,6 +60,7 @@ impl World {
         Self {
             agent: Agent::new(settings, [7; 32], now),
             flow,
+            is_open: true,
             now,
             events: Vec::new(),
             call: None,
@@ -76,13 +79,21 @@ impl World {
 
     /// The connection is lost.
     pub fn close_flow(&mut self) {
+        self.is_open = false;
         self.agent.handle_flow_closed(self.now, self.flow.id);
         self.drain();
     }
 
     /// The peer connects again.
     pub fn reconnect(&mut self) {
+        self.is_open = true;
         self.flow.id = FlowId(self.flow.id.0 + 1);
+    }
+
+    /// A new connection has carried what was sent.
+    pub fn delivered(&mut self, transmit: &Transmit) {
+        self.agent.handle_delivered(self.now, transmit.receipt.expect("a receipt"));
+        self.drain();
     }
 
     /// No connection could be made for what was sent.
@@ -146,6 +157,11 @@ impl World {
                 }
                 Output::Send(transmit) => {
                     let message = parse_datagram(transmit.bytes.clone()).expect("what we send can be read");
+                    if let Some(receipt) =
+                        transmit.receipt.filter(|_| transmit.flow == self.flow.id && self.is_open)
+                    {
+                        self.agent.handle_delivered(self.now, receipt);
+                    }
                     self.sent.push(Sent { at: self.now.instant, transmit, message });
                 }
                 Output::Answer(ticket, answer) => {
@@ -232,9 +248,15 @@ impl World {
         self.events.iter().map(|event| event.kind).collect()
     }
 
+    /// How many calls, transactions and alarms there are.
+    pub fn left(&self) -> (usize, usize, usize) {
+        let Leftovers { calls, transactions, alarms, .. } = self.agent.leftovers();
+        (calls, transactions, alarms)
+    }
+
     /// Nothing is left: no call, no transaction, no alarm.
     pub fn assert_empty(&self) {
-        assert_eq!(self.agent.leftovers(), (0, 0, 0), "calls, transactions, alarms");
+        assert_eq!(self.agent.leftovers(), Leftovers::default());
     }
 }
 

@@ -1,26 +1,42 @@
 //! What peers can make the agent keep is bounded.
 
+use std::time::Duration;
+
 use super::harness::World;
 use super::phone::{OFFER, Phone, established};
 use crate::agent::Settings;
 use crate::sip::Transport;
 
-#[test]
-fn at_the_limit_of_transactions_requests_are_answered_and_nothing_more_is_kept() {
-    let mut world = World::new(Transport::Udp, Settings { max_calls: 2, ..Settings::default() });
-    let mut caller = established(&mut world);
+/// As many requests as may be kept that make no call, and a few more.
+fn flood(world: &mut World, method: &str) {
     for number in 10..10_030 {
-        world.deliver(Phone::numbered(&world, number).same("OPTIONS"));
+        world.deliver(Phone::numbered(world, number).same(method));
     }
     assert_eq!(world.statuses().len(), 10_020, "each is answered");
-    let (_, transactions, _) = world.agent.leftovers();
-    assert_eq!(transactions, 10_008);
+}
+
+#[test]
+fn of_requests_that_make_no_call_only_so_many_are_kept_and_calls_go_on_beside_them() {
+    let mut world = World::new(Transport::Udp, Settings { max_calls: 2, ..Settings::default() });
+    let mut caller = established(&mut world);
+    flood(&mut world, "OPTIONS");
+    assert_eq!(world.left().1, 10_001);
     world.deliver(Phone::numbered(&world, 2).invite());
     world.deliver(caller.next("INVITE", "", OFFER));
-    assert_eq!(world.statuses(), ["503 INVITE", "500 INVITE"]);
-    assert_eq!(world.agent.leftovers().1, transactions);
+    assert_eq!(world.statuses(), ["100 INVITE", "200 INVITE"]);
+    world.deliver(caller.ack(""));
     world.deliver(caller.next("BYE", "", ""));
     assert_eq!(world.statuses(), ["200 BYE"]);
-    world.advance(std::time::Duration::from_secs(32));
+    world.advance(Duration::from_secs(240));
     world.assert_empty();
+}
+
+#[test]
+fn of_refused_invites_whose_ack_never_comes_only_so_many_are_kept() {
+    let mut world = World::with(Settings { max_calls: 1, ..Settings::default() });
+    established(&mut world);
+    flood(&mut world, "INVITE");
+    assert_eq!(world.left().1, 10_001);
+    world.advance(Duration::from_secs(32));
+    assert_eq!(world.left(), (1, 0, 0));
 }

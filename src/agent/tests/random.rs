@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Leftovers;
 use crate::agent::command::{Accept, Labels, Ring, Wait};
 use crate::agent::event::{CallState, EndBy, EndCause, Event, EventKind};
 use crate::agent::{Action, Call, CallId, Refusal, Ticket};
@@ -94,7 +95,7 @@ fn live(seed: u64, network: Network, ends: &mut Ends) {
 
 /// What holds for every life when it is over.
 fn check(seed: u64, life: &Life, ends: &mut Ends) {
-    assert_eq!(life.agent.leftovers(), (0, 0, 0), "seed {seed}: calls, transactions, alarms");
+    assert_eq!(life.agent.leftovers(), Leftovers::default(), "seed {seed}");
     check_events(seed, &life.events);
     check_answers(seed, life.asked, &life.answers);
     check_verdicts(seed, &life.verdicts, &life.events);

@@ -56,7 +56,7 @@ fn an_ack_ends_the_repeats_and_timer_i_absorbs_what_comes_late_over_udp() {
     world.deliver(phone.same("ACK"));
     world.deliver(phone.invite());
     assert!(world.repeats(seconds(5) - INSTANT).is_empty());
-    assert_eq!(world.agent.leftovers(), (0, 1, 1));
+    assert_eq!(world.left(), (0, 1, 1));
     world.advance(INSTANT);
     world.assert_empty();
 }
@@ -126,9 +126,9 @@ fn an_invite_repeated_after_the_200_is_absorbed_until_timer_l_on_every_transport
         assert!(world.repeats(seconds(32) - INSTANT).is_empty());
         world.deliver(phone.clone_before_the_answer().invite());
         assert!(world.wire().is_empty(), "the transaction does not repeat the 200");
-        assert_eq!(world.agent.leftovers(), (1, 1, 1), "the call, its transaction and timer L");
+        assert_eq!(world.left(), (1, 1, 1), "the call, its transaction and timer L");
         world.advance(INSTANT);
-        assert_eq!(world.agent.leftovers(), (1, 0, 0));
+        assert_eq!(world.left(), (1, 0, 0));
     }
 }
 

@@ -18,10 +18,14 @@ use bytes::Bytes;
 
 use super::timers::{T1, T2, T4, Timer, WAIT, doubled};
 use super::wire::{Fate, Wire};
+use crate::agent::Receipt;
+use crate::agent::effects::Awaited;
 
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
+    /// It is on the wire; what becomes of it there is yet to be told.
+    Sent,
     /// A final response with this status.
     Final(u16),
     /// No final response within 64·T1 (timer F).
@@ -33,6 +37,7 @@ pub enum Outcome {
 #[derive(Debug)]
 pub(super) struct ClientOther {
     request: Bytes,
+    receipt: Receipt,
     state: State,
 }
 
@@ -45,12 +50,14 @@ enum State {
 
 impl ClientOther {
     pub(super) fn begin(request: Bytes, wire: &mut Wire<'_>) -> Self {
-        wire.send_with_receipt(&request);
+        let receipt = wire.fx.receipt();
+        wire.fx.wait_for(receipt, Awaited::Request(wire.id));
+        wire.send_with(&request, receipt);
         wire.arm(Timer::F, WAIT);
         if !wire.path.reliable {
             wire.arm(Timer::E, T1);
         }
-        Self { request, state: State::Trying { interval: T1 } }
+        Self { request, receipt, state: State::Trying { interval: T1 } }
     }
 
     pub(super) fn handle_response(&mut self, status: u16, wire: &mut Wire<'_>) -> (Fate, Option<Outcome>) {
@@ -79,7 +86,10 @@ impl ClientOther {
     pub(super) fn handle_timer(&mut self, timer: Timer, wire: &mut Wire<'_>) -> (Fate, Option<Outcome>) {
         match (&mut self.state, timer) {
             (State::Completed, _) => (Fate::Over, None),
-            (_, Timer::F) => (Fate::Over, Some(Outcome::TimedOut)),
+            (_, Timer::F) => {
+                let _unheard = wire.fx.awaited(self.receipt);
+                (Fate::Over, Some(Outcome::TimedOut))
+            }
             (State::Trying { interval }, _) => {
                 wire.send(&self.request);
                 *interval = doubled(*interval);

@@ -29,6 +29,12 @@ impl Index {
         }
     }
 
+    /// How many names there are.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.servers.len() + self.merges.len() + self.clients.len()
+    }
+
     /// The server transaction with this name.
     pub fn server(&self, key: &ServerKey) -> Option<TransactionId> {
         self.servers.get(key).copied()

@@ -16,7 +16,7 @@ use bytestring::ByteString;
 
 use super::effects::Effects;
 use super::map::{Hashing, Map};
-use super::{CallId, Receipt};
+use super::{CallId, FlowId, Receipt};
 use client_other::ClientOther;
 use index::{Index, Names};
 use server_invite::ServerInvite;
@@ -54,6 +54,9 @@ struct Transaction {
 #[derive(Debug)]
 pub struct Transactions {
     limit: usize,
+    /// How many of them may be those of refused INVITEs.
+    spare: usize,
+    ownerless: usize,
     last: u64,
     all: Map<TransactionId, Transaction>,
     index: Index,
@@ -61,8 +64,15 @@ pub struct Transactions {
 
 impl Transactions {
     /// None yet.
-    pub fn new(limit: usize, hashing: &Hashing) -> Self {
-        Self { limit, last: 0, all: Map::with_hasher(hashing.clone()), index: Index::new(hashing) }
+    pub fn new(limit: usize, spare: usize, hashing: &Hashing) -> Self {
+        Self {
+            limit,
+            spare,
+            ownerless: 0,
+            last: 0,
+            all: Map::with_hasher(hashing.clone()),
+            index: Index::new(hashing),
+        }
     }
 
     /// Whether a further INVITE must be refused.
@@ -70,9 +80,10 @@ impl Transactions {
         self.all.len() >= self.limit
     }
 
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.all.len()
+    /// How many there are, and by how many names they are found.
+    #[cfg(test)]
+    pub fn len(&self) -> (usize, usize) {
+        (self.all.len(), self.index.len())
     }
 
     /// The server transaction of a request (§17.2.3).
@@ -111,12 +122,31 @@ impl Transactions {
         id
     }
 
-    /// Sends a response to an INVITE.
-    pub fn respond(&mut self, fx: &mut Effects, id: TransactionId, status: u16, response: Bytes) {
+    /// Sends a response to an INVITE; its name is for who waits for the sending.
+    pub fn respond(&mut self, fx: &mut Effects, id: TransactionId, status: u16, response: Bytes) -> Receipt {
+        let receipt = fx.receipt();
         self.with(fx, id, |machine, wire| match machine {
-            Machine::ServerInvite(invite) => invite.respond(status, response, wire),
+            Machine::ServerInvite(invite) => invite.respond(status, response, receipt, wire),
             Machine::ServerOther(_) | Machine::ClientOther(_) => Fate::Lives,
         });
+        receipt
+    }
+
+    /// Where the messages of a transaction go.
+    pub fn path(&self, id: TransactionId) -> Option<&Path> {
+        self.all.get(&id).map(|transaction| &transaction.path)
+    }
+
+    /// The peer has another connection now: what it is sent goes there.
+    pub fn reroute(&mut self, id: TransactionId, flow: FlowId) {
+        if let Some(transaction) = self.all.get_mut(&id) {
+            transaction.path.flow = flow;
+        }
+    }
+
+    /// Whether no more INVITEs can be refused with a transaction that waits for their ACK.
+    pub fn is_crowded(&self) -> bool {
+        self.ownerless >= self.spare || self.is_full()
     }
 
     /// Sends the only response to a request other than INVITE, and keeps it where the request may be repeated.
@@ -135,8 +165,9 @@ impl Transactions {
         }
     }
 
-    /// A request came again.
-    pub fn repeated(&mut self, fx: &mut Effects, id: TransactionId) {
+    /// A request came again, by this connection: its response goes there (§18.2.2).
+    pub fn repeated(&mut self, fx: &mut Effects, id: TransactionId, flow: FlowId) {
+        self.reroute(id, flow);
         self.with(fx, id, |machine, wire| match machine {
             Machine::ServerInvite(invite) => invite.repeated(wire),
             Machine::ServerOther(other) => other.repeated(wire),
@@ -153,18 +184,10 @@ impl Transactions {
     }
 
     /// Sends a request other than INVITE.
-    pub fn request(
-        &mut self,
-        fx: &mut Effects,
-        key: ClientKey,
-        path: Path,
-        owner: CallId,
-        request: Bytes,
-    ) -> TransactionId {
+    pub fn request(&mut self, fx: &mut Effects, key: ClientKey, path: Path, owner: CallId, request: Bytes) {
         let id = self.next_id();
         let machine = Machine::ClientOther(ClientOther::begin(request, &mut Wire { id, path: &path, fx }));
         self.add(id, Transaction { machine, path, names: Names::Client(key), owner: Some(owner), tag: None });
-        id
     }
 
     /// A response came: the owner of its transaction and what it means to it, if it means anything new.
@@ -179,8 +202,8 @@ impl Transactions {
     }
 
     /// A request could not be sent.
-    pub fn handle_undelivered(&mut self, fx: &mut Effects, receipt: Receipt) -> Option<(CallId, Outcome)> {
-        self.with_client(fx, TransactionId(receipt.0), |client, _| client.handle_undelivered())
+    pub fn handle_undelivered(&mut self, fx: &mut Effects, id: TransactionId) -> Option<(CallId, Outcome)> {
+        self.with_client(fx, id, |client, _| client.handle_undelivered())
     }
 
     /// A timer fired.
@@ -239,6 +262,7 @@ impl Transactions {
 
     fn add(&mut self, id: TransactionId, transaction: Transaction) {
         self.index.add(&transaction.names, id);
+        self.ownerless += usize::from(transaction.owner.is_none());
         self.all.insert(id, transaction);
     }
 
@@ -246,6 +270,7 @@ impl Transactions {
         fx.alarms.cancel_transaction(id);
         if let Some(transaction) = self.all.remove(&id) {
             self.index.remove(&transaction.names, id);
+            self.ownerless -= usize::from(transaction.owner.is_none());
         }
     }
 }

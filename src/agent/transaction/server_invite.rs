@@ -21,6 +21,7 @@ use bytes::Bytes;
 
 use super::timers::{T1, T4, Timer, WAIT, doubled};
 use super::wire::{Fate, Wire};
+use crate::agent::Receipt;
 
 #[derive(Debug)]
 pub(super) struct ServerInvite {
@@ -45,11 +46,17 @@ impl ServerInvite {
     }
 
     /// The call responds. A second final response is none of this transaction's.
-    pub(super) fn respond(&mut self, status: u16, response: Bytes, wire: &mut Wire<'_>) -> Fate {
+    pub(super) fn respond(
+        &mut self,
+        status: u16,
+        response: Bytes,
+        receipt: Receipt,
+        wire: &mut Wire<'_>,
+    ) -> Fate {
         if !matches!(self.state, State::Proceeding { .. }) {
             return Fate::Lives;
         }
-        wire.send(&response);
+        wire.send_with(&response, receipt);
         match status {
             100..200 => self.state = State::Proceeding { last: Some(response) },
             200..300 => {

@@ -40,9 +40,9 @@ impl Wire<'_> {
         self.transmit(bytes, None);
     }
 
-    /// Sends a message and wants to hear if it does not arrive.
-    pub fn send_with_receipt(&mut self, bytes: &Bytes) {
-        self.transmit(bytes, Some(Receipt(self.id.0)));
+    /// Sends a message by the name that somebody may wait for.
+    pub fn send_with(&mut self, bytes: &Bytes, receipt: Receipt) {
+        self.transmit(bytes, Some(receipt));
     }
 
     fn transmit(&mut self, bytes: &Bytes, receipt: Option<Receipt>) {

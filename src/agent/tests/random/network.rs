@@ -263,10 +263,14 @@ impl Life {
             self.verdicts.entry(call_id.clone()).or_default().insert(response.status);
         }
         // A closed connection: half of the time the agent finds no other way.
-        if transmit.flow != self.flow.id && self.network.keeps_order && self.chance.percent(50) {
-            if let Some(receipt) = transmit.receipt {
-                self.agent.handle_undelivered(self.now, receipt);
-            }
+        let is_closed = transmit.flow != self.flow.id && self.network.keeps_order;
+        let is_lost = is_closed && self.chance.percent(50);
+        match transmit.receipt {
+            Some(receipt) if is_lost => self.agent.handle_undelivered(self.now, receipt),
+            Some(receipt) => self.agent.handle_delivered(self.now, receipt),
+            None => {}
+        }
+        if is_lost {
             return;
         }
         let number = self.callers.iter().position(|caller| caller.call_id == call_id).expect("a caller");
