@@ -19,6 +19,9 @@ use crate::transport::{Connections, Fate, Inbound};
 /// for a batch to be full.
 const BATCH: usize = 64;
 
+/// How many times the agent hears in one turn what became of what it sent, and sends more. What is left is the next turn's.
+const ROUNDS: usize = 8;
+
 /// How long the endings that the agent sends at the end of the drain may take to be answered.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -92,7 +95,7 @@ impl Driver {
             let wake = self.wait(shutdown.as_mut(), alarm.as_mut()).await;
             let now = clock::now();
             self.turn(now, wake);
-            self.batch.release(&self.board, &mut self.connections, &mut self.tickets);
+            self.settle(now);
         }
         info!("drained");
     }
@@ -129,15 +132,12 @@ impl Driver {
 
     /// Handles what is ready: what became of connections, the alarm, and up to [`BATCH`] inputs of each kind.
     fn turn(&mut self, now: Now, wake: Wake) {
-        // First, so that no command is answered as if a connection were there that is known to be gone.
-        while let Some(fate) = self.connections.poll_fate() {
-            self.learn(now, fate);
-        }
+        let mut first = None;
         match wake {
             Wake::Shutdown => self.begin_drain(now),
             Wake::Alarm => {}
             Wake::Inbound(inbound) => self.receive(now, inbound),
-            Wake::Ask(ask) => self.command(now, ask),
+            Wake::Ask(ask) => first = Some(ask),
         }
         if self.agent.poll_timeout().is_some_and(|deadline| deadline <= now.instant) {
             self.agent.handle_timeout(now);
@@ -147,8 +147,10 @@ impl Driver {
             let Ok(inbound) = self.inbound.try_recv() else { break };
             self.receive(now, inbound);
         }
+        // Before the commands, so that none is handled as if a connection were there that is known to be gone.
+        self.settle(now);
         for _ in 0..BATCH {
-            let Ok(ask) = self.asks.try_recv() else { break };
+            let Some(ask) = first.take().or_else(|| self.asks.try_recv().ok()) else { break };
             self.command(now, ask);
         }
         self.end_drain(now);
@@ -177,9 +179,24 @@ impl Driver {
         }
     }
 
+    /// Releases what has come out, and tells the agent what became of it, until there is no more to tell.
+    fn settle(&mut self, now: Now) {
+        for _ in 0..ROUNDS {
+            self.batch.release(&self.board, &mut self.connections, &mut self.tickets);
+            if !self.connections.has_fates() {
+                return;
+            }
+            while let Some(fate) = self.connections.poll_fate() {
+                self.learn(now, fate);
+            }
+        }
+        self.batch.release(&self.board, &mut self.connections, &mut self.tickets);
+    }
+
     fn learn(&mut self, now: Now, fate: Fate) {
         match fate {
             Fate::Closed(flow) => self.agent.handle_flow_closed(now, flow),
+            Fate::Delivered(receipt) => self.agent.handle_delivered(now, receipt),
             Fate::Undelivered(receipt) => self.agent.handle_undelivered(now, receipt),
         }
         self.batch.collect(&mut self.agent);

@@ -5,37 +5,32 @@ use std::io::{self, IoSlice};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Buf, Bytes};
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::mpsc;
 
 use super::task::Task;
-use super::{Heard, Inbound, Notice};
-use crate::agent::{Flow, Receipt};
+use super::{Fate, Heard, Inbound, Notice};
+use crate::agent::{Flow, Transmit};
 
 /// How many messages go into one write.
 const VECTOR: usize = 16;
 
 /// What a waiting message costs beside its bytes.
-const ENTRY: usize = 64;
+const ENTRY: usize = size_of::<Transmit>();
 
 /// An open connection: its socket and what its peer has not taken yet.
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) flow: Flow,
     socket: Arc<OwnedWriteHalf>,
-    unsent: VecDeque<Unsent>,
+    unsent: VecDeque<Transmit>,
+    /// How many bytes of the first of `unsent` the kernel has.
+    begun: usize,
     /// What `unsent` costs in memory, bytes.
     pub(super) cost: usize,
     stage: Stage,
     writable: Option<Task>,
     _reader: Task,
-}
-
-#[derive(Debug)]
-struct Unsent {
-    bytes: Bytes,
-    receipt: Option<Receipt>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +57,7 @@ impl Connection {
             flow,
             socket: Arc::new(socket),
             unsent: VecDeque::new(),
+            begun: 0,
             cost: 0,
             stage: Stage::Open,
             writable: None,
@@ -74,10 +70,10 @@ impl Connection {
         self.stage == Stage::Open
     }
 
-    /// Puts bytes behind those that wait.
-    pub(super) fn push(&mut self, bytes: Bytes, receipt: Option<Receipt>) {
-        self.cost += bytes.len() + ENTRY;
-        self.unsent.push_back(Unsent { bytes, receipt });
+    /// Puts a message behind those that wait.
+    pub(super) fn push(&mut self, transmit: Transmit) {
+        self.cost += transmit.bytes.len() + ENTRY;
+        self.unsent.push_back(transmit);
     }
 
     /// No more is sent; what waits still is.
@@ -85,15 +81,17 @@ impl Connection {
         self.stage = Stage::Closing;
     }
 
-    /// Gives the kernel what it takes now.
-    pub(super) fn write(&mut self) -> io::Result<Written> {
+    /// Gives the kernel what it takes now; what it has wholly taken is delivered.
+    pub(super) fn write(&mut self, fates: &mut VecDeque<Fate>) -> io::Result<Written> {
         while !self.unsent.is_empty() {
             let mut slices = [IoSlice::new(&[]); VECTOR];
+            let mut begun = self.begun;
             for (slice, unsent) in slices.iter_mut().zip(&self.unsent) {
-                *slice = IoSlice::new(&unsent.bytes);
+                *slice = IoSlice::new(unsent.bytes.get(begun..).unwrap_or_default());
+                begun = 0;
             }
             match self.socket.try_write_vectored(&slices) {
-                Ok(count) => self.advance(count),
+                Ok(count) => self.advance(count, fates),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Written::Some),
                 Err(error) => return Err(error),
@@ -102,16 +100,16 @@ impl Connection {
         Ok(if self.is_open() { Written::All } else { Written::Last })
     }
 
-    fn advance(&mut self, mut count: usize) {
-        while let Some(first) = self.unsent.front_mut() {
-            let part = count.min(first.bytes.len());
-            first.bytes.advance(part);
-            self.cost -= part;
-            count -= part;
-            if !first.bytes.is_empty() {
+    fn advance(&mut self, count: usize, fates: &mut VecDeque<Fate>) {
+        self.begun += count;
+        while let Some(first) = self.unsent.front() {
+            let length = first.bytes.len();
+            if self.begun < length {
                 return;
             }
-            self.cost -= ENTRY;
+            self.begun -= length;
+            self.cost -= length + ENTRY;
+            fates.extend(first.receipt.map(Fate::Delivered));
             self.unsent.pop_front();
         }
     }
@@ -141,8 +139,8 @@ impl Connection {
         let _ = (*self.socket).as_ref().set_zero_linger();
     }
 
-    /// The receipts of what the kernel has not wholly taken.
-    pub(super) fn into_receipts(self) -> impl Iterator<Item = Receipt> {
-        self.unsent.into_iter().filter_map(|unsent| unsent.receipt)
+    /// What the kernel has not wholly taken.
+    pub(super) fn into_unsent(self) -> VecDeque<Transmit> {
+        self.unsent
     }
 }

@@ -138,7 +138,7 @@ impl Connections {
     pub(super) fn push(&mut self, id: FlowId, transmit: Transmit) {
         let Some(connection) = self.open.get_mut(&id) else { return self.undelivered(transmit) };
         let before = connection.cost;
-        connection.push(transmit.bytes, transmit.receipt);
+        connection.push(transmit);
         self.unread += connection.cost - before;
         self.touched.push(id);
     }
@@ -169,7 +169,7 @@ impl Connections {
     fn write(&mut self, id: FlowId) {
         let Some(connection) = self.open.get_mut(&id) else { return };
         let before = connection.cost;
-        let written = connection.write();
+        let written = connection.write(&mut self.fates);
         let after = connection.cost;
         self.unread -= before - after;
         match written {
@@ -188,7 +188,7 @@ impl Connections {
     fn peer_closed(&mut self, id: FlowId) {
         if let Some(connection) = self.open.get_mut(&id) {
             let before = connection.cost;
-            let _ = connection.write();
+            let _ = connection.write(&mut self.fates);
             self.unread -= before - connection.cost;
         }
         self.remove(id);
@@ -210,7 +210,9 @@ impl Connections {
         }
         debug!(flow = id.0, peer = %connection.flow.peer, "connection closed");
         self.unread -= connection.cost;
-        self.fates.extend(connection.into_receipts().map(Fate::Undelivered));
+        for transmit in connection.into_unsent() {
+            self.undelivered(transmit);
+        }
         self.fates.push_back(Fate::Closed(id));
     }
 }

@@ -66,11 +66,13 @@ enum Heard {
     Dialed(Hop, io::Result<TcpStream>, Admission),
 }
 
-/// What became of a connection or a sending, for the agent.
+/// What became of a connection or a sending, for the agent. Of each sending with a receipt one thing is said, once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// The connection is gone; said once for each.
     Closed(FlowId),
+    /// The kernel has all of what was sent with this receipt.
+    Delivered(Receipt),
     /// What was sent with this receipt did not reach the peer.
     Undelivered(Receipt),
 }

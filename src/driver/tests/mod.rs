@@ -1,6 +1,7 @@
 //! The driver over real sockets.
 
 mod calls;
+mod turn;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,6 @@
 //! The transport over real sockets on loopback.
 
+mod delivery;
 mod inbound;
 mod outbound;
 mod unread;
@@ -82,6 +83,17 @@ impl Net {
         timeout(PATIENCE, self.inbound.recv()).await.unwrap().unwrap()
     }
 
+    /// Sends until the kernel takes no more; how many bytes that were.
+    fn fill(&mut self, flow: &Flow) -> usize {
+        let mut sent = 0;
+        while self.connections.is_idle() {
+            self.connections.send(transmit(flow.id, vec![b'x'; 65_536]));
+            self.connections.flush();
+            sent += 65_536;
+        }
+        sent
+    }
+
     /// Runs the transport while `work` goes on.
     async fn during<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = std::pin::pin!(work);
@@ -127,6 +139,12 @@ fn transmit(flow: FlowId, bytes: impl Into<Bytes>) -> Transmit {
 fn to_hop(host: &str, port: u16, receipt: u64, bytes: &'static str) -> Transmit {
     let hop = Hop { transport: Transport::Tcp, host: host.into(), port };
     Transmit { flow: NO_FLOW, otherwise: Some(hop), receipt: Some(Receipt(receipt)), bytes: bytes.into() }
+}
+
+async fn listener() -> (TcpListener, u16) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    (listener, port)
 }
 
 async fn read_exactly(stream: &mut TcpStream, count: usize) -> Vec<u8> {

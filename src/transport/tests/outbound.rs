@@ -2,12 +2,6 @@
 
 use super::*;
 
-async fn listener() -> (TcpListener, u16) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    (listener, port)
-}
-
 /// A port on which nobody listens.
 async fn dead_port() -> u16 {
     listener().await.1

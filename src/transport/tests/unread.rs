@@ -66,10 +66,7 @@ async fn a_burst_far_over_the_share_reaches_a_peer_that_reads() {
 async fn a_peer_that_reads_nothing_for_too_long_is_cut_off() {
     let mut net = Net::start(Bounds { stall: Duration::from_millis(50), ..Bounds::default() }).await;
     let (_client, flow) = net.connected().await;
-    while net.connections.is_idle() {
-        net.connections.send(transmit(flow.id, vec![b'x'; 65_536]));
-        net.connections.flush();
-    }
+    net.fill(&flow);
     assert_eq!(net.fate().await, Fate::Closed(flow.id));
 }
 
@@ -77,10 +74,7 @@ async fn a_peer_that_reads_nothing_for_too_long_is_cut_off() {
 async fn what_waited_on_a_connection_that_broke_is_undelivered() {
     let mut net = Net::start(Bounds::default()).await;
     let (client, flow) = net.connected().await;
-    while net.connections.is_idle() {
-        net.connections.send(transmit(flow.id, vec![b'x'; 65_536]));
-        net.connections.flush();
-    }
+    net.fill(&flow);
     net.connections.send(Transmit { receipt: Some(Receipt(7)), ..transmit(flow.id, "BYE") });
     net.connections.flush();
     client.set_zero_linger().unwrap();
