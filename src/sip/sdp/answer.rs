@@ -30,7 +30,7 @@ pub fn answer(offer: &[u8], local: &Local) -> Result<String, NoAnswer> {
 }
 
 /// The codecs in common of a stream that can be taken at all: audio over plain RTP.
-fn acceptable(media: &Media, ours: &[Codec]) -> Vec<Codec> {
+fn acceptable<'a>(media: &'a Media, ours: &[Codec<'a>]) -> Vec<Codec<'a>> {
     let plain = matches!(media.proto.as_str(), "RTP/AVP" | "RTP/AVPF");
     if media.media == "audio" && media.port != 0 && plain {
         codec::in_common(ours, &codec::of_stream(media))
@@ -39,7 +39,7 @@ fn acceptable(media: &Media, ours: &[Codec]) -> Vec<Codec> {
     }
 }
 
-fn accepted(offer: &Session, media: &Media, common: &[Codec], local: &Local) -> Media {
+fn accepted(offer: &Session, media: &Media, common: &[Codec<'_>], local: &Local) -> Media {
     let direction = Direction::of_stream(offer, media).mirrored();
     let mut stream = description::stream(local, &media.media, &media.proto, common, direction);
     let ptime = media.attributes.iter().find(|attribute| attribute.attribute == "ptime");

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use bytes::Bytes;
+use memchr::memchr_iter;
 use sdp_types::{Attribute, Connection, Media, Origin, Session, Time};
 
 use super::Local;
@@ -13,11 +14,17 @@ use crate::sip::text::decode;
 /// How many media lines a description may have: one with more is malformed.
 const MOST_MEDIA: usize = 64;
 
+/// How many lines a description may have: one with more is malformed.
+const MOST_LINES: usize = 2048;
+
 /// The port of a stream that nothing is sent to (discard, RFC 863).
 pub(super) const DISCARD: u16 = 9;
 
 /// Reads a description, also one with text in GB18030.
 pub(super) fn read(sdp: &[u8]) -> Result<Session, &'static str> {
+    if memchr_iter(b'\n', sdp).count() > MOST_LINES {
+        return Err("too many lines");
+    }
     let session = match std::str::from_utf8(sdp) {
         Ok(_) => Session::parse(sdp),
         Err(_) => Session::parse(decode(Bytes::copy_from_slice(sdp)).as_bytes()),
@@ -47,7 +54,7 @@ pub(super) fn stream(
     local: &Local,
     media: &str,
     proto: &str,
-    codecs: &[Codec],
+    codecs: &[Codec<'_>],
     direction: Direction,
 ) -> Media {
     let (port, direction) = match local.media {
@@ -55,7 +62,7 @@ pub(super) fn stream(
         None => (DISCARD, Direction::Inactive),
     };
     let mut stream = blank(media, port, proto, &formats(codecs));
-    stream.attributes = codecs.iter().flat_map(Codec::attributes).collect();
+    stream.attributes = codecs.iter().copied().flat_map(Codec::attributes).collect();
     stream.attributes.push(Attribute::new(direction.as_str()));
     stream
 }
@@ -66,7 +73,7 @@ pub(super) fn refused(offered: &Media) -> Media {
 }
 
 /// The payload numbers of a media line.
-pub(super) fn formats(codecs: &[Codec]) -> String {
+pub(super) fn formats(codecs: &[Codec<'_>]) -> String {
     let numbers: Vec<String> = codecs.iter().map(|codec| codec.payload.to_string()).collect();
     numbers.join(" ")
 }

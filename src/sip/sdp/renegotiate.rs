@@ -83,17 +83,17 @@ fn stream(previous: &Session, place: usize, offer: &Session, offered: &Media) ->
 }
 
 /// Whether the codecs in use need not change: the same ones under the same numbers.
-fn same(common: &[Codec], in_use: &[Codec]) -> bool {
+fn same(common: &[Codec<'_>], in_use: &[Codec<'_>]) -> bool {
     common.len() == in_use.len()
         && common
             .iter()
             .all(|codec| in_use.iter().any(|other| codec.is(other) && codec.payload == other.payload))
 }
 
-fn describe(stream: &mut Media, codecs: &[Codec]) {
+fn describe(stream: &mut Media, codecs: &[Codec<'_>]) {
     let described = |attribute: &Attribute| matches!(attribute.attribute.as_str(), "rtpmap" | "fmtp");
     let kept = stream.attributes.iter().filter(|attribute| !described(attribute));
-    stream.attributes = codecs.iter().flat_map(Codec::attributes).chain(kept.cloned()).collect();
+    stream.attributes = codecs.iter().copied().flat_map(Codec::attributes).chain(kept.cloned()).collect();
     stream.fmt = description::formats(codecs);
 }
 

@@ -1,5 +1,7 @@
 //! Offers and answers.
 
+use std::time::{Duration, Instant};
+
 use super::*;
 use crate::sip::tests::file;
 
@@ -170,6 +172,35 @@ fn what_is_no_description_is_malformed() {
     }
     let many = offer_of("8", &[]) + &"m=audio 1 RTP/AVP 8\r\n".repeat(64);
     assert_eq!(answer(many.as_bytes(), &local()), Err(NoAnswer::Malformed));
+}
+
+#[test]
+fn a_description_has_at_most_2048_lines() {
+    let with = |more: usize| offer_of("8", &vec!["a=x"; more]);
+    assert!(answer(with(2042).as_bytes(), &local()).is_ok());
+    assert_eq!(answer(with(2043).as_bytes(), &local()), Err(NoAnswer::Malformed));
+    assert_eq!(check(&with(2043), None), Err("too many lines"));
+}
+
+#[test]
+fn a_payload_number_counts_once_however_often_it_is_listed() {
+    let maps: Vec<String> = (0..2000).map(|number| format!("a=rtpmap:{} PCMA/8000", number % 256)).collect();
+    let maps: Vec<&str> = maps.iter().map(String::as_str).collect();
+    let offer = offer_of(&"96 97 255 256 ".repeat(100_000), &maps);
+    let begun = Instant::now();
+    let answered = answer(offer.as_bytes(), &local()).unwrap();
+    assert_eq!(lines(&answered, "m="), ["m=audio 21000 RTP/AVP 96"]);
+    assert_eq!(reanswer(&answered, offer.as_bytes()).unwrap(), answered);
+    assert_eq!(check(&answered, Some(offer.as_bytes())), Ok(()));
+    assert!(begun.elapsed() < Duration::from_secs(10), "work that grows with the square of the offer");
+}
+
+#[test]
+fn comfort_noise_alone_is_no_codec_in_common() {
+    let local = Local { codecs: ["CN", "PCMA"].map(str::to_owned).to_vec(), ..local() };
+    assert_eq!(answer(offer_of("13 18", &[]).as_bytes(), &local), Err(NoAnswer::NoCommonCodec));
+    let answered = answer(offer_of("8 13", &[]).as_bytes(), &local).unwrap();
+    assert_eq!(lines(&answered, "m="), ["m=audio 21000 RTP/AVP 13 8"]);
 }
 
 #[test]

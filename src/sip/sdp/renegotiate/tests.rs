@@ -59,6 +59,39 @@ fn without_a_codec_in_common_there_is_no_answer() {
 }
 
 #[test]
+fn static_numbers_need_no_rtpmap_on_either_side() {
+    for (ours, offered, lines) in [
+        ("18", "18", ""),
+        ("18", "18", "a=rtpmap:18 G729/8000\r\n"),
+        ("2", "0 2", ""),
+        ("10 11", "11 10", ""),
+    ] {
+        let ours = OURS.replace("96 8 101", ours);
+        let offer = theirs(&format!("4000 RTP/AVP {offered}"), lines);
+        assert_eq!(reanswer(&ours, offer.as_bytes()).unwrap(), ours, "{offered}");
+    }
+    let offer = theirs("4000 RTP/AVP 5", "");
+    let other = reanswer(&OURS.replace("96 8 101", "2"), offer.as_bytes());
+    assert_eq!(other, Err(NoAnswer::NoCommonCodec));
+}
+
+#[test]
+fn two_formats_of_one_codec_do_not_get_the_same_number() {
+    let ours = OURS.replace("96 8 101", "96 97").replace("a=ptime:30", "a=rtpmap:97 opus/48000/2");
+    assert_eq!(
+        reanswer(&ours, theirs("4000 RTP/AVP 97 96", "a=rtpmap:97 opus/48000/2\r\n").as_bytes()),
+        Ok(ours)
+    );
+}
+
+#[test]
+fn a_number_without_a_name_gets_no_rtpmap() {
+    let answered = reanswer(&OURS.replace("96 8 101", "2 18"), theirs("4000 RTP/AVP 2", "").as_bytes());
+    let answered = answered.unwrap();
+    assert!(answered.contains("RTP/AVP 2\r\na=ptime:30\r\n") && !answered.contains("rtpmap"), "{answered}");
+}
+
+#[test]
 fn a_peer_may_switch_its_only_stream_off() {
     let answered = reanswered("0 RTP/AVP 96 8 101", "");
     assert!(answered.contains("m=audio 0 RTP/AVP 96 8 101\r\n"));
