@@ -214,6 +214,19 @@ fn labels_are_merged_told_and_bounded() {
 }
 
 #[test]
+fn labels_that_change_nothing_are_no_event() {
+    let mut world = World::tcp();
+    offered(&mut world);
+    world.ask(labels(&[("a", Some("1"))]));
+    let told = world.told().len();
+    for same in [labels(&[("a", Some("1"))]), labels(&[]), labels(&[("b", None)])] {
+        let ticket = world.ask(same);
+        assert_eq!(world.done(ticket).version, 2);
+    }
+    assert_eq!(world.told().len(), told);
+}
+
+#[test]
 fn a_command_for_another_version_is_refused() {
     let mut world = World::tcp();
     accepted(&mut world);

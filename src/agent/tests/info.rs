@@ -38,6 +38,14 @@ fn dtmf_relay_brings_a_digit_and_its_duration() {
 }
 
 #[test]
+fn a_signal_may_be_an_event_number_but_is_one_key() {
+    for (signal, digits) in [("10", "*"), ("11", "#"), ("12", "A"), ("15", "D"), ("9", "9"), ("#", "#")] {
+        assert_eq!(dtmf("application/dtmf-relay", &format!("Signal={signal}\r\n")).0, digits);
+    }
+    other("Content-Type: application/dtmf-relay\r\n", "Signal=16\r\n");
+}
+
+#[test]
 fn a_plain_dtmf_body_brings_its_digit() {
     assert_eq!(dtmf("application/dtmf", "#"), ("#".into(), None));
     assert_eq!(dtmf("application/dtmf", " 9\r\n"), ("9".into(), None));

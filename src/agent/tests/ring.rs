@@ -198,6 +198,10 @@ fn headers_that_the_agent_writes_or_that_would_break_the_message_are_refused() {
         ring(&mut world, Ring { headers: many, ..Ring::default() }),
         Err(Refusal::InvalidHeader(_))
     ));
+    let wide =
+        (0..5).map(|number| NewHeader { name: format!("X-{number}"), value: "x".repeat(4096) }).collect();
+    let refused = ring(&mut world, Ring { headers: wide, ..Ring::default() });
+    assert!(matches!(refused, Err(Refusal::InvalidHeader(_))), "together too long");
     let long = new_header("X-A", &"x".repeat(4097));
     assert!(matches!(
         ring(&mut world, Ring { headers: long, ..Ring::default() }),

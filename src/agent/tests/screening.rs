@@ -93,6 +93,14 @@ fn a_caller_that_accepts_no_sdp_gets_406() {
 }
 
 #[test]
+fn a_question_may_accept_anything() {
+    let mut world = World::tcp();
+    let phone = Phone::new(&world);
+    world.deliver(phone.request("OPTIONS", "Accept: text/plain\r\n", ""));
+    assert_eq!(world.statuses(), ["200 OPTIONS"]);
+}
+
+#[test]
 fn a_caller_that_accepts_sdp_in_any_words_is_served() {
     for accept in ["application/sdp;level=1, text/plain", "application/*", "*/*;q=0.5", "Application/SDP"] {
         let mut world = World::tcp();

@@ -1,0 +1,36 @@
+//! A caller that comes back on another connection (RFC 3261 §18.2.2, §12.2).
+
+use super::harness::World;
+use super::phone::{offered, ringing};
+use crate::agent::command::{Accept, Wait};
+use crate::agent::{Action, FlowId};
+
+/// The connections that were used since the last time.
+fn flows(world: &mut World) -> Vec<FlowId> {
+    world.carried().into_iter().map(|sent| sent.transmit.flow).collect()
+}
+
+#[test]
+fn a_repeated_invite_is_answered_on_the_connection_that_it_came_by() {
+    let mut world = World::tcp();
+    let phone = offered(&mut world);
+    world.close_flow();
+    world.reconnect();
+    world.deliver(phone.invite());
+    world.ask(Action::Ring(Default::default()));
+    assert_eq!(flows(&mut world), [world.flow.id; 2], "the 100 again, and the 180");
+}
+
+#[test]
+fn the_200_and_its_repeats_go_where_the_dialog_moved_before_the_answer() {
+    let mut world = World::tcp();
+    let mut phone = ringing(&mut world);
+    world.close_flow();
+    world.reconnect();
+    world.deliver(phone.next("UPDATE", "", ""));
+    let accept = Accept { wait: Wait::Sent, ..Accept::default() };
+    let ticket = world.ask(Action::Accept(accept));
+    assert_eq!(world.done(ticket).state.name(), "accepted");
+    world.advance(std::time::Duration::from_millis(500));
+    assert_eq!(flows(&mut world), [world.flow.id; 3], "the UPDATE's 200, the INVITE's, and that again");
+}
