@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::Refusal;
 use super::command::NewHeader;
+use crate::sip::is_token;
 
 /// How many headers one command may add.
 const MAX_HEADERS: usize = 64;
@@ -111,11 +112,6 @@ pub fn text(name: &'static str, text: &str) -> Result<(), Refusal> {
 /// A token (RFC 3261 §25.1).
 pub fn token(name: &'static str, text: &str) -> Result<(), Refusal> {
     if is_token(text) && text.len() <= MAX_NAME { Ok(()) } else { Err(field(name, "must be a token")) }
-}
-
-fn is_token(text: &str) -> bool {
-    let is_token_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&byte);
-    !text.is_empty() && text.bytes().all(is_token_byte)
 }
 
 fn has_control(text: &str) -> bool {

@@ -38,7 +38,7 @@ pub use name_addr::NameAddr;
 pub use parse::parse_datagram;
 pub use rsip::{Method as Known, StatusCode, Transport};
 pub use status::reason_phrase;
-pub use text::{body_text, quote, unquote};
+pub use text::{body_text, is_token, quote, unquote};
 pub use uri::Uri;
 pub use via::Via;
 pub use write::Writer;

@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use bytestring::ByteString;
 
+use super::grammar;
+
 /// `bytes` as text: UTF-8 without a copy, else GB18030; what is neither comes with replacement characters.
 pub(super) fn decode(bytes: Bytes) -> ByteString {
     match std::str::from_utf8(&bytes) {
@@ -44,4 +46,9 @@ pub fn quote(text: &str) -> String {
     }
     quoted.push('"');
     quoted
+}
+
+/// Whether text is a `token` (§25.1).
+pub fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| grammar::is_token(byte))
 }

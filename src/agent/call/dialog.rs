@@ -5,7 +5,7 @@ use bytestring::ByteString;
 
 use crate::agent::Flow;
 use crate::agent::respond::SERVER;
-use crate::agent::stack::{Stack, hop_of, is_reliable};
+use crate::agent::stack::{Stack, hop_of, is_reliable, transport_word};
 use crate::agent::transaction::{ClientKey, Path};
 use crate::sip::{Known, Name, NameAddr, Request, Transport, Uri, Writer};
 
@@ -139,13 +139,10 @@ fn target_of(request: &Request) -> Option<Uri> {
 }
 
 /// The transport parameter of our own URIs; UDP is what a URI without one means.
-fn transport_param(transport: Transport) -> &'static str {
+fn transport_param(transport: Transport) -> String {
     match transport {
-        Transport::Udp => "",
-        Transport::Tcp => ";transport=tcp",
-        Transport::Tls | Transport::TlsSctp => ";transport=tls",
-        Transport::Sctp => ";transport=sctp",
-        Transport::Ws | Transport::Wss => ";transport=ws",
+        Transport::Udp => String::new(),
+        other => format!(";transport={}", transport_word(other)),
     }
 }
 

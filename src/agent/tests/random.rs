@@ -10,9 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Leftovers;
+use super::phone::ANSWER;
 use crate::agent::command::{Accept, Labels, Ring, Wait};
 use crate::agent::event::{CallState, EndBy, EndCause, Event, EventKind};
-use crate::agent::{Action, Call, CallId, Refusal, Ticket};
+use crate::agent::{Action, Call, CallId, OnOffer, Refusal, Settings, Ticket};
 use caller::Plan;
 use network::{Chance, Life, Network};
 
@@ -38,7 +39,7 @@ fn every_random_life_over_tcp_ends_once_and_leaves_nothing() {
 fn ten_thousand_races_of_accept_and_cancel_have_one_verdict_each_on_both_sides() {
     let mut ends = Ends::new();
     for seed in 0..10_000 {
-        let mut life = Life::new(seed, Network::perfect());
+        let mut life = Life::new(seed, Network::perfect(), Settings::default());
         life.place_call(0, Plan::cancel_after(Duration::from_millis(150)), Duration::ZERO);
         let accept = life.chance.up_to(Duration::from_millis(300));
         life.command_later(accept, Action::Accept(Accept::default()));
@@ -62,6 +63,9 @@ fn assert_all_ends_were_seen(ends: &Ends) {
         (Cancelled, Remote),
         (Cancelled, Api),
         (Rejected, Api),
+        (Rejected, Policy),
+        (Rejected, System),
+        (Hangup, System),
         (Hangup, Remote),
         (Hangup, Api),
         (Timeout, System),
@@ -73,7 +77,7 @@ fn assert_all_ends_were_seen(ends: &Ends) {
 
 /// Three calls at a time, with commands from three clients that do not know of each other.
 fn live(seed: u64, network: Network, ends: &mut Ends) {
-    let mut life = Life::new(seed, network);
+    let mut life = Life::new(seed, network, settings(seed));
     for number in 0..3 {
         let plan = Plan::random(&mut life.chance);
         let start = life.chance.up_to(Duration::from_millis(300));
@@ -85,7 +89,11 @@ fn live(seed: u64, network: Network, ends: &mut Ends) {
     }
     let patience = life.chance.up_to(Duration::from_secs(240));
     life.run(patience);
-    life.hang_up_everything();
+    if seed % 10 == 0 {
+        life.shut_down()
+    } else {
+        life.hang_up_everything()
+    }
     life.run(Duration::from_secs(150));
     let late = life.sent;
     life.run(Duration::from_secs(600));
@@ -109,12 +117,24 @@ fn check(seed: u64, life: &Life, ends: &mut Ends) {
     }
 }
 
+/// Most agents leave a new call to their clients.
+fn settings(seed: u64) -> Settings {
+    let on_offer = match seed % 16 {
+        1 => OnOffer::Ring,
+        2 => OnOffer::Accept,
+        3 => OnOffer::Reject,
+        _ => OnOffer::None,
+    };
+    Settings { on_offer, ..Settings::default() }
+}
+
 fn random_action(chance: &mut Chance) -> Action {
     match chance.below(12) {
         0..=2 => Action::Ring(Ring { early_media: chance.below(3) == 0, ..Ring::default() }),
         3..=6 => {
             let wait = if chance.below(2) == 0 { Wait::Sent } else { Wait::Established };
-            Action::Accept(Accept { wait, ..Accept::default() })
+            let sdp = (chance.below(3) == 0).then(|| ANSWER.to_owned());
+            Action::Accept(Accept { wait, sdp, ..Accept::default() })
         }
         7 => Action::Reject(Default::default()),
         8 => Action::Cancel(Default::default()),

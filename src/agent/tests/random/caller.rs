@@ -19,6 +19,8 @@ pub struct Plan {
     early_bye: Option<Duration>,
     /// re-INVITE, this long after the 2xx.
     reinvite: Option<Duration>,
+    /// UPDATE, this long after the 2xx.
+    update: Option<Duration>,
     /// INFO, this long after the 2xx.
     info: Option<Duration>,
     /// ACKs a 2xx.
@@ -37,6 +39,7 @@ impl Plan {
             bye: Some(Duration::from_secs(1)),
             early_bye: None,
             reinvite: None,
+            update: None,
             info: None,
             acks: true,
             answers_bye: true,
@@ -54,6 +57,7 @@ impl Plan {
             bye: maybe(50, 8_000),
             early_bye: maybe(5, 2_000),
             reinvite: maybe(30, 6_000),
+            update: maybe(20, 6_000),
             info: maybe(20, 6_000),
             acks: maybe(92, 1).is_some(),
             answers_bye: maybe(90, 1).is_some(),
@@ -69,7 +73,9 @@ pub enum Do {
     Cancel,
     Bye,
     Reinvite,
+    Update,
     Info,
+    /// Sends what has not been answered again, over a new connection.
     Reconnect,
     /// Sends a request again unless it has been answered (timers A and E).
     Repeat {
@@ -89,6 +95,8 @@ pub struct Caller {
     plan: Plan,
     to_tag: Option<String>,
     cseq: u32,
+    /// What it has asked, by CSeq number and method.
+    asked: Vec<((u32, String), Bytes)>,
     /// CSeq number and method of what has had a final response (or, for INVITE, any).
     answered: Vec<(u32, String)>,
     has_answer: bool,
@@ -109,6 +117,7 @@ impl Caller {
             plan,
             to_tag: None,
             cseq: Self::FIRST_CSEQ,
+            asked: Vec::new(),
             answered: Vec::new(),
             has_answer: false,
             has_verdict: false,
@@ -142,9 +151,15 @@ impl Caller {
             }
             Do::Reinvite if self.is_over => Vec::new(),
             Do::Reinvite => self.ask_next("INVITE", &OFFER.replace("a=rtpmap", "a=sendonly\r\na=rtpmap")),
+            Do::Update if self.is_over => Vec::new(),
+            Do::Update => self.ask_next("UPDATE", OFFER),
             Do::Info if self.is_over => Vec::new(),
             Do::Info => self.ask_next("INFO", ""),
-            Do::Reconnect => Vec::new(),
+            Do::Reconnect => {
+                let open = self.asked.iter().filter(|(key, _)| !self.answered.contains(key));
+                self.outbox.extend(open.map(|(_, text)| text.clone()));
+                Vec::new()
+            }
             Do::Repeat { key, .. } if self.answered.contains(&key) => Vec::new(),
             Do::Repeat { interval, .. } if interval > Duration::from_secs(16) => Vec::new(),
             Do::Repeat { text, key, interval } => {
@@ -217,7 +232,12 @@ impl Caller {
         self.has_verdict = true;
         // Who cancelled and lost the race hangs up at once (§9.1).
         let bye = if self.has_cancelled { Some(Duration::ZERO) } else { self.plan.bye };
-        let plans = [(bye, Do::Bye), (self.plan.reinvite, Do::Reinvite), (self.plan.info, Do::Info)];
+        let plans = [
+            (bye, Do::Bye),
+            (self.plan.reinvite, Do::Reinvite),
+            (self.plan.update, Do::Update),
+            (self.plan.info, Do::Info),
+        ];
         plans.into_iter().filter_map(|(after, what)| after.map(|after| (after, what))).collect()
     }
 
@@ -234,10 +254,11 @@ impl Caller {
         let branch_of = if method == "CANCEL" { "INVITE" } else { method };
         let text = self.text(method, cseq, branch_of, body);
         self.outbox.push(text.clone());
+        let (key, interval) = ((cseq, method.to_owned()), Duration::from_millis(500));
+        self.asked.push((key.clone(), text.clone()));
         if self.transport != Transport::Udp {
             return Vec::new();
         }
-        let (key, interval) = ((cseq, method.to_owned()), Duration::from_millis(500));
         vec![(interval, Do::Repeat { text, key, interval })]
     }
 

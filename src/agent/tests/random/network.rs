@@ -86,7 +86,9 @@ pub struct Life {
 }
 
 impl Life {
-    pub fn new(seed: u64, network: Network) -> Self {
+    pub fn new(seed: u64, network: Network, settings: Settings) -> Self {
+        let mut secret = [0; 32];
+        secret[..8].copy_from_slice(&seed.to_le_bytes());
         let now = Now { instant: Instant::now(), wall: Timestamp(1_763_800_000_000_000) };
         let address = |text: &str| text.parse().expect("an address");
         let flow = Flow {
@@ -96,7 +98,7 @@ impl Life {
             peer: address("10.0.0.1:5060"),
         };
         Self {
-            agent: Agent::new(Settings::default(), [u8::try_from(seed % 251).unwrap_or(0); 32], now),
+            agent: Agent::new(settings, secret, now),
             chance: Chance(ChaCha8Rng::seed_from_u64(seed)),
             events: Vec::new(),
             answers: HashMap::new(),
@@ -120,6 +122,15 @@ impl Life {
 
     pub fn command_later(&mut self, after: Duration, action: Action) {
         self.later(after, Happening::Commands(action));
+    }
+
+    /// The agent shuts down: ten seconds, then every call is ended.
+    pub fn shut_down(&mut self) {
+        self.agent.handle_drain(self.now);
+        self.drain();
+        self.run(Duration::from_secs(10));
+        self.agent.handle_drain_over(self.now);
+        self.drain();
     }
 
     /// Every call that clients still see is hung up.
