@@ -112,7 +112,8 @@ impl Connections {
         match made.and_then(|stream| self.open(stream, admission)) {
             Ok(flow) => {
                 for transmit in self.dials.finish(hop) {
-                    self.push(flow, transmit);
+                    // This was its other way: for what a new connection does not take there is no third.
+                    self.push(flow, Transmit { otherwise: None, ..transmit });
                 }
             }
             Err(error) => self.unreachable(hop, &error),
