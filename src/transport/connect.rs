@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -27,7 +27,10 @@ pub(super) struct Dials {
 struct Dial {
     waiting: Vec<Transmit>,
     bytes: usize,
-    _task: Task,
+    /// `None` until its name is looked up.
+    address: Option<IpAddr>,
+    /// What is being done for it, which ends with it.
+    work: Task,
 }
 
 impl Dials {
@@ -51,19 +54,40 @@ impl Dials {
             dial.waiting.push(transmit);
             return Ok(());
         }
-        if self.under_way.len() >= self.bounds.dials {
+        let address = resolve::literal(hop).map(|peer| peer.ip().to_canonical());
+        if self.under_way.len() >= self.bounds.dials || self.is_crowded(address) {
             return Err(transmit);
         }
-        let task = Task::spawn(resolve(hop.clone(), self.bounds.connect, self.inbound.clone()));
-        self.under_way.insert(hop.clone(), Dial { waiting: vec![transmit], bytes, _task: task });
+        let work = Task::spawn(resolve(hop.clone(), self.bounds.connect, self.inbound.clone()));
+        self.under_way.insert(hop.clone(), Dial { waiting: vec![transmit], bytes, address, work });
         Ok(())
     }
 
-    /// Connects to the first of `addresses` that answers.
-    pub(super) fn connect(&mut self, hop: Hop, addresses: Vec<SocketAddr>, admission: Admission) {
-        let Some(dial) = self.under_way.get_mut(&hop) else { return };
-        dial._task =
-            Task::spawn(connect(hop, addresses, self.bounds.connect, self.inbound.clone(), admission));
+    /// Whether as many connections are being made to an address, or as many names looked up, as may be.
+    fn is_crowded(&self, address: Option<IpAddr>) -> bool {
+        let bound = if address.is_some() { self.bounds.dials_per_address } else { self.bounds.lookups };
+        self.under_way.values().filter(|dial| dial.address == address).count() >= bound
+    }
+
+    /// Connects to the first of `addresses` that answers, if not as many connections to the first as may be are being
+    /// made.
+    pub(super) fn connect(
+        &mut self,
+        hop: &Hop,
+        addresses: Vec<SocketAddr>,
+        admission: Admission,
+    ) -> io::Result<()> {
+        let address = addresses.first().map(|peer| peer.ip().to_canonical());
+        let is_known = self.under_way.get(hop).is_some_and(|dial| dial.address == address);
+        if !is_known && self.is_crowded(address) {
+            return Err(io::Error::other("as many connections to its address are being made as may be"));
+        }
+        if let Some(dial) = self.under_way.get_mut(hop) {
+            dial.address = address;
+            let (limit, inbound) = (self.bounds.connect, self.inbound.clone());
+            dial.work = Task::spawn(connect(hop.clone(), addresses, limit, inbound, admission));
+        }
+        Ok(())
     }
 
     /// The connection is made or cannot be: what waited for it, in order.
@@ -101,9 +125,12 @@ impl Connections {
             }
             return;
         }
-        match self.places.clone().try_acquire_owned() {
-            Ok(admission) => self.dials.connect(hop, addresses, admission),
-            Err(_) => self.unreachable(&hop, &io::Error::other("as many connections are open as may be")),
+        let begun = match self.places.clone().try_acquire_owned() {
+            Ok(admission) => self.dials.connect(&hop, addresses, admission),
+            Err(_) => Err(io::Error::other("as many connections are open as may be")),
+        };
+        if let Err(error) = begun {
+            self.unreachable(&hop, &error);
         }
     }
 
@@ -112,7 +139,8 @@ impl Connections {
         match made.and_then(|stream| self.open(stream, admission)) {
             Ok(flow) => {
                 for transmit in self.dials.finish(hop) {
-                    self.push(flow, transmit);
+                    // This was its other way: for what a new connection does not take there is no third.
+                    self.push(flow, Transmit { otherwise: None, ..transmit });
                 }
             }
             Err(error) => self.unreachable(hop, &error),

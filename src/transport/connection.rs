@@ -30,6 +30,7 @@ pub(super) struct Connection {
     pub(super) cost: usize,
     stage: Stage,
     writable: Option<Task>,
+    /// Ends with the connection.
     _reader: Task,
 }
 

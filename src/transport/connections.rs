@@ -32,7 +32,7 @@ pub struct Connections {
     last_id: u64,
     pub(super) dials: Dials,
     /// Connections with bytes that were pushed since the last flush.
-    touched: Vec<FlowId>,
+    touched: VecDeque<FlowId>,
     /// What waits on all connections together, bytes.
     pub(super) unread: usize,
     fates: VecDeque<Fate>,
@@ -55,7 +55,7 @@ impl Connections {
             open: HashMap::new(),
             by_peer: HashMap::new(),
             last_id: 0,
-            touched: Vec::new(),
+            touched: VecDeque::new(),
             unread: 0,
             fates: VecDeque::new(),
             cut_off: Seldom::default(),
@@ -89,14 +89,14 @@ impl Connections {
             Heard::Unframed(id) => {
                 if let Some(connection) = self.open.get_mut(&id) {
                     connection.close_when_written();
-                    self.touched.push(id);
+                    self.touched.push_back(id);
                 }
             }
             Heard::Ping(id) => self.pong(id),
             Heard::Writable(id) => {
                 if let Some(connection) = self.open.get_mut(&id) {
                     connection.watched();
-                    self.touched.push(id);
+                    self.touched.push_back(id);
                 }
             }
             Heard::Stalled(id) => self.cut_off(id, "it has read nothing for too long"),
@@ -107,12 +107,11 @@ impl Connections {
 
     /// Writes once on every connection that has something to write.
     pub fn flush(&mut self) {
-        let mut touched = std::mem::take(&mut self.touched);
-        for id in touched.drain(..) {
+        // Also those touched meanwhile, by what a broken connection left unsent. That ends: each such round has closed a
+        // connection.
+        while let Some(id) = self.touched.pop_front() {
             self.write(id);
         }
-        // Writing touches no connection anew, so the emptied list can serve again.
-        self.touched = touched;
     }
 
     /// What the agent has to be told.
@@ -140,7 +139,7 @@ impl Connections {
         let before = connection.cost;
         connection.push(transmit);
         self.unread += connection.cost - before;
-        self.touched.push(id);
+        self.touched.push_back(id);
     }
 
     fn pong(&mut self, id: FlowId) {
@@ -203,6 +202,7 @@ impl Connections {
         self.remove(id);
     }
 
+    /// What the peer cannot have whole goes another way, if it has one.
     fn remove(&mut self, id: FlowId) {
         let Some(connection) = self.open.remove(&id) else { return };
         if self.by_peer.get(&connection.flow.peer) == Some(&id) {
@@ -210,9 +210,9 @@ impl Connections {
         }
         debug!(flow = id.0, peer = %connection.flow.peer, "connection closed");
         self.unread -= connection.cost;
-        for transmit in connection.into_unsent() {
-            self.undelivered(transmit);
-        }
         self.fates.push_back(Fate::Closed(id));
+        for transmit in connection.into_unsent() {
+            self.send(transmit);
+        }
     }
 }

@@ -93,6 +93,11 @@ pub struct Bounds {
     pub connect: Duration,
     /// Connections being made at a time; beyond it what would need another one is undelivered.
     pub dials: usize,
+    /// Connections being made to one IP address at a time: one peer that cannot be reached does not take the place of
+    /// others.
+    pub dials_per_address: usize,
+    /// Names being looked up at a time; beyond it what would need another one is undelivered.
+    pub lookups: usize,
     /// Bytes that may wait for one connection that is being made; beyond it they are undelivered.
     pub dial_bytes: usize,
     /// The size of a message that is read.
@@ -108,6 +113,8 @@ impl Default for Bounds {
             stall: Duration::from_secs(10),
             connect: Duration::from_secs(5),
             dials: 256,
+            dials_per_address: 16,
+            lookups: 128,
             dial_bytes: 256 * 1024,
             message: Limits::default(),
         }

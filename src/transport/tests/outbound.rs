@@ -107,3 +107,36 @@ async fn where_no_place_for_a_connection_is_left_a_send_is_undelivered() {
     net.connections.send(to_hop("127.0.0.1", port, 1, "one"));
     assert_eq!(net.fate().await, Fate::Undelivered(Receipt(1)));
 }
+
+#[tokio::test]
+async fn one_address_takes_no_more_than_its_share_of_the_dials() {
+    let mut net = Net::start(Bounds { dials_per_address: 2, ..Bounds::default() }).await;
+    let (_peer, port) = listener().await;
+    net.connections.send(to_hop("127.0.0.2", port, 1, "one"));
+    net.connections.send(to_hop("127.0.0.2", port - 1, 2, "two"));
+    net.connections.send(to_hop("::ffff:127.0.0.2", port - 2, 3, "three"));
+    assert_eq!(net.connections.poll_fate(), Some(Fate::Undelivered(Receipt(3))));
+    net.connections.send(to_hop("127.0.0.1", port, 4, "four"));
+    assert!(!net.connections.has_fates());
+    while net.fate().await != Fate::Delivered(Receipt(4)) {}
+}
+
+#[tokio::test]
+async fn a_name_counts_with_its_address_once_that_is_known() {
+    let mut net = Net::start(Bounds { dials_per_address: 1, lookups: 1, ..Bounds::default() }).await;
+    let (peer, port) = listener().await;
+    let address = resolve("localhost", port).await;
+    net.connections.send(to_hop("localhost", port, 1, "one"));
+    net.connections.send(to_hop("LOCALHOST", port, 2, "two"));
+    assert_eq!(net.connections.poll_fate(), Some(Fate::Undelivered(Receipt(2))));
+    let Inbound::Notice(looked_up) = net.next().await else { panic!("nothing was sent") };
+    net.connections.send(to_hop(&address.ip().to_string(), port - 1, 3, "three"));
+    net.connections.handle(looked_up);
+    assert_eq!(net.connections.poll_fate(), Some(Fate::Undelivered(Receipt(1))));
+    drop(peer);
+}
+
+/// What that name is found to be.
+async fn resolve(name: &str, port: u16) -> SocketAddr {
+    tokio::net::lookup_host((name, port)).await.unwrap().next().unwrap()
+}

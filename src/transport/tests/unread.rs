@@ -79,6 +79,6 @@ async fn what_waited_on_a_connection_that_broke_is_undelivered() {
     net.connections.flush();
     client.set_zero_linger().unwrap();
     drop(client);
-    assert_eq!(net.fate().await, Fate::Undelivered(Receipt(7)));
     assert_eq!(net.fate().await, Fate::Closed(flow.id));
+    assert_eq!(net.fate().await, Fate::Undelivered(Receipt(7)));
 }
