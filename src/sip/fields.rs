@@ -58,12 +58,6 @@ impl Headers {
         self.raw_items(name).filter_map(|value| NameAddr::parse(&value).ok()).collect()
     }
 
-    /// Whether a list of tokens (Supported, Require, Allow, …) has this one. Option tags are compared without case, as
-    /// §7.3.1 has it for tokens; methods are not meant to differ by case alone.
-    pub fn lists(&self, name: Name, token: &str) -> bool {
-        self.items(name).any(|item| item.eq_ignore_ascii_case(token))
-    }
-
     /// Whether Content-Type is this `type/subtype`, whatever its parameters (§20.15).
     pub fn content_is(&self, media_type: &str) -> bool {
         self.first(Name::ContentType).is_some_and(|header| is_media_type(&header.text(), media_type))

@@ -51,18 +51,21 @@ pub(super) fn decimal(bytes: &[u8], max: u64) -> Option<u64> {
     })
 }
 
-/// Where the quoted string whose opening quote is just before `inner` ends: the index of the closing quote.
-///
-/// In GB18030 the second byte of a character can be a backslash, so in a value that is not UTF-8 the bytes of a
-/// character are passed over together.
-pub(super) fn closing_quote(inner: &[u8]) -> Option<usize> {
-    let mut wide = None;
+/// Whether a value is in GB18030, where the second byte of a character can be a backslash. To be asked once of a whole
+/// value: asked of every rest of it, reading would take time with the square of its length.
+fn is_wide(value: &[u8]) -> bool {
+    str::from_utf8(value).is_err()
+}
+
+/// Where the quoted string whose opening quote is just before `inner` ends: the index of the closing quote. In a `wide`
+/// value the two bytes of a character are passed over together.
+fn closing_quote(inner: &[u8], wide: bool) -> Option<usize> {
     let mut at = 0;
     while let Some(byte) = inner.get(at) {
         at += match byte {
             b'"' => return Some(at),
             b'\\' => 2,
-            0x81.. if *wide.get_or_insert_with(|| str::from_utf8(inner).is_err()) => {
+            0x81.. if wide => {
                 1 + usize::from(inner.get(at + 1).is_some_and(|byte| (0x40..=0xfe).contains(byte)))
             }
             _ => 1,
@@ -74,10 +77,11 @@ pub(super) fn closing_quote(inner: &[u8]) -> Option<usize> {
 /// Splits a value at its commas (§7.3.1), but not at those in quotes or in `<>`. Items are trimmed; empty ones are given
 /// out as such.
 pub(super) fn items(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let wide = is_wide(value);
     let mut rest = Some(value);
     std::iter::from_fn(move || {
         let value = rest?;
-        let end = item_end(value);
+        let end = end_of_item(value, wide);
         rest = value.get(end + 1..);
         value.get(..end).map(trim)
     })
@@ -85,13 +89,17 @@ pub(super) fn items(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Where the first item of a comma-separated list ends.
 pub(super) fn item_end(value: &[u8]) -> usize {
+    end_of_item(value, is_wide(value))
+}
+
+fn end_of_item(value: &[u8], wide: bool) -> usize {
     let mut at = 0;
     let mut bracketed = false;
     while let Some(byte) = value.get(at) {
         match byte {
             b'"' if !bracketed => {
                 let inner = value.get(at + 1..).unwrap_or_default();
-                at += closing_quote(inner).map_or(inner.len(), |end| end + 1);
+                at += closing_quote(inner, wide).map_or(inner.len(), |end| end + 1);
             }
             b'<' => bracketed = true,
             b'>' => bracketed = false,
@@ -114,11 +122,12 @@ pub(super) struct Param<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Cursor<'a> {
     rest: &'a [u8],
+    wide: bool,
 }
 
 impl<'a> Cursor<'a> {
     pub fn new(value: &'a [u8]) -> Self {
-        Self { rest: value }
+        Self { rest: value, wide: is_wide(value) }
     }
 
     /// What has not been read.
@@ -183,7 +192,7 @@ impl<'a> Cursor<'a> {
     /// Takes a quoted string with its quotes.
     pub fn quoted(&mut self) -> Option<&'a [u8]> {
         let inner = self.rest.strip_prefix(b"\"")?;
-        closing_quote(inner).map(|end| self.take(end + 2))
+        closing_quote(inner, self.wide).map(|end| self.take(end + 2))
     }
 
     /// Takes the next `;name[=value]`: `Ok(None)` at the end of the value.

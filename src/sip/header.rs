@@ -34,16 +34,6 @@ impl Headers {
         self.0.iter()
     }
 
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The first header of that name.
     pub fn first(&self, name: Name) -> Option<&Header> {
         self.0.iter().find(|header| header.name == name)

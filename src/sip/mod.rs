@@ -1,6 +1,6 @@
 //! SIP messages on the wire: cutting, reading and writing them (RFC 3261 §7, §18.3, §20, §25).
 //!
-//! The one folder that names `rsip`. It gives the vocabulary (methods, status codes, the parts of a URI);
+//! The one folder that names `rsip`. It gives the vocabulary (methods, transports, the parts of a URI);
 //! the grammar is ours, because a user agent must carry what it does not understand through unharmed, and must
 //! say what is wrong with what it refuses. Everything read shares the bytes of its message.
 
@@ -36,7 +36,7 @@ pub use message::{CSeq, Message, Request, Response, Unreadable};
 pub use method::Method;
 pub use name_addr::NameAddr;
 pub use parse::parse_datagram;
-pub use rsip::{Method as Known, StatusCode, Transport};
+pub use rsip::{Method as Known, Transport};
 pub use status::reason_phrase;
 pub use text::{body_text, is_token, quote, unquote};
 pub use uri::Uri;

@@ -36,20 +36,10 @@ impl NameAddr {
         })
     }
 
-    /// A header parameter by its name, without case: `Some("")` for one without a value.
-    pub fn param(&self, name: &str) -> Option<&str> {
-        self.find(name).map(|value| value.map_or("", |value| value))
-    }
-
     /// The `tag` parameter; an empty one is none.
     pub fn tag(&self) -> Option<&ByteString> {
         let tag = self.params.iter().find(|(param, _)| param.eq_ignore_ascii_case("tag"))?.1.as_ref();
         tag.filter(|tag| !tag.is_empty())
-    }
-
-    fn find(&self, name: &str) -> Option<Option<&str>> {
-        let (_, value) = self.params.iter().find(|(param, _)| param.eq_ignore_ascii_case(name))?;
-        Some(value.as_deref())
     }
 }
 

@@ -14,7 +14,7 @@ use split::{Sip, Split, split};
 #[derive(Clone, Debug)]
 pub struct Uri {
     text: ByteString,
-    /// `None` for a URI of another scheme: only its text means something.
+    /// In rsip's words; `None` for a URI of another scheme than `sip` and `sips`: only its text means something.
     parts: Option<rsip::Uri>,
 }
 
@@ -44,11 +44,6 @@ impl Uri {
     /// The URI as received, to be shared.
     pub fn text(&self) -> &ByteString {
         &self.text
-    }
-
-    /// The parts in rsip's words; `None` for a URI of another scheme than `sip` and `sips`.
-    pub fn parts(&self) -> Option<&rsip::Uri> {
-        self.parts.as_ref()
     }
 
     /// `sip` or `sips`: what the agent can be asked for (else 416).

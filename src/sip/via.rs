@@ -1,6 +1,6 @@
 //! The topmost Via: where a request came from and where its response goes (§18.2, §20.42, RFC 3581).
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
@@ -102,11 +102,6 @@ impl Via {
         }
         out.extend_from_slice(raw.get(end..)?);
         Some(out.freeze())
-    }
-
-    /// The host as an address, if it is one.
-    pub fn address(&self) -> Option<IpAddr> {
-        self.host.parse().ok()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The wire, tested with real, tortured and mutated messages.
 
 mod fields;
+mod hostile;
 mod mutation;
 mod names;
 mod rsip;

@@ -16,8 +16,8 @@ fn a_list_is_one_whether_in_one_header_or_in_several() {
 #[test]
 fn empty_items_of_a_list_are_left_out() {
     let message = request(invite_with(&[("Supported", b", path,,replaces ,"), ("k", b"")]));
-    assert_eq!(message.headers.items(Name::Supported).count(), 2);
-    assert!(message.headers.lists(Name::Supported, "Replaces"));
+    let items: Vec<_> = message.headers.items(Name::Supported).collect();
+    assert_eq!(items, ["path", "replaces"]);
 }
 
 #[test]

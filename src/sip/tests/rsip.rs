@@ -66,7 +66,7 @@ fn lone_cr_lf_and_nul_inside_a_value_are_refused() {
 #[test]
 fn a_message_has_at_most_256_headers() {
     let more = |count| vec![("X", &b"y"[..]); count];
-    assert_eq!(request(invite_with(&more(250))).headers.len(), 256);
+    assert_eq!(request(invite_with(&more(250))).headers.iter().count(), 256);
     assert_eq!(refusal(invite_with(&more(251))), "Bad message: too many headers");
 }
 
@@ -155,7 +155,8 @@ fn display_names_contact_lists_and_instance_ids_are_read() {
         ("Contact", b"<sip:a@b;x=,>;+sip.instance=\"<urn:uuid:1>\";q=0.5, \"B, b\" <sip:b@c>"),
     ]));
     assert_eq!(message.from.display_name.unwrap(), "a <b> \"c\", d");
-    assert_eq!(message.contact.unwrap().param("+SIP.instance"), Some("<urn:uuid:1>"));
+    let (name, value) = message.contact.unwrap().params.swap_remove(0);
+    assert_eq!((&*name, value.as_deref()), ("+sip.instance", Some("<urn:uuid:1>")));
     assert_eq!(message.headers.items(Name::Contact).count(), 2);
 }
 
@@ -164,7 +165,7 @@ fn scalars_are_read_whatever_the_space_around_them() {
     let message =
         request(invite_with(&[("CSeq", b" 2147483647 \t INVITE "), ("Allow", b"INVITE, FLY, BYE")]));
     assert_eq!(message.cseq, (1 << 31) - 1);
-    assert!(message.headers.lists(Name::Allow, "BYE"));
+    assert_eq!(message.headers.items(Name::Allow).last().unwrap(), "BYE");
 }
 
 #[test]
