@@ -70,6 +70,10 @@ pub(super) struct Layer {
     #[arg(long, value_name = "COUNT")]
     pub(super) ended_calls: Option<usize>,
 
+    /// About how many bytes of ended calls stay readable [default: 67108864]
+    #[arg(long, value_name = "BYTES")]
+    pub(super) ended_bytes: Option<usize>,
+
     /// How long an ended call stays readable [default: 3600]
     #[arg(long, value_name = "SECONDS", value_parser = value::seconds)]
     pub(super) ended_seconds: Option<Duration>,
@@ -109,6 +113,7 @@ impl Layer {
             log_events: self.log_events.or(lower.log_events),
             log_bytes: self.log_bytes.or(lower.log_bytes),
             ended_calls: self.ended_calls.or(lower.ended_calls),
+            ended_bytes: self.ended_bytes.or(lower.ended_bytes),
             ended_seconds: self.ended_seconds.or(lower.ended_seconds),
             log: self.log.or(lower.log),
             log_format: self.log_format.or(lower.log_format),

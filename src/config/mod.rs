@@ -109,6 +109,7 @@ impl Config {
                 log_events: layer.log_events.unwrap_or(board.log_events),
                 log_bytes: layer.log_bytes.unwrap_or(board.log_bytes),
                 ended_calls: layer.ended_calls.unwrap_or(board.ended_calls),
+                ended_bytes: layer.ended_bytes.unwrap_or(board.ended_bytes),
                 ended_age: layer.ended_seconds.unwrap_or(board.ended_age),
                 ..board
             },

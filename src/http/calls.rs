@@ -41,6 +41,6 @@ pub struct CallPage {
     responses(responses::Listed)
 )]
 pub async fn list(State(context): State<Context>, query: Query<OfList>) -> Result<Json<CallPage>, Problem> {
-    let page = context.board.list(&query.filter, query.limit, query.cursor);
+    let page = context.board.list(&query.filter, query.limit, query.cursor).await;
     Ok(Json(CallPage { calls: page.calls, next_cursor: page.next_cursor, last_event_id: page.last_event_id }))
 }

@@ -14,6 +14,9 @@ use crate::state::{After, Filter, Topic, Topics};
 /// How many calls a page has at most, and by default.
 pub const LIMIT: (usize, usize) = (1000, 100);
 
+/// How many filters by headers and labels together there may be: each is held against each call.
+pub const MAX_FILTERS: usize = 16;
+
 /// Which parameters a resource takes.
 pub trait Takes {
     /// Beside the filters of calls, where those are taken.
@@ -89,6 +92,9 @@ impl<T: Takes> Query<T> {
             }
             read.take(&name, &value)?;
             seen.push(name);
+            if read.filter.headers.len() + read.filter.labels.len() > MAX_FILTERS {
+                return Err(format!("at most {MAX_FILTERS} filters by headers and labels"));
+            }
         }
         Ok(read)
     }

@@ -6,17 +6,17 @@
 use std::sync::Arc;
 
 use tokio::sync::watch;
+use tokio::task::coop::consume_budget;
 
+use super::batch::Batch;
 use super::frame::{Envelope, Gap};
-use super::log::Log;
+use super::log::{Entry, Log};
 use super::{After, Board, Filter, Frame, Shown, Topic};
 use crate::agent::event::{CallState, EventKind};
 use crate::agent::{Call, CallId, Timestamp};
 
-/// At most so many events are handed over at once.
-const BATCH: usize = 256;
 /// At most so many events are looked at while the board is locked.
-const STRIDE: usize = 4096;
+const STRIDE: usize = 256;
 
 /// A place in the log, and what is wanted from there on.
 #[derive(Debug)]
@@ -115,7 +115,7 @@ impl Reader {
             self.news.mark_unchanged();
             match self.look() {
                 Look::Frames(frames) => return Some(frames),
-                Look::Nothing => {}
+                Look::Nothing => consume_budget().await,
                 Look::Over => return None,
                 Look::UpToDate if *self.closed.borrow() => return None,
                 Look::UpToDate => self.wait().await,
@@ -157,51 +157,51 @@ impl Reader {
         if self.position + 1 < log.oldest() || (self.live && behind > max_lag) {
             return Look::Over;
         }
-        let mut frames = Vec::new();
-        for (sequence, entry) in log.after(self.position).take(STRIDE) {
-            self.position = sequence;
-            if self.filter.lets_event(entry) {
-                frames.push(entry.frame.clone());
-            }
-            if frames.len() == BATCH {
+        let entries = log.after(self.position).take(STRIDE);
+        self.take(entries, |filter, entry| filter.lets_event(entry))
+    }
+
+    /// The wanted ones of the entries, up to a batch, and moves on behind them.
+    fn take<'a>(
+        &mut self,
+        entries: impl Iterator<Item = (u64, &'a Entry)>,
+        is_wanted: impl Fn(&Filter, &Entry) -> bool,
+    ) -> Look {
+        let mut batch = Batch::default();
+        for (sequence, entry) in entries {
+            if is_wanted(&self.filter, entry) && !batch.add(&entry.frame) {
                 break;
             }
+            self.position = sequence;
         }
-        if frames.is_empty() { Look::Nothing } else { Look::Frames(frames) }
+        batch.frames().map_or(Look::Nothing, Look::Frames)
     }
 
     fn look_at_call(&mut self, shown: &Shown, id: CallId) -> Look {
         let Some(slot) = shown.views.slot(id) else { return self.look_for_forgotten(&shown.log, id) };
-        let mut frames = Vec::new();
-        let mut looked = false;
-        for sequence in slot.after(self.position).take(BATCH) {
-            let Some(entry) = shown.log.get(sequence) else { return Look::Over };
-            (self.position, looked) = (sequence, true);
-            if self.filter.lets_topic(entry.topic) {
-                frames.push(entry.frame.clone());
-            }
+        let mut sequences = slot.after(self.position).take(STRIDE).peekable();
+        match sequences.peek() {
+            None if slot.is_over() => return Look::Over,
+            None => return Look::UpToDate,
+            Some(next) if shown.log.get(*next).is_none() => return Look::Over,
+            Some(_) => {}
         }
-        match (frames.is_empty(), looked) {
-            (false, _) => Look::Frames(frames),
-            (true, true) => Look::Nothing,
-            (true, false) if slot.is_over() => Look::Over,
-            (true, false) => Look::UpToDate,
-        }
+        let entries = sequences.filter_map(|sequence| Some((sequence, shown.log.get(sequence)?)));
+        self.take(entries, |filter, entry| filter.lets_topic(entry.topic))
     }
 
     /// The call ended and was forgotten before this reader saw its end, which the log may still hold.
     fn look_for_forgotten(&mut self, log: &Log, id: CallId) -> Look {
-        let is_wanted = |entry: &super::log::Entry| {
+        if log.last() <= self.position {
+            return Look::Over;
+        }
+        let is_wanted = |filter: &Filter, entry: &Entry| {
             let is_of_stream = |call: &Arc<Call>| {
                 call.id == id
                     && (entry.topic == Topic::Call(EventKind::Ended) || call.state != CallState::Ended)
             };
-            entry.call.as_ref().is_some_and(is_of_stream) && self.filter.lets_topic(entry.topic)
+            entry.call.as_ref().is_some_and(is_of_stream) && filter.lets_topic(entry.topic)
         };
-        let found = log.after(self.position).filter(|(_, entry)| is_wanted(entry)).take(BATCH);
-        let (sequences, frames): (Vec<_>, Vec<_>) =
-            found.map(|(sequence, entry)| (sequence, entry.frame.clone())).unzip();
-        self.position = sequences.last().copied().unwrap_or(self.position);
-        if frames.is_empty() { Look::Over } else { Look::Frames(frames) }
+        self.take(log.after(self.position).take(STRIDE), is_wanted)
     }
 }

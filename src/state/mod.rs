@@ -6,9 +6,10 @@
 //! ```
 //!
 //! Views and log change under one lock, the view first: a client that reads a call on receiving its event never sees an
-//! older one, and a list and its `last_event_id` are one cut. Readers pull from the one log by sequence; nothing is
+//! older one, and a list, made from a snapshot, and its `last_event_id` are one cut. Readers pull from the one log by sequence; nothing is
 //! copied for them and nothing waits for them.
 
+mod batch;
 mod filter;
 mod follow;
 mod frame;
@@ -24,6 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::task::coop::consume_budget;
 
 use crate::agent::{Call, CallId, Event, Timestamp};
 
@@ -35,7 +37,7 @@ pub use topic::{Topic, Topics};
 
 use frame::{Envelope, Press};
 use log::{Entry, Log};
-use views::Views;
+use views::{Bounds, Listed, Views};
 
 /// The board's bounds and its name in envelopes.
 #[derive(Clone, Debug)]
@@ -50,6 +52,8 @@ pub struct Settings {
     pub log_bytes: usize,
     /// How many ended calls stay readable; those that ended first go first.
     pub ended_calls: usize,
+    /// About how many bytes of ended calls stay readable; those that ended first go first.
+    pub ended_bytes: usize,
     /// How long an ended call stays readable.
     pub ended_age: Duration,
     /// How many events a reader that was up to date may fall behind before its stream is ended.
@@ -64,6 +68,7 @@ impl Default for Settings {
             log_events: 100_000,
             log_bytes: 64 * 1024 * 1024,
             ended_calls: 10_000,
+            ended_bytes: 64 * 1024 * 1024,
             ended_age: Duration::from_secs(3600),
             max_lag: 16_384,
         }
@@ -113,8 +118,10 @@ pub struct Page {
 impl Board {
     /// A board without calls and events.
     pub fn new(settings: Settings) -> Self {
+        let ended =
+            Bounds { calls: settings.ended_calls, bytes: settings.ended_bytes, age: settings.ended_age };
         let shown = Shown {
-            views: Views::new(settings.ended_calls, settings.ended_age),
+            views: Views::new(ended),
             log: Log::new(settings.log_events, settings.log_bytes),
             draining: false,
         };
@@ -181,16 +188,31 @@ impl Board {
     }
 
     /// Up to `limit` calls that the filter lets through, newest first, older than `cursor`.
-    pub fn list(&self, filter: &Filter, limit: usize, cursor: Option<CallId>) -> Page {
-        let shown = self.read();
-        let mut calls = shown.views.older_than(cursor).filter(|call| filter.lets_call(call));
-        let page: Vec<_> = calls.by_ref().take(limit).map(Arc::clone).collect();
-        let more = calls.next().is_some();
-        Page {
-            next_cursor: page.last().filter(|_| more).map(|call| call.id),
-            calls: page,
-            last_event_id: self.event_id(shown.log.last()),
+    ///
+    /// Only the snapshot is taken under the lock, with the place of its cut; the filter looks at it afterwards, and lets
+    /// other tasks have their turn meanwhile. So nothing waits for a listing, however many calls and filters it has.
+    pub async fn list(&self, filter: &Filter, limit: usize, cursor: Option<CallId>) -> Page {
+        let (calls, last_event_id) = self.cut();
+        let mut page = Vec::new();
+        let mut next_cursor = None;
+        for call in calls.older_than(cursor) {
+            consume_budget().await;
+            if !filter.lets_call(call) {
+                continue;
+            }
+            if page.len() == limit {
+                next_cursor = page.last().map(|call: &Arc<Call>| call.id);
+                break;
+            }
+            page.push(call.clone());
         }
+        Page { calls: page, next_cursor, last_event_id }
+    }
+
+    /// The calls, and the last event that made them so.
+    fn cut(&self) -> (Listed, EventId) {
+        let shown = self.read();
+        (shown.views.snapshot(), self.event_id(shown.log.last()))
     }
 
     /// The id of the last event; sequence 0 before the first.

@@ -1,23 +1,54 @@
-//! The calls as they are, by id; those that ended are kept for a time and up to a count.
+//! The calls as they are, by id; those that ended are kept for a time, up to a count and up to a size.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rpds::RedBlackTreeMapSync;
 use tokio::sync::watch;
 
-use crate::agent::event::{CallState, EventKind};
+use crate::agent::event::{CallState, EventKind, HeaderField};
 use crate::agent::{Call, CallId, Event, Timestamp};
+
+/// How many ended calls are kept.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    pub calls: usize,
+    pub bytes: usize,
+    pub age: Duration,
+}
+
+/// Every call, in the order of their ids. A clone is a snapshot: it shares all that does not change after it, so that
+/// taking one costs the same however many calls there are.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Listed(RedBlackTreeMapSync<CallId, Arc<Call>>);
+
+impl Listed {
+    /// The calls, newest first, that began before `cursor`.
+    pub fn older_than(&self, cursor: Option<CallId>) -> impl Iterator<Item = &Arc<Call>> {
+        let end = cursor.map_or(Bound::Unbounded, Bound::Excluded);
+        self.0.range((Bound::Unbounded, end)).rev().map(|(_, call)| call)
+    }
+
+    fn show(&mut self, call: &Arc<Call>) {
+        match self.0.get_mut(&call.id) {
+            Some(shown) => shown.clone_from(call),
+            None => self.0.insert_mut(call.id, call.clone()),
+        }
+    }
+}
 
 /// The log played back.
 #[derive(Debug)]
 pub(super) struct Views {
-    slots: BTreeMap<CallId, Slot>,
+    slots: HashMap<CallId, Slot>,
+    listed: Listed,
     /// In the order in which they ended.
     ended: VecDeque<(Timestamp, CallId)>,
-    max_ended: usize,
-    max_age: Duration,
+    /// About how much memory the ended calls take.
+    ended_bytes: usize,
+    bounds: Bounds,
 }
 
 /// A call, and what a reader of its events alone needs.
@@ -59,12 +90,20 @@ impl Slot {
 }
 
 impl Views {
-    pub fn new(max_ended: usize, max_age: Duration) -> Self {
-        Self { slots: BTreeMap::new(), ended: VecDeque::new(), max_ended, max_age }
+    pub fn new(bounds: Bounds) -> Self {
+        Self {
+            slots: HashMap::new(),
+            listed: Listed::default(),
+            ended: VecDeque::new(),
+            ended_bytes: 0,
+            bounds,
+        }
     }
 
     /// Shows what an event made of its call. `oldest` is where the log starts.
     pub fn apply(&mut self, event: &Event, sequence: u64, oldest: u64) {
+        let was = self.slots.get(&event.call.id).filter(|slot| slot.is_over());
+        self.ended_bytes = self.ended_bytes.saturating_sub(was.map_or(0, |slot| size(&slot.call)));
         let slot = self.slots.entry(event.call.id).or_insert_with(|| Slot {
             call: event.call.clone(),
             sequences: VecDeque::new(),
@@ -72,6 +111,10 @@ impl Views {
             news: None,
         });
         slot.call = event.call.clone();
+        self.listed.show(&event.call);
+        if slot.is_over() {
+            self.ended_bytes += size(&slot.call);
+        }
         // What comes behind the end is no part of the call's own stream, which closes there.
         if event.kind == EventKind::Ended || !slot.is_over() {
             slot.add(sequence, oldest);
@@ -84,15 +127,18 @@ impl Views {
         }
     }
 
-    /// Forgets the ended calls that are too many or too old.
+    /// Forgets the ended calls that are too many, too large together or too old.
     pub fn forget(&mut self, now: Timestamp) {
-        let age = i64::try_from(self.max_age.as_micros()).unwrap_or(i64::MAX);
+        let age = i64::try_from(self.bounds.age.as_micros()).unwrap_or(i64::MAX);
         while let Some((time, id)) = self.ended.front().copied() {
-            if self.ended.len() <= self.max_ended && now.0.saturating_sub(time.0) <= age {
+            let fits = self.ended.len() <= self.bounds.calls && self.ended_bytes <= self.bounds.bytes;
+            if fits && now.0.saturating_sub(time.0) <= age {
                 return;
             }
             self.ended.pop_front();
-            self.slots.remove(&id);
+            self.listed.0.remove_mut(&id);
+            let forgotten = self.slots.remove(&id).map_or(0, |slot| size(&slot.call));
+            self.ended_bytes = self.ended_bytes.saturating_sub(forgotten);
         }
     }
 
@@ -110,9 +156,17 @@ impl Views {
         Some(slot.news.get_or_insert_with(|| watch::Sender::new(())).subscribe())
     }
 
-    /// The calls, newest first, that began before `cursor`.
-    pub fn older_than(&self, cursor: Option<CallId>) -> impl Iterator<Item = &Arc<Call>> {
-        let end = cursor.map_or(Bound::Unbounded, Bound::Excluded);
-        self.slots.range((Bound::Unbounded, end)).rev().map(|(_, slot)| &slot.call)
+    /// The calls as they are now.
+    pub fn snapshot(&self) -> Listed {
+        self.listed.clone()
     }
+}
+
+/// About how many bytes a call takes: what a peer or a client can make large.
+fn size(call: &Call) -> usize {
+    let headers = call.headers.iter().map(|header| header.name.len() + header.value.len());
+    let labels = call.labels.iter().map(|(name, value)| name.len() + value.len());
+    let sdp = [&call.sdp.remote, &call.sdp.local].into_iter().flatten().map(|text| text.len());
+    let parts = headers.chain(labels).map(|bytes| bytes + size_of::<HeaderField>());
+    size_of::<Call>() + parts.chain(sdp).sum::<usize>()
 }

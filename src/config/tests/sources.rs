@@ -50,6 +50,7 @@ fn every_setting_is_read_from_the_file() {
         log_events = 100
         log_bytes = 1000
         ended_calls = 0
+        ended_bytes = 2000
         ended_seconds = 60
         log = "call_agent=debug"
         log_format = "json"
@@ -68,6 +69,7 @@ fn every_setting_is_read_from_the_file() {
     assert_eq!(config.agent.max_calls, 7);
     assert_eq!(config.drain_time, Duration::ZERO);
     assert_eq!((config.board.log_events, config.board.log_bytes), (100, 1000));
+    assert_eq!(config.board.ended_bytes, 2000);
     assert_eq!((config.board.ended_calls, config.board.ended_age), (0, Duration::from_secs(60)));
     assert_eq!(config.log, "call_agent=debug");
     assert_eq!(config.log_format, LogFormat::Json);

@@ -83,12 +83,14 @@ async fn a_message_that_outlives_its_connection_does_not_make_it_count_as_open()
         Driver::new(Settings::default(), [7; 32], board.clone(), (connections, inbound), asks, DRAIN_TIME);
     tokio::spawn(driver.run(std::future::pending()));
     late.send(Inbound::Arrived(Box::new(late_invite()))).await.unwrap();
-    let page = || board.list(&Filter::default(), 1, None).calls;
-    while page().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    let call = loop {
+        match board.list(&Filter::default(), 1, None).await.calls.first() {
+            Some(call) => break call.id,
+            None => tokio::task::yield_now().await,
+        }
+    };
     let action = Action::Accept(Accept { wait: Wait::Sent, ..Accept::default() });
-    let answer = commander.run(Command { call: page()[0].id, if_version: None, action }).await;
+    let answer = commander.run(Command { call, if_version: None, action }).await;
     assert!(matches!(answer, Err(Refusal::AckTimeout(_))), "nothing was sent: {answer:?}");
 }
 

@@ -5,7 +5,7 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ArrayBuilder, SchemaType};
 use utoipa::openapi::{ObjectBuilder, Ref, RefOr, Required, Schema, Type};
 
-use crate::http::query::LIMIT;
+use crate::http::query::{LIMIT, MAX_FILTERS};
 
 /// Parameters of one kind, described by a function.
 macro_rules! params {
@@ -83,6 +83,8 @@ fn if_none_match() -> Vec<Parameter> {
 }
 
 fn filters() -> Vec<Parameter> {
+    let repeated =
+        format!("May be repeated, up to {MAX_FILTERS} of headers and labels together: all must match.");
     let direction = Ref::from_schema_name("Direction").into();
     vec![
         comma_list(query("state", "Calls in any of these states, between commas.", list_of("CallState"))),
@@ -92,12 +94,14 @@ fn filters() -> Vec<Parameter> {
         query("to", "Calls whose To has exactly this URI or this user part.", text("1000")),
         query(
             "header.NAME",
-            "Calls whose INVITE has this header with exactly this value; `NAME` in any case. May be repeated: all must match.",
+            &format!(
+                "Calls whose INVITE has this header with exactly this value; `NAME` in any case. {repeated}"
+            ),
             text("18300000000"),
         ),
         query(
             "label.NAME",
-            "Calls that have this label with exactly this value. May be repeated: all must match.",
+            &format!("Calls that have this label with exactly this value. {repeated}"),
             text("4711"),
         ),
     ]

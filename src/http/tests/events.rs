@@ -148,6 +148,9 @@ async fn what_is_no_position_or_type_is_malformed() {
     for path in ["/v1/events?after=7", "/v1/events?types=call.gone", "/v1/events?limit=1", &of_call] {
         assert_eq!(api.get(path).await.problem(), (400, "malformed".to_owned()), "{path}");
     }
+    let filters = (0..17).map(|name| format!("header.{name}=x&")).collect::<String>();
+    assert_eq!(api.get(&format!("/v1/events?{filters}")).await.problem(), (400, "malformed".to_owned()));
+    assert_eq!(api.get(&format!("/v1/calls?{}", &filters[11..])).await.status, 200);
     let types = api.get("/v1/events?types=call.gone").await.detail();
     assert!(types.contains("`call.gone`; there are call.offered"), "{types}");
     let request = request("GET", "/v1/events").header("last-event-id", "x").body(Body::empty()).unwrap();

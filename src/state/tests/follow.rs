@@ -153,3 +153,30 @@ async fn closing_the_board_ends_the_streams_after_what_is_there() {
     assert_eq!(reader.next().await.unwrap().len(), 1);
     assert!(reader.next().await.is_none());
 }
+
+#[test]
+fn a_large_event_is_handed_over_alone_and_small_ones_together() {
+    let board = board();
+    let mut large = offered(3);
+    let sdp = Sdp { remote: Some("x".repeat(20_000).into()), local: None };
+    large.call = Arc::new(Call { sdp, ..Call::clone(&large.call) });
+    board.publish(vec![offered(1), offered(2), large.clone(), large, offered(4), offered(5)]);
+    let mut reader = follow(&board, "earliest");
+    let batches: [_; 4] = std::array::from_fn(|_| read(&mut reader).unwrap().len());
+    assert_eq!(batches, [2, 1, 1, 2]);
+    assert!(is_waiting(&mut reader));
+}
+
+#[test]
+fn a_batch_ends_at_its_bytes() {
+    let board = board();
+    let sdp = Sdp { remote: Some("x".repeat(10_000).into()), local: None };
+    let wide =
+        |number| event(EventKind::Offered, Call { sdp: sdp.clone(), ..call(number, CallState::Offered, 1) });
+    board.publish((1..=100).map(wide).collect());
+    let mut reader = follow(&board, "earliest");
+    let sizes: Vec<usize> =
+        (0..3).map(|_| read(&mut reader).unwrap().iter().map(Frame::size).sum()).collect();
+    assert!(sizes.iter().all(|size| (200_000..=256 * 1024).contains(size)), "{sizes:?}");
+    assert_eq!(told(&mut follow(&board, "earliest")).len(), 100);
+}

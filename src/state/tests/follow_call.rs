@@ -81,6 +81,19 @@ fn a_reader_sees_the_end_of_a_call_that_is_forgotten_at_once() {
     assert!(read(&mut reader).is_none());
 }
 
+#[test]
+fn the_end_of_a_forgotten_call_is_found_however_much_came_in_between() {
+    let board = Board::new(Settings { ended_calls: 0, ..settings() });
+    board.publish(vec![offered(1)]);
+    let mut reader = of_call(&board, 1, &After::Now);
+    assert_eq!(told(&mut reader).len(), 1);
+    board.publish((2..2000).map(offered).collect());
+    board.publish(vec![ended(1)]);
+    board.publish((2000..3000).map(offered).collect());
+    assert_eq!(told(&mut reader), [pair("call.ended", "7f3a-2000")]);
+    assert!(read(&mut reader).is_none());
+}
+
 #[tokio::test]
 async fn an_event_of_another_call_does_not_wake_a_reader() {
     let board = board();

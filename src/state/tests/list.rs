@@ -1,16 +1,16 @@
 use super::*;
 
 fn listed(board: &Board, filter: Filter) -> Vec<CallId> {
-    ids(&board.list(&filter, 100, None))
+    ids(&list(board, &filter, 100, None))
 }
 
 #[test]
 fn pages_go_from_the_newest_to_the_oldest_call() {
     let board = board();
     board.publish((1..=5).map(offered).collect());
-    let first = board.list(&Filter::default(), 2, None);
-    let second = board.list(&Filter::default(), 2, first.next_cursor);
-    let third = board.list(&Filter::default(), 2, second.next_cursor);
+    let first = list(&board, &Filter::default(), 2, None);
+    let second = list(&board, &Filter::default(), 2, first.next_cursor);
+    let third = list(&board, &Filter::default(), 2, second.next_cursor);
     assert_eq!([ids(&first), ids(&second), ids(&third)].concat(), [5, 4, 3, 2, 1].map(id));
     assert_eq!(third.next_cursor, None);
 }
@@ -19,16 +19,16 @@ fn pages_go_from_the_newest_to_the_oldest_call() {
 fn a_full_last_page_has_no_cursor() {
     let board = board();
     board.publish((1..=2).map(offered).collect());
-    assert_eq!(board.list(&Filter::default(), 2, None).next_cursor, None);
+    assert_eq!(list(&board, &Filter::default(), 2, None).next_cursor, None);
 }
 
 #[test]
 fn a_cursor_holds_while_calls_come_and_go() {
     let board = Board::new(Settings { ended_calls: 0, ..settings() });
     board.publish((1..=4).map(offered).collect());
-    let first = board.list(&Filter::default(), 2, None);
+    let first = list(&board, &Filter::default(), 2, None);
     board.publish(vec![offered(9), ended(3), ended(4)]);
-    assert_eq!(ids(&board.list(&Filter::default(), 2, first.next_cursor)), [2, 1].map(id));
+    assert_eq!(ids(&list(&board, &Filter::default(), 2, first.next_cursor)), [2, 1].map(id));
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn a_list_and_the_events_after_it_miss_and_repeat_nothing() {
         }
         publishing.close();
     });
-    let page = board.list(&Filter::default(), 1000, None);
+    let page = list(&board, &Filter::default(), 1000, None);
     publisher.join().unwrap();
     assert!(page.calls.iter().all(|call| call.state == CallState::Ringing), "half of a batch was seen");
     assert_eq!(page.last_event_id.sequence, page.calls.len() as u64 * 2);
@@ -101,4 +101,20 @@ fn labels_direction_and_account_narrow_a_list() {
     assert_eq!([listed(&board, label("4711")).len(), listed(&board, label("4712")).len()], [1, 0]);
     assert!(listed(&board, Filter { direction: Some(Direction::Outbound), ..Filter::default() }).is_empty());
     assert!(listed(&board, Filter { account: Some("1000".to_owned()), ..Filter::default() }).is_empty());
+}
+
+#[tokio::test]
+async fn a_listing_shows_its_beginning_and_publishing_does_not_wait_for_its_end() {
+    let board = board();
+    board.publish((0..1000).map(offered).collect());
+    let states = vec![CallState::Offered];
+    let filter = Filter { states, ..Filter::default() };
+    let mut listing = Box::pin(board.list(&filter, 1000, None));
+    assert!(listing.as_mut().now_or_never().is_none(), "it lets others have their turn");
+    board.publish((0..1001).map(ringing).collect());
+    let page = listing.await;
+    assert_eq!((page.calls.len(), page.last_event_id.sequence), (1000, 1000));
+    assert!(page.calls.iter().all(|call| call.version == 1));
+    let mut reader = board.follow(&After::Event(page.last_event_id), Filter::default(), NOW);
+    assert_eq!(told(&mut reader).len(), 1001);
 }

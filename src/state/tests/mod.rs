@@ -109,6 +109,10 @@ fn told(reader: &mut Reader) -> Vec<(String, String)> {
     all
 }
 
+fn list(board: &Board, filter: &Filter, limit: usize, cursor: Option<CallId>) -> Page {
+    board.list(filter, limit, cursor).now_or_never().expect("outside of a runtime nothing is waited for")
+}
+
 fn ids(page: &Page) -> Vec<CallId> {
     page.calls.iter().map(|call| call.id).collect()
 }

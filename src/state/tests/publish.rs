@@ -88,7 +88,29 @@ fn ended_calls_stay_readable_for_their_time() {
     let kept = [1, 2, 3].map(|number| board.call(id(number)).is_some());
     assert_eq!(kept, [false, true, true]);
     board.forget(Timestamp(3_600_000_000 * 9));
-    assert!(board.list(&Filter::default(), 10, None).calls.is_empty());
+    assert!(list(&board, &Filter::default(), 10, None).calls.is_empty());
+}
+
+#[test]
+fn ended_calls_stay_readable_up_to_their_size_also_when_labels_make_them_larger() {
+    let board = Board::new(Settings { ended_bytes: 25_000, ..settings() });
+    let large = |number| {
+        let sdp = Sdp { remote: Some("x".repeat(10_000).into()), local: None };
+        event(EventKind::Ended, Call { sdp, ..call(number, CallState::Ended, 3) })
+    };
+    for number in 1..=3 {
+        board.publish(vec![offered(number), large(number)]);
+    }
+    board.publish(vec![ended(4)]);
+    let kept = || [1, 2, 3, 4].map(|number| board.call(id(number)).is_some());
+    assert_eq!(kept(), [false, true, true, true]);
+    let labels = (0..20).map(|name| (name.to_string(), Some("y".repeat(256)))).collect();
+    let patch = crate::agent::command::Labels { labels: Some(labels) };
+    board.label(id(4), None, &patch, NOW).unwrap();
+    board.forget(NOW);
+    assert_eq!(kept(), [false, false, true, true]);
+    board.publish((5..=7).map(large).collect());
+    assert_eq!(ids(&list(&board, &Filter::default(), 10, None)), [7, 6].map(id));
 }
 
 #[test]
