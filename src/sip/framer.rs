@@ -55,8 +55,8 @@ enum State {
     Between,
     /// The head is not whole; its end has been looked for up to here, from `start` on.
     Head { searched: usize },
-    /// The head is whole and read; the body is so long.
-    Body { head: Box<Head>, length: usize },
+    /// The head is whole, so long, and read; the body is so long.
+    Body { head: Box<Head>, head_length: usize, length: usize },
     /// Nothing more comes out.
     Lost,
 }
@@ -122,6 +122,15 @@ impl Framer {
         }
     }
 
+    /// How many bytes of a message that is not whole are held; 0 if none has begun.
+    pub fn begun(&self) -> usize {
+        match self.state {
+            State::Between | State::Lost => 0,
+            State::Head { .. } => self.pending().len(),
+            State::Body { head_length, .. } => head_length + self.pending().len(),
+        }
+    }
+
     fn pending(&self) -> &[u8] {
         self.buffer.get(self.start..).unwrap_or_default()
     }
@@ -146,7 +155,7 @@ impl Framer {
         Some(match length {
             Ok(length) => {
                 self.start += end;
-                self.state = State::Body { head: Box::new(head), length };
+                self.state = State::Body { head: Box::new(head), head_length: end, length };
                 Ok(())
             }
             Err(fault) => {

@@ -124,7 +124,7 @@ impl Connection {
         self.writable = Some(Task::spawn(async move {
             let heard = match tokio::time::timeout(stall, socket.writable()).await {
                 Ok(_) => Heard::Writable(id),
-                Err(_) => Heard::Stalled(id),
+                Err(_) => Heard::Greedy(id, "it has read nothing for too long"),
             };
             let _ = inbound.send(Inbound::Notice(Notice(heard))).await;
         }));

@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc};
 use tracing::{debug, warn};
 
+use super::begun::Begun;
 use super::connect::Dials;
 use super::connection::{Connection, Written};
 use super::seldom::Seldom;
@@ -37,6 +38,9 @@ pub struct Connections {
     pub(super) unread: usize,
     fates: VecDeque<Fate>,
     cut_off: Seldom,
+    unreadable: Seldom,
+    /// What is left for messages that have begun and are over their connections' shares, bytes.
+    unframed: Arc<Semaphore>,
     _accepting: Vec<Task>,
 }
 
@@ -59,6 +63,8 @@ impl Connections {
             unread: 0,
             fates: VecDeque::new(),
             cut_off: Seldom::default(),
+            unreadable: Seldom::default(),
+            unframed: Arc::new(Semaphore::new(bounds.unframed_pool)),
             _accepting: accepting,
         }
     }
@@ -93,13 +99,18 @@ impl Connections {
                 }
             }
             Heard::Ping(id) => self.pong(id),
+            Heard::Unreadable(flow, fault) => {
+                if let Some(times) = self.unreadable.count() {
+                    warn!(peer = %flow.peer, fault, times, "dropped a message that cannot be read");
+                }
+            }
             Heard::Writable(id) => {
                 if let Some(connection) = self.open.get_mut(&id) {
                     connection.watched();
                     self.touched.push_back(id);
                 }
             }
-            Heard::Stalled(id) => self.cut_off(id, "it has read nothing for too long"),
+            Heard::Greedy(id, what) => self.cut_off(id, what),
             Heard::Resolved(hop, found) => self.resolved(hop, found),
             Heard::Dialed(hop, made, admission) => self.dialed(&hop, made, admission),
         }
@@ -158,7 +169,8 @@ impl Connections {
         self.last_id += 1;
         let flow = Flow { id: FlowId(self.last_id), transport: Transport::Tcp, local, peer };
         let (source, socket) = stream.into_split();
-        let reading = read::read(source, flow, self.bounds.message, self.inbound.clone(), admission);
+        let begun = Begun::new(self.bounds, self.unframed.clone());
+        let reading = read::read(source, flow, self.bounds.message, begun, self.inbound.clone(), admission);
         self.open.insert(flow.id, Connection::new(flow, socket, Task::spawn(reading)));
         self.by_peer.insert(peer, flow.id);
         debug!(flow = flow.id.0, %peer, %local, "connection opened");

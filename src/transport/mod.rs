@@ -5,6 +5,7 @@
 //! stops the peer. All writing is done by [`Connections`], in the driver's own task and without waiting, so a response
 //! is in the kernel's hands before the driver turns to anything else.
 
+mod begun;
 mod connect;
 mod connection;
 mod connections;
@@ -26,7 +27,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 pub use connections::Connections;
 
-use crate::agent::{Arrival, FlowId, Hop, Receipt};
+use crate::agent::{Arrival, Flow, FlowId, Hop, Receipt};
 use crate::sip::Limits;
 use task::Task;
 
@@ -58,8 +59,10 @@ enum Heard {
     Ping(FlowId),
     /// The kernel takes bytes again.
     Writable(FlowId),
-    /// The kernel has taken nothing for too long.
-    Stalled(FlowId),
+    /// The peer takes more than it may, and what; the connection is to be broken off.
+    Greedy(FlowId, &'static str),
+    /// A message that can be neither read nor answered, and what is wrong with it.
+    Unreadable(Flow, &'static str),
     /// Where a hop is, best first.
     Resolved(Hop, io::Result<Vec<SocketAddr>>),
     /// A connection to a hop was made or could not be.
@@ -100,6 +103,12 @@ pub struct Bounds {
     pub lookups: usize,
     /// Bytes that may wait for one connection that is being made; beyond it they are undelivered.
     pub dial_bytes: usize,
+    /// Bytes of a message that is not whole yet that a connection may always hold.
+    pub unframed_share: usize,
+    /// Bytes that all such messages together may hold beyond their shares; a connection that needs more is closed.
+    pub unframed_pool: usize,
+    /// How long a message may take from its first byte to its last; then its connection is closed.
+    pub message_time: Duration,
     /// The size of a message that is read.
     pub message: Limits,
 }
@@ -116,6 +125,9 @@ impl Default for Bounds {
             dials_per_address: 16,
             lookups: 128,
             dial_bytes: 256 * 1024,
+            unframed_share: 16 * 1024,
+            unframed_pool: 64 * 1024 * 1024,
+            message_time: Duration::from_secs(32),
             message: Limits::default(),
         }
     }

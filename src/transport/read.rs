@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use tokio::net::tcp::OwnedReadHalf;
 use tokio::sync::mpsc::{self, error::SendError};
+use tokio::time::timeout_at;
 
+use super::begun::{Begun, Full};
 use super::{Admission, Heard, Inbound, Notice};
 use crate::agent::{Arrival, Flow};
-use crate::sip::{Framed, Framer, Limits};
+use crate::sip::{Framed, Framer, Limits, Message, Unreadable};
 
 /// How much is read at once.
 const CHUNK: usize = 16 * 1024;
@@ -23,6 +25,8 @@ enum End {
     Closed,
     /// The next message cannot be found in it.
     Unframed,
+    /// Its peer takes more than it may: what.
+    Greedy(&'static str),
     /// Nobody takes what is read any more.
     Unheard,
 }
@@ -33,27 +37,31 @@ impl<T> From<SendError<T>> for End {
     }
 }
 
+impl From<Full> for End {
+    fn from(_: Full) -> Self {
+        Self::Greedy("too much of its message waits for the rest, beside those of others")
+    }
+}
+
 /// Reads messages until there are no more. While the driver takes no more messages nothing is read, so TCP holds the
 /// peer back.
 pub(super) async fn read(
     source: OwnedReadHalf,
     flow: Flow,
     limits: Limits,
+    mut begun: Begun,
     inbound: mpsc::Sender<Inbound>,
     admission: Admission,
 ) {
     let mut framer = Framer::new(limits);
     let end = loop {
-        match fill(&source, &mut framer).await {
-            Ok(true) => {}
-            Ok(false) | Err(_) => break End::Closed,
-        }
-        if let Err(end) = hand_over(&mut framer, flow, &inbound).await {
+        if let Err(end) = advance(&source, flow, &mut framer, &mut begun, &inbound).await {
             break end;
         }
     };
     let heard = match end {
         End::Closed => Heard::Closed(flow.id),
+        End::Greedy(what) => Heard::Greedy(flow.id, what),
         End::Unframed => {
             tokio::spawn(linger(source, admission));
             Heard::Unframed(flow.id)
@@ -61,6 +69,30 @@ pub(super) async fn read(
         End::Unheard => return,
     };
     let _ = inbound.send(Inbound::Notice(Notice(heard))).await;
+}
+
+/// Waits for bytes, no longer than the message that has begun may take, and gives the driver what they complete.
+async fn advance(
+    source: &OwnedReadHalf,
+    flow: Flow,
+    framer: &mut Framer,
+    begun: &mut Begun,
+    inbound: &mpsc::Sender<Inbound>,
+) -> Result<(), End> {
+    let filled = match begun.deadline {
+        None => fill(source, framer).await,
+        Some(deadline) => match timeout_at(deadline, fill(source, framer)).await {
+            Ok(filled) => filled,
+            Err(_) => return Err(End::Greedy("its message has not become whole for too long")),
+        },
+    };
+    if !filled.unwrap_or(false) {
+        return Err(End::Closed);
+    }
+    if hand_over(framer, flow, inbound).await? {
+        begun.renew();
+    }
+    Ok(begun.hold(framer.begun())?)
 }
 
 /// Waits for bytes and takes them; `false` at the end of the stream.
@@ -82,22 +114,31 @@ fn take(source: &OwnedReadHalf, framer: &mut Framer) -> io::Result<bool> {
     Ok(count > 0)
 }
 
-/// Gives the driver every message that is complete.
-async fn hand_over(framer: &mut Framer, flow: Flow, inbound: &mpsc::Sender<Inbound>) -> Result<(), End> {
+/// Gives the driver every message that is complete; whether there was one.
+async fn hand_over(framer: &mut Framer, flow: Flow, inbound: &mpsc::Sender<Inbound>) -> Result<bool, End> {
+    let mut complete = false;
     while let Some(framed) = framer.next() {
         match framed {
             Framed::Message(message) => {
-                inbound.send(Inbound::Arrived(Box::new(Arrival { flow, message }))).await?;
+                inbound.send(found(flow, message)).await?;
+                complete = true;
             }
             Framed::Ping => inbound.send(Inbound::Notice(Notice(Heard::Ping(flow.id)))).await?,
             Framed::Lost(unreadable) => {
-                let message = Err(unreadable);
-                inbound.send(Inbound::Arrived(Box::new(Arrival { flow, message }))).await?;
+                inbound.send(found(flow, Err(unreadable))).await?;
                 return Err(End::Unframed);
             }
         }
     }
-    Ok(())
+    Ok(complete)
+}
+
+/// The agent hears of what it can read or answer.
+fn found(flow: Flow, message: Result<Message, Unreadable>) -> Inbound {
+    match message {
+        Err(Unreadable::Dropped { fault }) => Inbound::Notice(Notice(Heard::Unreadable(flow, fault))),
+        message => Inbound::Arrived(Box::new(Arrival { flow, message })),
+    }
 }
 
 /// Discards what still comes, for a while.

@@ -253,3 +253,20 @@ fn a_message_holds_its_own_bytes_only() {
     assert!(!framer.pending().is_empty());
     assert!(!framer.buffer.as_ptr_range().contains(&body.as_ptr()));
 }
+
+#[test]
+fn only_bytes_of_a_message_that_is_not_whole_count_as_begun() {
+    let mut framer = framer();
+    let message = options("Content-Length: 3\r\n\r\nabc");
+    framer.push(b"\r\n");
+    assert!(framer.next().is_none());
+    assert_eq!(framer.begun(), 0);
+    for (count, byte) in (1..).zip(&message.as_bytes()[..message.len() - 1]) {
+        framer.push(&[*byte]);
+        assert!(framer.next().is_none());
+        assert_eq!(framer.begun(), count);
+    }
+    framer.push(b"c\r");
+    assert!(framer.next().is_some());
+    assert_eq!(framer.begun(), 0);
+}

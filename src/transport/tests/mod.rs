@@ -3,6 +3,7 @@
 mod delivery;
 mod inbound;
 mod outbound;
+mod unframed;
 mod unread;
 
 use std::net::SocketAddr;
