@@ -11,22 +11,19 @@ use super::{Local, NoAnswer, description};
 pub fn answer(offer: &[u8], local: &Local) -> Result<String, NoAnswer> {
     let offer = description::read(offer).map_err(|_| NoAnswer::Malformed)?;
     let ours = codec::of_names(&local.codecs);
-    let mut session = description::session(local);
     // "The t= line in the answer MUST exactly match the one in the offer."
-    if !offer.times.is_empty() {
-        session.times.clone_from(&offer.times);
-    }
+    let mut text = description::begin(local, &offer.times);
     let mut taken = false;
     for media in &offer.medias {
         let common = if taken { Vec::new() } else { acceptable(media, &ours) };
         if common.is_empty() {
-            session.medias.push(description::refused(media));
+            description::add_refused(&mut text, media);
         } else {
             taken = true;
-            session.medias.push(accepted(&offer, media, &common, local));
+            accept(&mut text, &offer, media, &common, local);
         }
     }
-    if taken { Ok(session.to_string()) } else { Err(NoAnswer::NoCommonCodec) }
+    if taken { Ok(text) } else { Err(NoAnswer::NoCommonCodec) }
 }
 
 /// The codecs in common of a stream that can be taken at all: audio over plain RTP.
@@ -39,12 +36,12 @@ fn acceptable<'a>(media: &'a Media, ours: &[Codec<'a>]) -> Vec<Codec<'a>> {
     }
 }
 
-fn accepted(offer: &Session, media: &Media, common: &[Codec<'_>], local: &Local) -> Media {
+fn accept(text: &mut String, offer: &Session, media: &Media, common: &[Codec<'_>], local: &Local) {
     let direction = Direction::of_stream(offer, media).mirrored();
-    let mut stream = description::stream(local, &media.media, &media.proto, common, direction);
+    description::add_stream(text, local, (&media.media, &media.proto), common, direction);
     let ptime = media.attributes.iter().find(|attribute| attribute.attribute == "ptime");
-    let ptime =
-        ptime.filter(|ptime| ptime.value.as_deref().is_some_and(|value| value.trim().parse::<u16>().is_ok()));
-    stream.attributes.extend(ptime.cloned());
-    stream
+    let ptime = ptime.and_then(|ptime| ptime.value.as_deref()?.trim().parse::<u16>().ok());
+    if let Some(ptime) = ptime {
+        *text += &format!("a=ptime:{ptime}\r\n");
+    }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sdp_types::{Attribute, Media};
+use sdp_types::Media;
+
+use crate::sip::grammar::token;
 
 /// The name of DTMF in RTP (RFC 4733): of use only beside a codec for speech.
 const EVENTS: &str = "telephone-event";
@@ -65,13 +67,15 @@ impl<'a> Codec<'a> {
             && (!self.name.is_empty() || self.payload == other.payload)
     }
 
-    /// The lines that describe it: `rtpmap` and `fmtp`.
-    pub fn attributes(self) -> impl Iterator<Item = Attribute> + use<> {
+    /// The attributes that describe it, names and values: `rtpmap` and `fmtp`.
+    pub fn attributes(self) -> impl Iterator<Item = (&'static str, String)> + use<> {
         let Self { payload, name, clock, channels, fmtp } = self;
-        let channels = if channels > 1 { format!("/{channels}") } else { String::new() };
-        let rtpmap = (!name.is_empty())
-            .then(|| Attribute::with_value("rtpmap", format!("{payload} {name}/{clock}{channels}")));
-        let fmtp = fmtp.map(|fmtp| Attribute::with_value("fmtp", format!("{payload} {fmtp}")));
+        let rtpmap = match channels {
+            _ if name.is_empty() => None,
+            0 | 1 => Some(("rtpmap", format!("{payload} {name}/{clock}"))),
+            _ => Some(("rtpmap", format!("{payload} {name}/{clock}/{channels}"))),
+        };
+        let fmtp = fmtp.map(|fmtp| ("fmtp", format!("{payload} {fmtp}")));
         rtpmap.into_iter().chain(fmtp)
     }
 }
@@ -122,10 +126,11 @@ fn static_encoding(payload: u8) -> Option<(&'static str, u32, u8)> {
     known.or_else(|| (payload < FIRST_DYNAMIC).then_some(("", 0, 1)))
 }
 
-/// The codecs of the settings with payload numbers: static ones their own, `telephone-event` 101, others from 96.
+/// The codecs of the settings with payload numbers: static ones their own, `telephone-event` 101, others from 96; a name that is no
+/// token is left out.
 pub(super) fn of_names(names: &[String]) -> Vec<Codec<'_>> {
     let mut dynamic = (FIRST_DYNAMIC..=127).filter(|payload| *payload != 101);
-    let codecs = names.iter().filter_map(|name| {
+    let codecs = names.iter().filter(|name| token(name.as_bytes())).filter_map(|name| {
         let known = WELL_KNOWN.into_iter().find(|known| known.0.eq_ignore_ascii_case(name));
         let (name, payload, clock, channels) = known.unwrap_or((name, None, 8000, 1));
         let events = name == EVENTS;

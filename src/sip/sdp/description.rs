@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use memchr::memchr_iter;
-use sdp_types::{Attribute, Connection, Media, Origin, Session, Time};
+use sdp_types::{Media, Session, Time};
 
 use super::Local;
 use super::codec::Codec;
@@ -16,6 +16,9 @@ const MOST_MEDIA: usize = 64;
 
 /// How many lines a description may have: one with more is malformed.
 const MOST_LINES: usize = 2048;
+
+/// Room for a description of the usual size, so that writing one allocates once.
+const ROOM: usize = 512;
 
 /// The port of a stream that nothing is sent to (discard, RFC 863).
 pub(super) const DISCARD: u16 = 9;
@@ -36,59 +39,73 @@ pub(super) fn read(sdp: &[u8]) -> Result<Session, &'static str> {
     Ok(session)
 }
 
-/// A description of ours without media.
-pub(super) fn session(local: &Local) -> Session {
-    let address = local.media.map_or(local.fallback, |(address, _)| address);
-    let mut session = Session::new(origin(local), "-");
-    session.connection = Some(Connection::from_ip_addr(address));
-    session.times = vec![Time::new(0, 0)];
-    session
+/// Our description up to its media; `times` are those of the offer that it answers.
+pub(super) fn begin(local: &Local, times: &[Time]) -> String {
+    let Local { session_id, version, fallback, .. } = local;
+    let origin = network(fallback.to_canonical());
+    let connection = network(local.media.map_or(*fallback, |(address, _)| address));
+    let mut text = String::with_capacity(ROOM);
+    text += &format!("v=0\r\no=- {session_id} {version} {origin}\r\ns=-\r\nc={connection}\r\n");
+    if times.is_empty() {
+        text += "t=0 0\r\n";
+    }
+    for Time { start_time, stop_time, repeats } in times {
+        text += &format!("t={start_time} {stop_time}\r\n");
+        for repeat in repeats {
+            text += &format!("r={} {}", repeat.repeat_interval, repeat.active_duration);
+            text.extend(repeat.offsets.iter().map(|offset| format!(" {offset}")));
+            text += "\r\n";
+        }
+    }
+    text
 }
 
-fn origin(local: &Local) -> Origin {
-    Origin::with_ip_addr(local.session_id, local.version, IpAddr::to_canonical(&local.fallback))
+fn network(address: IpAddr) -> String {
+    format!("IN {} {address}", if address.is_ipv4() { "IP4" } else { "IP6" })
 }
 
-/// A stream of ours with these codecs; without a media address it is inactive.
-pub(super) fn stream(
+/// Adds a stream of ours with these codecs; without a media address it is inactive.
+pub(super) fn add_stream(
+    text: &mut String,
     local: &Local,
-    media: &str,
-    proto: &str,
+    (media, proto): (&str, &str),
     codecs: &[Codec<'_>],
     direction: Direction,
-) -> Media {
+) {
     let (port, direction) = match local.media {
         Some((_, port)) => (port, direction),
         None => (DISCARD, Direction::Inactive),
     };
-    let mut stream = blank(media, port, proto, &formats(codecs));
-    stream.attributes = codecs.iter().copied().flat_map(Codec::attributes).collect();
-    stream.attributes.push(Attribute::new(direction.as_str()));
-    stream
+    *text += &format!("m={media} {port} {proto} {}\r\n", formats(codecs));
+    for (name, value) in codecs.iter().copied().flat_map(Codec::attributes) {
+        text.extend(["a=", name, ":", &value, "\r\n"]);
+    }
+    text.extend(["a=", direction.as_str(), "\r\n"]);
 }
 
-/// The refusal of an offered stream (RFC 3264 §6): port 0, all else as offered.
-pub(super) fn refused(offered: &Media) -> Media {
-    blank(&offered.media, 0, &offered.proto, &offered.fmt)
+/// Adds the refusal of an offered stream (RFC 3264 §6): port 0, all else as offered.
+pub(super) fn add_refused(text: &mut String, Media { media, proto, fmt, .. }: &Media) {
+    text.extend(["m=", media, " 0 ", proto, " ", fmt, "\r\n"]);
 }
 
-/// The payload numbers of a media line.
-pub(super) fn formats(codecs: &[Codec<'_>]) -> String {
-    let numbers: Vec<String> = codecs.iter().map(|codec| codec.payload.to_string()).collect();
-    numbers.join(" ")
-}
-
-fn blank(media: &str, port: u16, proto: &str, fmt: &str) -> Media {
+/// The refusal of an offered stream, among the streams of a description in use.
+pub(super) fn refused(Media { media, proto, fmt, .. }: &Media) -> Media {
     Media {
-        media: media.to_owned(),
-        port,
+        media: media.clone(),
+        port: 0,
         num_ports: None,
-        proto: proto.to_owned(),
-        fmt: fmt.to_owned(),
+        proto: proto.clone(),
+        fmt: fmt.clone(),
         media_title: None,
         connections: Vec::new(),
         bandwidths: Vec::new(),
         key: None,
         attributes: Vec::new(),
     }
+}
+
+/// The payload numbers of a media line.
+pub(super) fn formats(codecs: &[Codec<'_>]) -> String {
+    let numbers: Vec<String> = codecs.iter().map(|codec| codec.payload.to_string()).collect();
+    numbers.join(" ")
 }

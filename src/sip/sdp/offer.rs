@@ -6,7 +6,7 @@ use super::{Local, codec, description};
 /// Generates an offer of one audio stream with every codec of the settings.
 pub fn offer(local: &Local) -> String {
     let codecs = codec::of_names(&local.codecs);
-    let mut session = description::session(local);
-    session.medias.push(description::stream(local, "audio", "RTP/AVP", &codecs, Direction::SendRecv));
-    session.to_string()
+    let mut text = description::begin(local, &[]);
+    description::add_stream(&mut text, local, ("audio", "RTP/AVP"), &codecs, Direction::SendRecv);
+    text
 }

@@ -93,7 +93,9 @@ fn same(common: &[Codec<'_>], in_use: &[Codec<'_>]) -> bool {
 fn describe(stream: &mut Media, codecs: &[Codec<'_>]) {
     let described = |attribute: &Attribute| matches!(attribute.attribute.as_str(), "rtpmap" | "fmtp");
     let kept = stream.attributes.iter().filter(|attribute| !described(attribute));
-    stream.attributes = codecs.iter().copied().flat_map(Codec::attributes).chain(kept.cloned()).collect();
+    let described = codecs.iter().copied().flat_map(Codec::attributes);
+    let described = described.map(|(name, value)| Attribute::with_value(name, value));
+    stream.attributes = described.chain(kept.cloned()).collect();
     stream.fmt = description::formats(codecs);
 }
 

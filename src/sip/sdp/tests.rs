@@ -140,6 +140,10 @@ fn the_direction_of_a_description_is_that_of_its_active_streams() {
 fn an_answer_has_the_times_of_the_offer() {
     let offer = offer_of("8", &[]).replace("t=0 0", "t=3149328700 0");
     assert_eq!(lines(&answer(offer.as_bytes(), &local()).unwrap(), "t="), ["t=3149328700 0"]);
+    let offer = offer_of("8", &[]).replace("t=0 0", "t=3149328700 0\r\nr=7d 1h 0 25h\r\nt=1 2");
+    let answered = answer(offer.as_bytes(), &local()).unwrap();
+    assert!(answered.contains("\r\nt=3149328700 0\r\nr=604800 3600 0 90000\r\nt=1 2\r\nm="));
+    assert_eq!(reanswer(&answered, offer.as_bytes()).unwrap(), answered);
 }
 
 #[test]
@@ -156,7 +160,7 @@ fn an_ipv6_address_is_written_as_one() {
 
 #[test]
 fn an_offer_has_one_audio_stream_with_every_codec() {
-    let codecs = ["opus", "PCMA", "speex", "telephone-event"].map(str::to_owned).to_vec();
+    let codecs = ["opus", "PCMA", "no\r\ntoken", "speex", "telephone-event"].map(str::to_owned).to_vec();
     let offered = offer(&Local { codecs, ..local() });
     assert_eq!(lines(&offered, "m="), ["m=audio 21000 RTP/AVP 96 8 97 101"]);
     assert_eq!(lines(&offered, "a=rtpmap:96"), ["a=rtpmap:96 opus/48000/2"]);
