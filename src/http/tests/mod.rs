@@ -21,9 +21,10 @@ use tokio::sync::mpsc;
 use tower::ServiceExt;
 
 use super::document::examples;
-use super::{ApiKey, Context, router};
+use super::{Context, router};
 use crate::agent::event::{Call, Event, EventKind};
 use crate::agent::{Action, Command, Refusal, Timestamp};
+use crate::api_key::ApiKey;
 use crate::driver::{Ask, Commander};
 use crate::state::{Board, Settings};
 
@@ -82,7 +83,7 @@ fn api_with_key(key: Option<&str>) -> Api {
     let board =
         Board::new(Settings { node: "n1".to_owned(), epoch: "7f3a".to_owned(), ..Settings::default() });
     let (commander, asks) = Commander::channel(8);
-    let context = Context { board: board.clone(), commander, api_key: key.map(ApiKey::new) };
+    let context = Context { board: board.clone(), commander, api_key: key.map(ApiKey::of) };
     Api { router: router(context), board, asks }
 }
 
