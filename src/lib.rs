@@ -9,13 +9,19 @@
 //! | [`transport`] | bytes to messages and back: listeners and connections |
 //! | [`http`] | REST and SSE: one file per resource |
 //! | [`config`] | every setting: flag, environment, file, default |
+//! | [`api_key`] | the key that HTTP clients show |
 //! | [`telemetry`] | logs |
+//! | `seldom` | log lines that a peer can cause at will, kept few |
+//! | [`open_files`] | how many files the process may have open |
 //! | [`serve()`] | all of it put together |
 
 pub mod agent;
+pub mod api_key;
 pub mod config;
 pub mod driver;
 pub mod http;
+pub mod open_files;
+mod seldom;
 mod serve;
 pub mod sip;
 pub mod state;

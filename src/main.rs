@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use call_agent::config::{BadSetting, Config};
-use call_agent::{Listeners, ServeError, serve, telemetry};
+use call_agent::{Listeners, ServeError, open_files, serve, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::error;
 
@@ -37,6 +37,7 @@ async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
             _ = interrupt.recv() => {}
         }
     };
+    open_files::raise();
     let listeners = Listeners::bind(&config).await?;
     serve(config, listeners, shutdown).await.map_err(ServeError::into)
 }

@@ -9,7 +9,7 @@ use tracing::info;
 
 use crate::config::{Config, KeyFault, guard};
 use crate::driver::{Commander, Driver};
-use crate::http::{self, ApiKey, Context};
+use crate::http::{self, Context};
 use crate::state::Board;
 use crate::transport::{self, Bounds};
 
@@ -91,7 +91,7 @@ pub async fn serve(
     let driver = Driver::new(config.agent, seed()?, board.clone(), network, asks, config.drain_time);
 
     let (stop_http, http_stopped) = oneshot::channel::<()>();
-    let context = Context { board, commander, api_key: key.map(|key| ApiKey::from_hash(key.0)) };
+    let context = Context { board, commander, api_key: key };
     let http = tokio::spawn(http::serve(listeners.http, context, http::Limits::default(), async {
         let _ = http_stopped.await;
     }));

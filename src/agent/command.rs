@@ -126,7 +126,8 @@ pub enum Wait {
     /// When the ACK is here, or after five seconds without one.
     #[default]
     Established,
-    /// When the 200 is on the wire.
+    /// When the 200 is on the wire: over a connection that is lost, when a new one has carried it. If none can be made, the
+    /// command is answered 504 `sip-timeout`.
     Sent,
 }
 
@@ -194,8 +195,8 @@ pub enum Refusal {
     /// The 200 was sent and no ACK came in time; the call is still accepted.
     #[error("the 200 was sent, but no ACK has come yet")]
     AckTimeout(Arc<Call>),
-    /// The peer did not answer our request in time.
-    #[error("the peer did not answer in time")]
+    /// The peer did not answer our request in time, or could not be reached to be sent what the command sends.
+    #[error("the peer did not answer in time, or could not be reached")]
     SipTimeout(Arc<Call>),
     /// `If-Match` names another version.
     #[error("the call is at version {}", .0.version)]

@@ -6,9 +6,8 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
 use super::Config;
+use crate::api_key::{ApiKey, hex};
 
 /// The name of the file that the hash of the made key is kept in, in the data directory.
 const FILE: &str = "api-key.sha256";
@@ -16,40 +15,12 @@ const FILE: &str = "api-key.sha256";
 /// What a made key begins with, so that it is known for one where it turns up.
 const PREFIX: &str = "ca_";
 
-/// The SHA-256 of a key.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct KeyHash(pub [u8; 32]);
-
-impl KeyHash {
-    /// The hash of a key.
-    pub fn of(key: &str) -> Self {
-        Self(Sha256::digest(key.as_bytes()).into())
-    }
-
-    /// The hash of a key that a person gave, if it can stand in a header.
-    pub(super) fn of_given(key: &str) -> Result<Self, &'static str> {
-        match key {
-            "" => Err("empty"),
-            key if key.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Self::of(key)),
-            _ => Err("a key is of visible ASCII characters without spaces"),
-        }
-    }
-
-    fn from_hex(text: &str) -> Option<Self> {
-        let mut bytes = [0; 32];
-        if text.len() != 64 || !text.is_ascii() {
-            return None;
-        }
-        for (index, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(text.get(2 * index..2 * index + 2)?, 16).ok()?;
-        }
-        Some(Self(bytes))
-    }
-}
-
-impl fmt::Debug for KeyHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("KeyHash(…)")
+/// The key that a person gave, if it can stand in a header.
+pub(super) fn given(key: &str) -> Result<ApiKey, &'static str> {
+    match key {
+        "" => Err("empty"),
+        key if key.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(ApiKey::of(key)),
+        _ => Err("a key is of visible ASCII characters without spaces"),
     }
 }
 
@@ -90,13 +61,13 @@ pub enum KeyFault {
 }
 
 /// The key that guards HTTP at `address`: the one given; none on loopback; else the one made at an earlier start, or now.
-pub fn guard(config: &Config, address: SocketAddr) -> Result<(Option<KeyHash>, Option<NewKey>), KeyFault> {
+pub fn guard(config: &Config, address: SocketAddr) -> Result<(Option<ApiKey>, Option<NewKey>), KeyFault> {
     if config.api_key.is_some() || address.ip().is_loopback() {
         return Ok((config.api_key, None));
     }
     let Some(directory) = &config.data_dir else {
         let key = make()?;
-        return Ok((Some(KeyHash::of(&key)), Some(NewKey { key, file: None })));
+        return Ok((Some(ApiKey::of(&key)), Some(NewKey { key, file: None })));
     };
     let file = directory.join(FILE);
     let at_file = |error| KeyFault::File { file: file.clone(), error };
@@ -104,7 +75,7 @@ pub fn guard(config: &Config, address: SocketAddr) -> Result<(Option<KeyHash>, O
         return Ok((Some(hash), None));
     }
     let key = make()?;
-    let hash = KeyHash::of(&key);
+    let hash = ApiKey::of(&key);
     keep(directory, &file, hash).map_err(at_file)?;
     Ok((Some(hash), Some(NewKey { key, file: Some(file) })))
 }
@@ -115,19 +86,19 @@ fn make() -> Result<String, KeyFault> {
     Ok(format!("{PREFIX}{}", hex(&random)))
 }
 
-fn kept(file: &Path) -> io::Result<Option<KeyHash>> {
+fn kept(file: &Path) -> io::Result<Option<ApiKey>> {
     let text = match fs::read_to_string(file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         read => read?,
     };
     // A file that is there and says nothing must not open a door.
-    KeyHash::from_hex(text.trim_end())
+    ApiKey::from_hex(text.trim_end())
         .map(Some)
         .ok_or_else(|| io::Error::other("not a SHA-256 in hexadecimal"))
 }
 
 /// Whole or not at all: a crash leaves no file that the next start cannot read.
-fn keep(directory: &Path, file: &Path, hash: KeyHash) -> io::Result<()> {
+fn keep(directory: &Path, file: &Path, hash: ApiKey) -> io::Result<()> {
     fs::create_dir_all(directory)?;
     let draft = file.with_extension("draft");
     let _ = fs::remove_file(&draft);
@@ -136,15 +107,7 @@ fn keep(directory: &Path, file: &Path, hash: KeyHash) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut out = options.open(&draft)?;
-    writeln!(out, "{}", hex(&hash.0))?;
+    writeln!(out, "{}", hash.hex())?;
     out.sync_all()?;
     fs::rename(&draft, file)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -14,9 +14,10 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use key::{KeyFault, KeyHash, NewKey, guard};
+pub use key::{KeyFault, NewKey, guard};
 pub use value::{HostPort, LogFormat};
 
+use crate::api_key::ApiKey;
 use crate::{agent, state};
 use layer::Layer;
 
@@ -34,7 +35,7 @@ pub struct Config {
     /// Where files are kept; `None`: nothing is.
     pub data_dir: Option<PathBuf>,
     /// The key that the environment gives, hashed.
-    pub api_key: Option<KeyHash>,
+    pub api_key: Option<ApiKey>,
     /// How long calls may go on after the shutdown has begun.
     pub drain_time: Duration,
     /// What is logged, as tracing's filter directives.
@@ -91,7 +92,7 @@ impl Config {
     }
 
     /// Fills in the defaults.
-    fn complete(layer: Layer, api_key: Option<KeyHash>) -> Self {
+    fn complete(layer: Layer, api_key: Option<ApiKey>) -> Self {
         let agent = agent::Settings::default();
         let board = state::Settings::default();
         Self {

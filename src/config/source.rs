@@ -7,7 +7,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
 
 use super::layer::Layer;
-use super::{BadSetting, KeyHash};
+use super::{BadSetting, key};
+use crate::api_key::ApiKey;
 
 /// What the names of the agent's variables begin with.
 const PREFIX: &str = "CALL_AGENT_";
@@ -21,27 +22,27 @@ pub(super) fn flags(arguments: impl IntoIterator<Item = OsString>) -> Result<Lay
 /// one means to have one.
 pub(super) fn environment(
     variables: impl IntoIterator<Item = (OsString, OsString)>,
-) -> Result<(Layer, Option<KeyHash>), BadSetting> {
+) -> Result<(Layer, Option<ApiKey>), BadSetting> {
     let mut layer = Layer::default();
-    let mut key = None;
+    let mut api_key = None;
     for (name, value) in variables {
-        let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX) && !is_service_link(name))
-        else {
+        let Some(name) = name.to_str() else { continue };
+        let Some(setting) = name.strip_prefix(PREFIX) else { continue };
+        if is_service_link(name, &value.to_string_lossy()) {
             continue;
-        };
+        }
         let bad = |fault: String| BadSetting::Variable { name: name.to_owned(), fault };
         let value = value.to_str().ok_or_else(|| bad("not UTF-8".to_owned()))?;
-        if name == "CALL_AGENT_API_KEY" {
-            key = Some(KeyHash::of_given(value).map_err(|fault| bad(fault.to_owned()))?);
+        if setting == "API_KEY" {
+            api_key = Some(key::given(value).map_err(|fault| bad(fault.to_owned()))?);
         } else {
-            let setting = name.trim_start_matches(PREFIX);
             let flag = flag(setting, |c| c.is_ascii_uppercase() || c == '_').map_err(bad)?;
             if !value.is_empty() {
                 layer = layer.or(read(&flag, [value.to_owned()]).map_err(bad)?);
             }
         }
     }
-    Ok((layer, key))
+    Ok((layer, api_key))
 }
 
 /// What the file gives.
@@ -104,12 +105,13 @@ fn texts(value: toml::Value) -> Result<Vec<String>, String> {
 }
 
 /// Kubernetes and Docker describe a service by the name of `call-agent` (or `call-agent-…`) in variables of these forms;
-/// they are no settings.
-fn is_service_link(name: &str) -> bool {
+/// they are no settings. Of the form `…_PORT` is also what people write for a setting, so that its value decides.
+fn is_service_link(name: &str, value: &str) -> bool {
+    let is_url = ["tcp://", "udp://", "sctp://"].iter().any(|scheme| value.starts_with(scheme));
     let has_numbered_port =
         name.split_once("_PORT_").is_some_and(|(_, number)| number.starts_with(|c: char| c.is_ascii_digit()));
     name.contains("_SERVICE_HOST")
         || name.contains("_SERVICE_PORT")
-        || name.ends_with("_PORT")
+        || (name.ends_with("_PORT") && is_url)
         || has_numbered_port
 }

@@ -4,9 +4,14 @@ use std::time::SystemTime;
 
 use crate::agent::{Now, Timestamp};
 
+/// The time of day.
+pub fn wall_clock() -> Timestamp {
+    Timestamp(microseconds(SystemTime::now()))
+}
+
 /// The time, as tokio's timers see it.
 pub(super) fn now() -> Now {
-    Now { instant: tokio::time::Instant::now().into_std(), wall: Timestamp(microseconds(SystemTime::now())) }
+    Now { instant: tokio::time::Instant::now().into_std(), wall: wall_clock() }
 }
 
 /// Since 1970; a clock set before that counts as 1970.

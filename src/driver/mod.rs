@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
+pub use clock::wall_clock;
 pub use run::Driver;
 
 use crate::agent::{Call, Command, Refusal};

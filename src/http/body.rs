@@ -5,8 +5,7 @@ use std::time::Duration;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use http_body_util::BodyExt;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::time::timeout;
 
 use super::{Code, Problem};
@@ -29,9 +28,7 @@ impl<S: Sync, T: DeserializeOwned + Default> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (head, body) = request.into_parts();
-        let bytes = timeout(PATIENCE, read(body))
-            .await
-            .map_err(|_| Problem::new(Code::RequestTimeout, "the body took more than 30 s"))??;
+        let bytes = timeout(PATIENCE, read(body)).await.map_err(|_| too_slow())??;
         if bytes.is_empty() {
             return Ok(Self(T::default()));
         }
@@ -57,7 +54,22 @@ async fn read(mut body: axum::body::Body) -> Result<Vec<u8>, Problem> {
     if surplus == 0 {
         return Ok(bytes);
     }
-    Err(Problem::new(Code::TooLarge, format!("the body is larger than {MAX_BODY} bytes")))
+    Err(too_large())
+}
+
+/// The body took too long to come.
+pub fn too_slow() -> Problem {
+    Problem::new(Code::RequestTimeout, format!("the body took more than {} s", PATIENCE.as_secs()))
+}
+
+/// The body is over the bound.
+pub fn too_large() -> Problem {
+    Problem::new(Code::TooLarge, format!("the body is larger than {MAX_BODY} bytes"))
+}
+
+/// The body is not said to be JSON.
+pub fn not_json() -> Problem {
+    Problem::new(Code::UnsupportedMediaType, "send the body with `Content-Type: application/json`")
 }
 
 fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
@@ -66,19 +78,30 @@ fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     if TYPES.iter().any(|accepted| essence.eq_ignore_ascii_case(accepted)) {
         return Ok(());
     }
-    Err(Problem::new(Code::UnsupportedMediaType, "send the body with `Content-Type: application/json`"))
+    Err(not_json())
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let value: Value = serde_json::from_slice(bytes)
-        .map_err(|error| Problem::new(Code::Malformed, format!("the body is not JSON: {error}")))?;
-    if !value.is_object() {
+/// Reads a command. Straight from the bytes, so that an object of headers keeps its order and its repetitions, and a field
+/// that is given twice is refused.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let malformed =
+        |error: serde_json::Error| Problem::new(Code::Malformed, format!("the body is not JSON: {error}"));
+    // What is wrong with the JSON goes before what is wrong with a field, wherever either stands.
+    serde_json::from_slice::<IgnoredAny>(bytes).map_err(malformed)?;
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
         return Err(Problem::new(Code::InvalidField, "the body must be a JSON object"));
     }
-    serde_path_to_error::deserialize(value).map_err(|error| {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
-        let detail = if path == "." { error.into_inner().to_string() } else { error.to_string() };
-        Problem::new(Code::InvalidField, plain(&detail))
+        let fault = error.into_inner();
+        if !fault.is_data() {
+            return malformed(fault);
+        }
+        let text = plain(&fault.to_string());
+        let fault = text.rsplit_once(" at line ").map_or(text.as_str(), |(fault, _)| fault);
+        let detail = if path == "." { fault.to_owned() } else { format!("{path}: {fault}") };
+        Problem::new(Code::InvalidField, detail)
     })
 }
 

@@ -11,9 +11,10 @@ use super::body::Body;
 use super::document::{CallParam, IfMatchParam, IfNoneMatchParam, responses};
 use super::etag::{self, IfMatch, IfNoneMatch};
 use super::target::Target;
-use super::{Context, Problem, now, refusal};
+use super::{Context, Problem, refusal};
 use crate::agent::command::{Hangup, Labels};
 use crate::agent::{Action, Call, Refusal};
+use crate::driver::wall_clock;
 
 /// A call as an answer, with its version as `ETag`.
 #[derive(Debug)]
@@ -66,7 +67,9 @@ pub async fn patch(
     let version = context.condition(id, condition);
     let done = match context.run(id, version, Action::Label(labels.clone())).await {
         // The agent is done with the call; the board still shows it.
-        Err(Refusal::NotFound | Refusal::CallEnded(_)) => context.board.label(id, version, &labels, now()),
+        Err(Refusal::NotFound | Refusal::CallEnded(_)) => {
+            context.board.label(id, version, &labels, wall_clock())
+        }
         done => done,
     };
     done.map(CallAnswer).map_err(|refusal| refusal::problem(refusal, id, &context.board))

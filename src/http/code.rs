@@ -46,7 +46,8 @@ pub enum Code {
     Draining,
     /// 504: the 200 was sent, but no ACK came in time; the call is still `accepted`.
     AckTimeout,
-    /// 504: the peer did not answer a request in time.
+    /// 504: the peer did not answer a request in time, or what the command sends could not be handed to it: its connection
+    /// is lost, and no new one could be made.
     SipTimeout,
 }
 
@@ -111,9 +112,11 @@ impl Code {
             Self::Overloaded => ("overloaded", StatusCode::SERVICE_UNAVAILABLE, "The agent is overloaded"),
             Self::Draining => ("draining", StatusCode::SERVICE_UNAVAILABLE, "The agent is shutting down"),
             Self::AckTimeout => ("ack-timeout", StatusCode::GATEWAY_TIMEOUT, "No ACK came in time"),
-            Self::SipTimeout => {
-                ("sip-timeout", StatusCode::GATEWAY_TIMEOUT, "The peer did not answer in time")
-            }
+            Self::SipTimeout => (
+                "sip-timeout",
+                StatusCode::GATEWAY_TIMEOUT,
+                "The peer did not answer in time or could not be reached",
+            ),
         }
     }
 

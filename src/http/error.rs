@@ -122,10 +122,12 @@ impl IntoResponse for Problem {
 
 /// No route leads there.
 pub async fn not_found(uri: Uri) -> Problem {
-    Problem::new(
-        Code::NotFound,
-        format!("{} is not a resource of this API; /docs shows those that are", uri.path()),
-    )
+    no_resource(uri.path())
+}
+
+/// There is nothing at the path.
+pub fn no_resource(path: &str) -> Problem {
+    Problem::new(Code::NotFound, format!("{path} is not a resource of this API; /docs shows those that are"))
 }
 
 /// The route has other methods; axum adds `Allow`. OPTIONS asks for nothing else.
@@ -133,11 +135,13 @@ pub async fn method_not_allowed(method: Method) -> Response {
     if method == Method::OPTIONS {
         return StatusCode::NO_CONTENT.into_response();
     }
-    Problem::new(
-        Code::MethodNotAllowed,
-        format!("{method} is not a method of this resource; the header Allow names those that are"),
-    )
-    .into_response()
+    wrong_method(&method).into_response()
+}
+
+/// The resource has other methods.
+pub fn wrong_method(method: &Method) -> Problem {
+    let detail = format!("{method} is not a method of this resource; the header Allow names those that are");
+    Problem::new(Code::MethodNotAllowed, detail)
 }
 
 /// A handler panicked: a fault of ours, told without its details.
@@ -146,5 +150,10 @@ pub fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<&str>().copied().map(str::to_owned);
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
     tracing::error!(panic = text, "a handler panicked");
-    Problem::new(Code::Internal, "the request could not be handled; the log says why").into_response()
+    internal().into_response()
+}
+
+/// A fault of ours.
+pub fn internal() -> Problem {
+    Problem::new(Code::Internal, "the request could not be handled; the log says why")
 }

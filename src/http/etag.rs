@@ -29,6 +29,11 @@ impl IfMatch {
     }
 }
 
+/// `If-Match` names what cannot be the tag of a call.
+pub fn no_tag() -> Problem {
+    Problem::new(Code::Malformed, "If-Match takes `*` or the ETag of a call, with its quotes")
+}
+
 impl<S: Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Problem;
 
@@ -38,8 +43,7 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
             return Ok(Self(None));
         }
         if !tags.iter().all(|tag| is_tag(tag)) {
-            let detail = "If-Match takes `*` or the ETag of a call, with its quotes";
-            return Err(Problem::new(Code::Malformed, detail));
+            return Err(no_tag());
         }
         // Weak tags and those of something else never match.
         Ok(Self(Some(tags.iter().filter_map(|tag| tag.trim_matches('"').parse().ok()).collect())))

@@ -8,6 +8,7 @@ use super::document::{CallParam, FilterParams, PositionParams, responses};
 use super::query::{OfCallEvents, OfEvents, Query, Takes};
 use super::target::Target;
 use super::{Code, Context, Problem, stream};
+use crate::driver::wall_clock;
 use crate::state::After;
 
 /// Follow all calls
@@ -37,7 +38,7 @@ pub async fn all(
     query: Query<OfEvents>,
 ) -> Result<Response, Problem> {
     let after = position(&headers, &query)?;
-    let reader = context.board.follow(&after, query.filter, super::now());
+    let reader = context.board.follow(&after, query.filter, wall_clock());
     Ok(stream::response(&headers, reader))
 }
 
@@ -61,7 +62,7 @@ pub async fn of_call(
     query: Query<OfCallEvents>,
 ) -> Result<Response, Problem> {
     let after = position(&headers, &query)?;
-    let reader = context.board.follow_call(id, &after, query.filter, super::now());
+    let reader = context.board.follow_call(id, &after, query.filter, wall_clock());
     let reader = reader.ok_or_else(|| Problem::call_not_found(Some(id)))?;
     if reader.is_over() {
         return Ok(StatusCode::NO_CONTENT.into_response());

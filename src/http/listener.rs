@@ -9,6 +9,7 @@ use tokio::time::sleep;
 use tokio_io_timeout::TimeoutStream;
 
 use super::Limits;
+use crate::seldom::Seldom;
 
 /// A connection that gives up on a peer that does not read.
 pub type Connection = std::pin::Pin<Box<TimeoutStream<TcpStream>>>;
@@ -19,23 +20,26 @@ pub struct Listener {
     listener: TcpListener,
     free: Arc<Semaphore>,
     write_timeout: Duration,
+    failed: Seldom,
 }
 
 impl Listener {
     /// `limits.connections` at a time; further ones wait in the kernel's backlog.
     pub fn new(listener: TcpListener, limits: &Limits) -> Self {
         let free = Arc::new(Semaphore::new(limits.connections));
-        Self { listener, free, write_timeout: limits.write_timeout }
+        Self { listener, free, write_timeout: limits.write_timeout, failed: Seldom::default() }
     }
 
     /// The next connection, and the place that it takes up until it is dropped. `None` once nothing is accepted any more.
-    pub async fn accept(&self) -> Option<(Connection, OwnedSemaphorePermit)> {
+    pub async fn accept(&mut self) -> Option<(Connection, OwnedSemaphorePermit)> {
         let permit = self.free.clone().acquire_owned().await.ok()?;
         loop {
             match self.listener.accept().await {
                 Ok((stream, _)) => return Some((self.bounded(stream), permit)),
                 Err(error) => {
-                    tracing::warn!(%error, "no connection could be accepted");
+                    if let Some(times) = self.failed.count() {
+                        tracing::warn!(%error, times, "cannot accept a connection");
+                    }
                     // Out of file descriptors, most likely: trying again at once would only spin.
                     sleep(Duration::from_millis(100)).await;
                 }

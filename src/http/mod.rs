@@ -35,7 +35,6 @@ mod target;
 mod tests;
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::extract::MatchedPath;
@@ -47,11 +46,11 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::agent::{Action, Call, CallId, Command, Refusal, Timestamp};
+use crate::agent::{Action, Call, CallId, Command, Refusal};
+use crate::api_key::ApiKey;
 use crate::driver::Commander;
 use crate::state::Board;
 
-pub use auth::ApiKey;
 pub use code::Code;
 pub use error::Problem;
 pub use serve::{Limits, serve};
@@ -134,9 +133,4 @@ fn guarded_routes() -> OpenApiRouter<Context> {
 fn span(request: &Request) -> tracing::Span {
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
     tracing::debug_span!("http", method = %request.method(), route)
-}
-
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }

@@ -9,7 +9,7 @@ use serde::de::value::{Error as Unknown, StrDeserializer};
 
 use super::{Code, Problem, body};
 use crate::agent::CallId;
-use crate::state::{After, Filter, Topic, Topics};
+use crate::state::{After, Filter, Topics};
 
 /// How many calls a page has at most, and by default.
 pub const LIMIT: (usize, usize) = (1000, 100);
@@ -162,7 +162,7 @@ fn topics(value: &str) -> Result<Topics, String> {
     value.split(',').try_fold(Topics::NONE, |mut topics, name| {
         let known = topics.add(name);
         known.then_some(topics).ok_or_else(|| {
-            let names: Vec<_> = Topic::all().map(Topic::name).collect();
+            let names: Vec<_> = Topics::names().collect();
             format!("types: there is no `{name}`; there are {}", names.join(", "))
         })
     })

@@ -2,10 +2,12 @@
 
 use axum::http::header;
 
+use serde_json::json;
+
 use super::etag;
 use super::{Code, Problem};
-use crate::agent::event::CallState;
-use crate::agent::{CallId, Refusal};
+use crate::agent::event::{ActionName, CallState};
+use crate::agent::{Call, CallId, Refusal};
 use crate::state::Board;
 
 /// What a client is told when its command to the call `id` was refused.
@@ -18,7 +20,9 @@ pub fn problem(refusal: Refusal, id: CallId, board: &Board) -> Problem {
             Some(call) => Problem::new(Code::CallEnded, "the call has ended").about(&call),
             None => Problem::call_not_found(Some(id)),
         },
-        Refusal::InvalidState(call) => told(Code::InvalidState).about(&call),
+        Refusal::InvalidState(call) => {
+            Problem::new(Code::InvalidState, format!("{detail}; {}", allowed(&call))).about(&call)
+        }
         Refusal::CallEnded(call) => told(Code::CallEnded).about(&call),
         Refusal::NoCommonCodec(call) => told(Code::NoCommonCodec).about(&call).with_sip_status(488),
         Refusal::AckTimeout(call) => told(Code::AckTimeout).about(&call),
@@ -34,5 +38,14 @@ pub fn problem(refusal: Refusal, id: CallId, board: &Board) -> Problem {
         Refusal::InvalidHeader(_) => told(Code::InvalidHeader),
         Refusal::Overloaded => told(Code::Overloaded),
         Refusal::Draining => told(Code::Draining),
+    }
+}
+
+/// What the call's state allows, for people.
+fn allowed(call: &Call) -> String {
+    let name = |action: &ActionName| json!(action).as_str().unwrap_or_default().to_owned();
+    match call.actions.iter().map(name).collect::<Vec<_>>().join(", ") {
+        none if none.is_empty() => "it allows none".to_owned(),
+        names => format!("it allows {names}"),
     }
 }

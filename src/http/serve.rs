@@ -31,7 +31,8 @@ impl Default for Limits {
             connections: 10_000,
             write_timeout: Duration::from_secs(30),
             head_timeout: Duration::from_secs(75),
-            grace: Duration::from_secs(10),
+            // Streams end at once and commands are answered before; more would not fit into what Docker allows.
+            grace: Duration::from_secs(1),
         }
     }
 }
@@ -46,7 +47,7 @@ pub async fn serve(
 ) {
     let board = context.board.clone();
     let service = TowerToHyperService::new(router(context));
-    let listener = Listener::new(listener, &limits);
+    let mut listener = Listener::new(listener, &limits);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.head_timeout).max_buf_size(MAX_BUFFER);
     let graceful = GracefulShutdown::new();

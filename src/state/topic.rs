@@ -34,6 +34,19 @@ impl Topic {
     }
 }
 
+/// Names of the contract for what this version does not tell yet. Clients may ask for them already.
+const TO_COME: [&str; 9] = [
+    "call.message",
+    "call.transfer.requested",
+    "call.transfer.progress",
+    "call.transfer.succeeded",
+    "call.transfer.failed",
+    "call.claimed",
+    "call.released",
+    "call.recovered",
+    "registration.changed",
+];
+
 /// A set of topics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Topics(u32);
@@ -51,13 +64,19 @@ impl Topics {
 
     /// Adds what a name (`call.ended`) or a pattern (`call.*`, `*`) stands for; `false` if it stands for nothing.
     pub fn add(&mut self, name: &str) -> bool {
-        let meant = |topic: &Topic| match name.strip_suffix('*') {
-            Some(prefix) => (prefix.is_empty() || prefix.ends_with('.')) && topic.name().starts_with(prefix),
-            None => topic.name() == name,
+        let is_meant = |known: &str| match name.strip_suffix('*') {
+            Some(prefix) => (prefix.is_empty() || prefix.ends_with('.')) && known.starts_with(prefix),
+            None => known == name,
         };
-        let added = Topic::all().filter(meant).fold(0, |bits, topic| bits | topic.bit());
-        self.0 |= added;
-        added != 0
+        for topic in Topic::all().filter(|topic| is_meant(topic.name())) {
+            self.0 |= topic.bit();
+        }
+        Self::names().any(is_meant)
+    }
+
+    /// Every name that can be asked for.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Topic::all().map(Topic::name).chain(TO_COME)
     }
 
     /// Whether the topic is in the set.

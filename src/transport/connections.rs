@@ -13,10 +13,10 @@ use tracing::{debug, warn};
 use super::begun::Begun;
 use super::connect::Dials;
 use super::connection::{Connection, Written};
-use super::seldom::Seldom;
 use super::task::Task;
 use super::{Admission, Bounds, Fate, Heard, Inbound, Notice, read, resolve, tcp};
 use crate::agent::{Flow, FlowId, Transmit};
+use crate::seldom::Seldom;
 use crate::sip::Transport;
 
 /// The answer to a keep-alive (RFC 5626 §3.5.1).

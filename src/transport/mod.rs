@@ -11,7 +11,6 @@ mod connection;
 mod connections;
 mod read;
 mod resolve;
-mod seldom;
 mod task;
 mod tcp;
 #[cfg(test)]

@@ -10,8 +10,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 use tracing::warn;
 
-use super::seldom::Seldom;
 use super::{Heard, Inbound, Notice};
+use crate::seldom::Seldom;
 
 /// How long accepting pauses after an error that will not pass by itself at once, such as too many open files.
 const PAUSE: Duration = Duration::from_millis(100);

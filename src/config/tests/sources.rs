@@ -102,8 +102,17 @@ fn what_kubernetes_says_of_a_service_called_call_agent_is_no_setting() {
         ("CALL_AGENT_PORT", "tcp://10.0.0.1:5060"),
         ("CALL_AGENT_PORT_5060_TCP_ADDR", "10.0.0.1"),
         ("CALL_AGENT_SIP_SERVICE_HOST", "10.0.0.1"),
+        ("CALL_AGENT_SIP_PORT", "udp://10.0.0.1:5060"),
     ];
     load(&[], &links).unwrap();
+}
+
+#[test]
+fn a_port_that_is_no_service_is_a_setting_that_is_not_known() {
+    for name in ["CALL_AGENT_HTTP_PORT", "CALL_AGENT_CALL_AGENT_MAX_CALLS"] {
+        let fault = load(&[], &[(name, "9090")]).unwrap_err().to_string();
+        assert!(fault.contains(name) && fault.contains("no such setting"), "{fault}");
+    }
 }
 
 #[test]

@@ -14,10 +14,9 @@ use tokio::time::{Instant, timeout};
 
 use super::{Commander, Driver};
 use crate::agent::command::{Accept, Labels, Wait};
-use crate::agent::{Action, Arrival, CallId, Command, Flow, FlowId, Refusal, Settings};
-use crate::sip::{Transport, parse_datagram};
+use crate::agent::{Action, CallId, Command, Refusal, Settings};
 use crate::state::{Board, Filter};
-use crate::transport::{self, Bounds, Inbound};
+use crate::transport::{self, Bounds};
 
 /// Only a failing test waits as long.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -71,36 +70,6 @@ async fn without_calls_a_shutdown_ends_the_driver_at_once_and_commands_are_refus
     assert!(begun.elapsed() < DRAIN_TIME);
     assert!(house.board.is_draining());
     assert!(matches!(house.commander.run(command()).await, Err(Refusal::Draining)));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_message_that_outlives_its_connection_does_not_make_it_count_as_open() {
-    let (connections, _network) = transport::start(Vec::new(), Bounds::default());
-    let (late, inbound) = mpsc::channel(1);
-    let (commander, asks) = Commander::channel(1);
-    let board = Board::new(crate::state::Settings::default());
-    let driver =
-        Driver::new(Settings::default(), [7; 32], board.clone(), (connections, inbound), asks, DRAIN_TIME);
-    tokio::spawn(driver.run(std::future::pending()));
-    late.send(Inbound::Arrived(Box::new(late_invite()))).await.unwrap();
-    let call = loop {
-        match board.list(&Filter::default(), 1, None).await.calls.first() {
-            Some(call) => break call.id,
-            None => tokio::task::yield_now().await,
-        }
-    };
-    let action = Action::Accept(Accept { wait: Wait::Sent, ..Accept::default() });
-    let answer = commander.run(Command { call, if_version: None, action }).await;
-    assert!(matches!(answer, Err(Refusal::AckTimeout(_))), "nothing was sent: {answer:?}");
-}
-
-fn late_invite() -> Arrival {
-    let address = "127.0.0.1:5999".parse().unwrap();
-    let flow = Flow { id: FlowId(7), transport: Transport::Tcp, local: address, peer: address };
-    let text = "INVITE sip:1000@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK1\r\n\
-                From: <sip:1001@127.0.0.1>;tag=caller\r\nTo: <sip:1000@127.0.0.1>\r\nCall-ID: one\r\n\
-                CSeq: 1 INVITE\r\nContact: <sip:1001@127.0.0.1>\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n";
-    Arrival { flow, message: parse_datagram(text.into()) }
 }
 
 #[tokio::test]

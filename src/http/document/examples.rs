@@ -3,25 +3,28 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use axum::http::Method;
 use futures_util::FutureExt;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::example::{Example, ExampleBuilder};
 
+use crate::agent::command::Ring;
 use crate::agent::event::{
     ActionName, Call, CallState, Direction, End, EndBy, EndCause, Event, EventKind, HeaderField, Hold, Party,
     Sdp, SipFacts,
 };
 use crate::agent::{CallId, Refusal, Timestamp};
 use crate::http::calls::CallPage;
-use crate::http::refusal;
 use crate::http::{Code, Problem};
+use crate::http::{auth, body, error, etag, refusal};
 use crate::state::{After, Board, EventId, Filter, Settings};
 
 /// 2026-11-22 10:15:30 UTC.
 const START: i64 = 1_795_342_530_000_125;
-const OFFER: &str = "v=0\r\no=FreeSWITCH 1718762975 1718762976 IN IP4 10.0.0.1\r\ns=FreeSWITCH\r\nc=IN IP4 10.0.0.1\r\n\
+/// The offer of the example calls.
+pub const OFFER: &str = "v=0\r\no=FreeSWITCH 1718762975 1718762976 IN IP4 10.0.0.1\r\ns=FreeSWITCH\r\nc=IN IP4 10.0.0.1\r\n\
                      t=0 0\r\nm=audio 16776 RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\n";
 /// An answer to the offer of the example calls.
 pub const ANSWER: &str = "v=0\r\no=- 1 1 IN IP4 10.0.0.2\r\ns=-\r\nc=IN IP4 10.0.0.2\r\nt=0 0\r\nm=audio 21000 RTP/AVP 8 101\r\n\
@@ -167,20 +170,20 @@ pub fn stream() -> (String, BTreeMap<String, Value>) {
     (events, lines)
 }
 
-/// A problem as a real one of its kind looks.
+/// A problem as a real one of its kind looks: made by the code that makes real ones. What the core says of a field is
+/// held against the core by a test.
 pub fn problem(code: Code) -> Problem {
-    let call = || Arc::new(established());
-    let field = || Refusal::InvalidField { field: "status", fault: "must be from 180 to 183".to_owned() };
     let refused = match code {
-        Code::InvalidState => Refusal::InvalidState(call()),
+        Code::InvalidState => Refusal::InvalidState(Arc::new(established())),
         Code::CallEnded => Refusal::CallEnded(Arc::new(cancelled())),
         Code::NoCommonCodec => {
             Refusal::NoCommonCodec(Arc::new(ended(ringing(), EndCause::Failed, EndBy::System, Some(488))))
         }
-        Code::VersionMismatch => Refusal::VersionMismatch(call()),
-        Code::InvalidField => field(),
-        Code::InvalidSdp => Refusal::InvalidSdp("the offer has 2 media lines, the answer 1".to_owned()),
-        Code::InvalidHeader => Refusal::InvalidHeader("Via is written by the agent itself".to_owned()),
+        Code::VersionMismatch => Refusal::VersionMismatch(Arc::new(established())),
+        Code::InvalidSdp => Refusal::InvalidSdp("not as many media lines as the offer has".to_owned()),
+        Code::InvalidHeader => {
+            Refusal::InvalidHeader("\"Via\": the agent writes this header itself".to_owned())
+        }
         Code::Overloaded => Refusal::Overloaded,
         Code::Draining => Refusal::Draining,
         Code::AckTimeout => Refusal::AckTimeout(Arc::new(Call {
@@ -189,23 +192,35 @@ pub fn problem(code: Code) -> Problem {
             established_at: None,
             ..established()
         })),
-        Code::SipTimeout => {
-            Refusal::SipTimeout(Arc::new(ended(established(), EndCause::Timeout, EndBy::System, None)))
-        }
+        Code::SipTimeout => Refusal::SipTimeout(Arc::new(hung_up())),
         Code::CallNotFound => Refusal::NotFound,
-        _ => return Problem::new(code, detail(code)),
+        Code::InvalidField
+        | Code::Malformed
+        | Code::Unauthenticated
+        | Code::NotFound
+        | Code::MethodNotAllowed
+        | Code::RequestTimeout
+        | Code::TooLarge
+        | Code::UnsupportedMediaType
+        | Code::Internal => return of_request(code),
     };
     refusal::problem(refused, offered().id, &Board::new(Settings::default()))
 }
 
-fn detail(code: Code) -> &'static str {
+/// A problem of a request that does not reach the core.
+fn of_request(code: Code) -> Problem {
     match code {
-        Code::Malformed => "If-Match takes `*` or the ETag of a call, with its quotes",
-        Code::Unauthenticated => "send the API key as `Authorization: Bearer KEY`",
-        Code::TooLarge => "the body is larger than 262144 bytes",
-        Code::UnsupportedMediaType => "send the body with `Content-Type: application/json`",
-        Code::RequestTimeout => "the body took more than 30 s",
-        _ => "the request could not be handled; the log says why",
+        Code::InvalidField => {
+            body::parse::<Ring>(br#"{"stauts": 183}"#).err().unwrap_or_else(error::internal)
+        }
+        Code::Malformed => etag::no_tag(),
+        Code::Unauthenticated => Problem::new(code, auth::NO_KEY),
+        Code::NotFound => error::no_resource("/v1/call"),
+        Code::MethodNotAllowed => error::wrong_method(&Method::PUT),
+        Code::RequestTimeout => body::too_slow(),
+        Code::TooLarge => body::too_large(),
+        Code::UnsupportedMediaType => body::not_json(),
+        _ => error::internal(),
     }
 }
 

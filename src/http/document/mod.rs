@@ -30,7 +30,8 @@ const ABOUT: &str = "\
 A SIP user agent that other software drives over HTTP: it answers the SIP by itself, shows calls as resources, takes commands \
 and tells everything as events.
 
-A command answers when its SIP effect is known, with the call as it then is. Every call has exactly one first event \
+A command answers when its SIP effect is known, with the call as it then is: not before the kernel has taken the message that \
+it sends. If the peer's connection is lost a new one is made; if that fails too, the answer is 504 `sip-timeout`. Every call has exactly one first event \
 (`call.offered` or `call.dialing`) and exactly one `call.ended`; the state is changed before its event is visible.
 
 JSON, UTF-8, `snake_case`; times are RFC 3339 in UTC with microseconds. Unknown fields in a request body are an error; unknown \

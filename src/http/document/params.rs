@@ -125,8 +125,8 @@ fn page() -> Vec<Parameter> {
 }
 
 fn position() -> Vec<Parameter> {
-    let types =
-        "The events wanted, between commas; `call.*` and `*` are patterns. `stream.gap` always comes.";
+    let types = "The events wanted, between commas; `call.*` and `*` are patterns. `stream.gap` always comes. Names of the \
+                 contract that this version does not send yet are known.";
     let after = "Resume right behind this event, or `earliest` for the oldest kept.";
     let last = "Resume right behind this event; wins over `after`.";
     let names = ArrayBuilder::new().items(ObjectBuilder::new().schema_type(SchemaType::Type(Type::String)));

@@ -43,17 +43,17 @@ responses! {
     /// Of `ring`.
     Rang = call("The call, ringing", "call-ringing"), [
         Malformed Unauthenticated CallNotFound RequestTimeout InvalidState CallEnded NoCommonCodec VersionMismatch
-        TooLarge UnsupportedMediaType InvalidField InvalidSdp InvalidHeader Internal Overloaded Draining
+        TooLarge UnsupportedMediaType InvalidField InvalidSdp InvalidHeader Internal Overloaded Draining SipTimeout
     ];
     /// Of `accept`.
     Accepted = call("The call: `established`, or with `\"wait\": \"sent\"` perhaps still `accepted`", "call-established"), [
         Malformed Unauthenticated CallNotFound RequestTimeout InvalidState CallEnded NoCommonCodec VersionMismatch
-        TooLarge UnsupportedMediaType InvalidField InvalidSdp InvalidHeader Internal Overloaded Draining AckTimeout
+        TooLarge UnsupportedMediaType InvalidField InvalidSdp InvalidHeader Internal Overloaded Draining AckTimeout SipTimeout
     ];
     /// Of `reject`.
     Rejected = call("The call, ended", "call-rejected"), [
         Malformed Unauthenticated CallNotFound RequestTimeout InvalidState CallEnded VersionMismatch TooLarge
-        UnsupportedMediaType InvalidField InvalidHeader Internal Overloaded Draining
+        UnsupportedMediaType InvalidField InvalidHeader Internal Overloaded Draining SipTimeout
     ];
     /// Of `cancel`.
     Cancelled = call("The call, ended", "call-cancelled"), [

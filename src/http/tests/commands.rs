@@ -115,3 +115,14 @@ async fn a_command_reaches_the_agent_whole_although_its_client_hangs_up() {
     assert!(matches!(ask.command.action, Action::Accept(_)));
     assert!(ask.answer.is_closed(), "the agent can see that nobody waits any more");
 }
+
+#[tokio::test]
+async fn headers_as_an_object_keep_their_order_and_their_repetitions() {
+    let mut api = api();
+    let call = examples::ringing();
+    let body = r#"{"headers": {"X-B": "1", "X-A": "2", "X-B": "3"}}"#;
+    let (_, command) = api.command(post(&call, "ring", body), ok(call.clone())).await;
+    let Action::Ring(ring) = command.action else { panic!("not a ring") };
+    let headers: Vec<_> = ring.headers.iter().map(|header| (&*header.name, &*header.value)).collect();
+    assert_eq!(headers, [("X-B", "1"), ("X-A", "2"), ("X-B", "3")]);
+}

@@ -5,6 +5,7 @@ mod auth;
 mod calls;
 mod commands;
 mod events;
+mod examples_of_problems;
 mod page;
 mod problems;
 pub mod schema;
@@ -21,9 +22,10 @@ use tokio::sync::mpsc;
 use tower::ServiceExt;
 
 use super::document::examples;
-use super::{ApiKey, Context, router};
+use super::{Context, router};
 use crate::agent::event::{Call, Event, EventKind};
-use crate::agent::{Action, Command, Refusal, Timestamp};
+use crate::agent::{Action, CallId, Command, Refusal, Timestamp};
+use crate::api_key::ApiKey;
 use crate::driver::{Ask, Commander};
 use crate::state::{Board, Settings};
 
@@ -82,7 +84,7 @@ fn api_with_key(key: Option<&str>) -> Api {
     let board =
         Board::new(Settings { node: "n1".to_owned(), epoch: "7f3a".to_owned(), ..Settings::default() });
     let (commander, asks) = Commander::channel(8);
-    let context = Context { board: board.clone(), commander, api_key: key.map(ApiKey::new) };
+    let context = Context { board: board.clone(), commander, api_key: key.map(ApiKey::of) };
     Api { router: router(context), board, asks }
 }
 

@@ -46,6 +46,7 @@ async fn a_conflict_says_what_the_state_allows() {
         (&"established".into(), &serde_json::json!(["hangup"]))
     );
     assert!(problem.get("end").is_none());
+    assert!(problem["detail"].as_str().unwrap().ends_with("; it allows hangup"), "{problem}");
 }
 
 #[tokio::test]
@@ -125,6 +126,8 @@ async fn a_body_that_cannot_be_taken_says_why() {
             "status: invalid value: integer `70000`, expected a number",
         ),
         (r#"{"staus": 183}"#, 422, "invalid-field", "`staus`, expected one of `status`"),
+        (r#"{"status": 180, "status": 183}"#, 422, "invalid-field", "duplicate field `status`"),
+        (r#"{"staus": 183, }"#, 400, "malformed", "not JSON"),
         (r#"{"headers": [{"name": "X-A"}]}"#, 422, "invalid-field", "headers"),
     ];
     for (body, status, word, detail) in table {

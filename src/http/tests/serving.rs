@@ -46,6 +46,13 @@ async fn read_until(stream: &mut TcpStream, end: &str) -> String {
     String::from_utf8(text).unwrap()
 }
 
+async fn read_to_end(stream: &mut TcpStream) -> String {
+    let mut rest = String::new();
+    let read = tokio::time::timeout(PATIENCE, stream.read_to_string(&mut rest)).await;
+    read.expect("the connection stays open").unwrap();
+    rest
+}
+
 #[tokio::test]
 async fn a_shutdown_ends_streams_after_their_last_event_and_then_the_server() {
     let server = server(Limits::default()).await;
@@ -53,11 +60,10 @@ async fn a_shutdown_ends_streams_after_their_last_event_and_then_the_server() {
     read_until(&mut stream, ": open").await;
     server.board.drain(NOW);
     server.stop.send(()).unwrap();
-    let mut rest = String::new();
-    stream.read_to_string(&mut rest).await.unwrap();
+    let rest = read_to_end(&mut stream).await;
     assert!(rest.contains("event: stream.draining"), "{rest}");
     assert!(rest.ends_with("0\r\n\r\n"), "the body ends as it should: {rest}");
-    server.serving.await.unwrap();
+    tokio::time::timeout(PATIENCE, server.serving).await.expect("the server goes on").unwrap();
     assert!(TcpStream::connect(server.address).await.is_err());
 }
 
@@ -78,8 +84,7 @@ async fn a_request_head_that_does_not_come_is_not_waited_for() {
     let server = server(Limits { head_timeout: Duration::from_millis(50), ..Limits::default() }).await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream.write_all(b"GET / HT").await.unwrap();
-    let mut rest = String::new();
-    stream.read_to_string(&mut rest).await.unwrap();
+    read_to_end(&mut stream).await;
 }
 
 #[tokio::test]

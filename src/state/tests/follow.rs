@@ -134,6 +134,19 @@ fn a_pattern_of_types_ends_at_a_dot() {
     assert_eq!(["*", "call.*", "call.ringing"].map(|name| topics.add(name)), [true; 3]);
 }
 
+#[test]
+fn names_that_are_still_to_come_can_be_asked_for_and_let_nothing_else_through() {
+    let board = board();
+    board.publish(vec![offered(1)]);
+    let mut topics = super::super::Topics::NONE;
+    for name in ["registration.changed", "registration.*", "call.transfer.*", "call.recovered"] {
+        assert!(topics.add(name), "{name}");
+    }
+    assert!(!topics.add("call.transfer"));
+    let mut reader = board.follow(&After::Earliest, Filter { topics, ..Filter::default() }, NOW);
+    assert!(is_waiting(&mut reader));
+}
+
 #[tokio::test]
 async fn an_event_wakes_a_waiting_reader() {
     let board = board();
