@@ -13,7 +13,8 @@ impl Agent {
             return self.handle_ack(flow, &request);
         }
         if let Some(transaction) = self.stack.transactions.server(&ServerKey::of(&request)) {
-            return self.stack.transactions.repeated(&mut self.stack.fx, transaction, flow.id);
+            self.stack.reroute(transaction, flow.id);
+            return self.stack.transactions.repeated(&mut self.stack.fx, transaction);
         }
         if request.method.known() == Some(Known::Cancel) {
             return self.handle_cancel(&flow, &request);

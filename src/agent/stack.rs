@@ -42,6 +42,14 @@ impl Stack {
         self.transactions.respond(&mut self.fx, id, status, response)
     }
 
+    /// The peer has another connection: responses go there if the one that the request came by is gone (§18.2.2).
+    pub fn reroute(&mut self, id: TransactionId, flow: FlowId) {
+        let path = self.transactions.path(id);
+        if path.is_some_and(|path| !self.flows.contains(&path.flow)) {
+            self.transactions.reroute(id, flow);
+        }
+    }
+
     /// Answers a request other than INVITE.
     pub fn answer(&mut self, request: &Request, flow: &Flow, response: Bytes) {
         if self.transactions.is_crowded() {

@@ -50,5 +50,5 @@ pub fn quote(text: &str) -> String {
 
 /// Whether text is a `token` (§25.1).
 pub fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| grammar::is_token(byte))
+    !text.is_empty() && text.bytes().all(grammar::is_token)
 }

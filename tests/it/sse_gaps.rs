@@ -56,8 +56,8 @@ fn a_client_that_goes_on_from_the_gap_itself_misses_nothing() {
     let agent = Agent::start_with(&["--log-events", "2"]);
     let mut events = agent.follow("/v1/events");
     let (_caller, call) = Caller::offered(&agent, &mut events);
-    agent.patch(&call, "{}");
-    agent.patch(&call, "{}");
+    agent.patch(&call, r#"{"labels": {"a": "1"}}"#);
+    agent.patch(&call, r#"{"labels": {"a": "2"}}"#);
     let epoch = text(&agent.read("/v1/calls").json()["last_event_id"]).rsplit_once('-').unwrap().0.to_owned();
     let gap = agent.follow(&format!("/v1/events?after={epoch}-0")).next().unwrap();
     let resumed = agent.follow(&format!("/v1/events?after={}", text(&gap.data["id"]))).next().unwrap();

@@ -157,7 +157,7 @@ impl Call {
             return self.ask_again(stack, &flow, request);
         }
         if let Phase::Pending(pending) = &self.phase {
-            stack.transactions.reroute(pending.transaction, flow.id);
+            stack.reroute(pending.transaction, flow.id);
         }
         match request.method.known() {
             Some(Known::Bye) => self.handle_bye(stack, &flow, request),

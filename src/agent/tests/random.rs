@@ -89,7 +89,7 @@ fn live(seed: u64, network: Network, ends: &mut Ends) {
     }
     let patience = life.chance.up_to(Duration::from_secs(240));
     life.run(patience);
-    if seed % 10 == 0 {
+    if seed.is_multiple_of(10) {
         life.shut_down()
     } else {
         life.hang_up_everything()

@@ -22,6 +22,16 @@ fn a_repeated_invite_is_answered_on_the_connection_that_it_came_by() {
 }
 
 #[test]
+fn as_long_as_the_first_connection_is_open_it_carries_the_responses() {
+    let mut world = World::tcp();
+    let phone = offered(&mut world);
+    let first = world.flow.id;
+    world.reconnect();
+    world.deliver(phone.invite());
+    assert_eq!(flows(&mut world), [first]);
+}
+
+#[test]
 fn the_200_and_its_repeats_go_where_the_dialog_moved_before_the_answer() {
     let mut world = World::tcp();
     let mut phone = ringing(&mut world);

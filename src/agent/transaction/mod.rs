@@ -165,9 +165,8 @@ impl Transactions {
         }
     }
 
-    /// A request came again, by this connection: its response goes there (§18.2.2).
-    pub fn repeated(&mut self, fx: &mut Effects, id: TransactionId, flow: FlowId) {
-        self.reroute(id, flow);
+    /// A request came again.
+    pub fn repeated(&mut self, fx: &mut Effects, id: TransactionId) {
         self.with(fx, id, |machine, wire| match machine {
             Machine::ServerInvite(invite) => invite.repeated(wire),
             Machine::ServerOther(other) => other.repeated(wire),
