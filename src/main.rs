@@ -7,6 +7,11 @@ use call_agent::{Listeners, ServeError, open_files, serve, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::error;
 
+/// A call is many small allocations that live and die together; the system's allocator spends a fifth of the core's time
+/// on them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The exit code for a bad setting.
 const BAD_SETTING: u8 = 2;
 

@@ -25,12 +25,11 @@ impl ServerKey {
     fn with_method(request: &Request, method: &str) -> Self {
         let Via { branch, host, port, .. } = &request.via;
         let port = port.map_or(String::new(), |port| port.to_string());
-        let call_id = &request.call_id;
-        let text = match branch {
-            Some(branch) => format!("{method} {host} {port} {call_id} {branch}"),
-            None => format!("{method} {host} {port} {call_id} {}", Self::of_2543(request)),
+        let named = match branch {
+            Some(branch) => branch.clone(),
+            None => Self::of_2543(request).into(),
         };
-        Self(text.into())
+        Self(joined([method, host, &port, &request.call_id, &named]))
     }
 
     /// An RFC 2543 element has no unique branch: its requests are matched by what names the request (§17.2.3). The To tag
@@ -52,7 +51,7 @@ impl MergeKey {
             return None;
         }
         let Request { method, cseq, call_id, .. } = request;
-        Some(Self(format!("{method} {cseq} {call_id} {}", request.from.tag()?).into()))
+        Some(Self(joined([method.as_str(), &cseq.to_string(), call_id, request.from.tag()?])))
     }
 }
 
@@ -74,4 +73,9 @@ impl ClientKey {
         let branch = response.via.branch.clone()?;
         Some(Self { branch, method: response.cseq.method.as_str().into() })
     }
+}
+
+/// Parts with a space between them, which none of them has inside.
+fn joined<const N: usize>(parts: [&str; N]) -> Arc<str> {
+    parts.join(" ").into()
 }
