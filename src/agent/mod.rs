@@ -109,7 +109,8 @@ pub struct Transmit {
     pub flow: FlowId,
     /// Where to connect to if it is not; `None`: then nothing is sent.
     pub otherwise: Option<Hop>,
-    /// If it cannot be sent, call [`Agent::handle_undelivered`] with this.
+    /// Call [`Agent::handle_delivered`] with this when the kernel has all of it, [`Agent::handle_undelivered`] if it cannot be
+    /// sent; one of them, once.
     pub receipt: Option<Receipt>,
     /// One whole message.
     pub bytes: Bytes,
