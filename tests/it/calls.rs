@@ -6,7 +6,7 @@ use std::net::{Shutdown, TcpListener};
 use serde_json::json;
 
 use crate::agent::Agent;
-use crate::peer::{Caller, Peer, established, header, offered, respond};
+use crate::peer::{Caller, Peer, accepted, established, header, offered, respond};
 
 #[test]
 fn an_invite_that_comes_byte_by_byte_is_a_call() {
@@ -65,9 +65,7 @@ fn a_call_whose_connection_was_dropped_is_ended_by_bye_on_another() {
     let agent = Agent::start();
     let (mut events, mut peer) = (agent.events(), Peer::connect(&agent));
     let mut caller = Caller::at(peer.address);
-    let id = offered(&mut events, &mut peer, &caller);
-    agent.command(&id, "accept", json!({"wait": "sent"}));
-    caller.learn(&peer.answer(200, "INVITE"));
+    let id = accepted(&agent, &mut events, &mut peer, &mut caller);
     peer.leave();
     let mut again = Peer::connect(&agent);
     again.send(caller.ack());

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::agent::{Agent, PATIENCE};
-use crate::peer::{Caller, Peer, established, header, offered};
+use crate::peer::{Caller, Peer, accepted, established, header, offered};
 
 #[test]
 fn accept_after_a_dropped_connection_reaches_the_caller_on_a_new_one() {
@@ -64,9 +64,7 @@ fn three_hundred_infos_behind_an_ack_in_one_segment_are_all_seen_in_order() {
     let agent = Agent::start();
     let (mut events, mut peer) = (agent.events(), Peer::connect(&agent));
     let mut caller = Caller::at(peer.address);
-    let id = offered(&mut events, &mut peer, &caller);
-    agent.command(&id, "accept", json!({"wait": "sent"}));
-    caller.learn(&peer.answer(200, "INVITE"));
+    accepted(&agent, &mut events, &mut peer, &mut caller);
     let mut segment = caller.ack();
     for number in 0..300 {
         segment += &caller.next("INFO", "Content-Type: text/plain\r\n", &number.to_string());

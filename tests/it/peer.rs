@@ -227,13 +227,20 @@ pub fn offered(events: &mut Events, peer: &mut Peer, caller: &Caller) -> String 
     call["id"].as_str().unwrap().to_owned()
 }
 
-/// Has the peer call and the API answer: the id of the call, established.
+/// Has the peer call and the API answer: the id of the call, accepted; the ACK is the test's to send.
 #[track_caller]
-pub fn established(agent: &Agent, events: &mut Events, peer: &mut Peer, caller: &mut Caller) -> String {
+pub fn accepted(agent: &Agent, events: &mut Events, peer: &mut Peer, caller: &mut Caller) -> String {
     let id = offered(events, peer, caller);
     let (status, call) = agent.command(&id, "accept", json!({"wait": "sent"}));
     assert_eq!((status, &call["state"]), (200, &json!("accepted")), "{call}");
     caller.learn(&peer.answer(200, "INVITE"));
+    id
+}
+
+/// The same, and established.
+#[track_caller]
+pub fn established(agent: &Agent, events: &mut Events, peer: &mut Peer, caller: &mut Caller) -> String {
+    let id = accepted(agent, events, peer, caller);
     peer.send(caller.ack());
     assert_eq!(events.next_of("call.established")["id"], id);
     id
