@@ -8,11 +8,96 @@ use utoipa::ToSchema;
 
 use super::event::Reason;
 pub use super::new_headers::{NewHeader, NewHeaders};
-use super::{Call, CallId};
+use super::{Account, Call, CallId};
 
-/// A command: it is answered when its SIP effect is known, with the call as it then is.
+/// A command: it is answered when its SIP effect is known, with what it is about as it then is.
 #[derive(Clone, Debug)]
-pub struct Command {
+pub enum Command {
+    /// Something is to be done with a call.
+    Call(CallCommand),
+    /// A new call is to be placed; answered at once.
+    Originate(Originate),
+    /// Something is to be done with an account.
+    Account(AccountCommand),
+}
+
+/// What a good answer to a command is about.
+#[derive(Clone, Debug)]
+pub enum Done {
+    /// The call.
+    Call(Arc<Call>),
+    /// The account.
+    Account(Arc<Account>),
+}
+
+impl Done {
+    /// The call, if it is about one.
+    pub fn call(self) -> Option<Arc<Call>> {
+        match self {
+            Self::Call(call) => Some(call),
+            Self::Account(_) => None,
+        }
+    }
+
+    /// The account, if it is about one.
+    pub fn account(self) -> Option<Arc<Account>> {
+        match self {
+            Self::Account(account) => Some(account),
+            Self::Call(_) => None,
+        }
+    }
+}
+
+/// A command to an account.
+#[derive(Clone, Debug)]
+pub struct AccountCommand {
+    /// Its id.
+    pub account: String,
+    /// What to do.
+    pub action: AccountAction,
+}
+
+/// What to do with an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountAction {
+    /// Register it now, and keep it registered.
+    Register,
+    /// End its registration, and do not register it again until asked to.
+    Unregister,
+}
+
+/// A new call.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Originate {
+    /// Whom to call: a `sip:`, `sips:` or `tel:` URI; with an account also a user or a number of its domain.
+    #[schema(examples("sip:1001@pbx.example.com"))]
+    pub to: String,
+    /// Who calls: a URI, or an address with a display name. Default: the account's address of record.
+    #[serde(default)]
+    #[schema(examples("\"CRM\" <sip:1000@pbx.example.com>"))]
+    pub from: Option<String>,
+    /// The account to call by. Default: the one whose address of record `from` is; without `from` the first.
+    #[serde(default)]
+    pub account: Option<String>,
+    /// Headers to add.
+    #[serde(default)]
+    pub headers: NewHeaders,
+    /// The offer, sent as it is; generated if there is none.
+    #[serde(default)]
+    pub sdp: Option<String>,
+    /// Labels of the new call.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// How long to wait for an answer before the call is given up: 1–86400, by default the `ring_timeout` of the settings.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 86400)]
+    pub timeout_seconds: Option<u32>,
+}
+
+/// A command to a call.
+#[derive(Clone, Debug)]
+pub struct CallCommand {
     /// Which call.
     pub call: CallId,
     /// Only if the call is at this version (`If-Match`).
@@ -183,6 +268,15 @@ pub enum Refusal {
     /// There is no such call among those that have not ended.
     #[error("there is no such call")]
     NotFound,
+    /// There is no such account.
+    #[error("there is no such account")]
+    AccountNotFound,
+    /// The registrar refused.
+    #[error("the registrar answered {1}")]
+    RegistrationRejected(Arc<Account>, u16),
+    /// The registrar did not answer in time, or could not be reached.
+    #[error("the registrar did not answer in time, or could not be reached")]
+    RegistrationTimeout(Arc<Account>),
     /// The state of the call does not allow it.
     #[error("the call is {}: its state does not allow this command", .0.state.name())]
     InvalidState(Arc<Call>),

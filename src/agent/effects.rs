@@ -6,7 +6,10 @@ use std::time::{Duration, Instant};
 
 use super::alarms::{Alarm, Alarms};
 use super::transaction::TransactionId;
-use super::{Call, Event, Now, Output, Receipt, Refusal, Ticket, Transmit};
+use super::{
+    Account, AccountEvent, Call, Destination, Done, Event, News, Now, Output, ReachId, Receipt, Refusal,
+    Ticket, Transmit,
+};
 
 /// Who wants to hear what became of a sending.
 #[derive(Debug)]
@@ -29,6 +32,7 @@ pub struct Effects {
     pub alarms: Alarms,
     outputs: VecDeque<Output>,
     receipts: u64,
+    reaches: u64,
     /// At most one for each command that is being answered and each request of ours.
     awaited: BTreeMap<Receipt, Awaited>,
 }
@@ -41,18 +45,27 @@ impl Effects {
             alarms: Alarms::default(),
             outputs: VecDeque::new(),
             receipts: 0,
+            reaches: 0,
             awaited: BTreeMap::new(),
         }
     }
 
-    /// Tells the clients.
+    /// Tells the clients of a call.
     pub fn tell(&mut self, event: Event) {
-        self.outputs.push_back(Output::Event(event));
+        self.outputs.push_back(Output::Event(News::Call(event)));
     }
 
     /// Tells a peer.
     pub fn send(&mut self, transmit: Transmit) {
         self.outputs.push_back(Output::Send(transmit));
+    }
+
+    /// Looks for a way.
+    pub fn reach(&mut self, destination: Destination) -> ReachId {
+        self.reaches += 1;
+        let id = ReachId(self.reaches);
+        self.outputs.push_back(Output::Reach(id, destination));
+        id
     }
 
     /// A name for a sending that somebody may wait for.
@@ -77,9 +90,19 @@ impl Effects {
         self.awaited.len()
     }
 
-    /// Answers a command.
+    /// Answers a command that is about a call.
     pub fn answer(&mut self, ticket: Ticket, answer: Result<Arc<Call>, Refusal>) {
-        self.outputs.push_back(Output::Answer(ticket, answer));
+        self.outputs.push_back(Output::Answer(ticket, answer.map(Done::Call)));
+    }
+
+    /// Answers a command that is about an account.
+    pub fn answer_account(&mut self, ticket: Ticket, answer: Result<Arc<Account>, Refusal>) {
+        self.outputs.push_back(Output::Answer(ticket, answer.map(Done::Account)));
+    }
+
+    /// Tells the clients of a registration.
+    pub fn tell_account(&mut self, event: AccountEvent) {
+        self.outputs.push_back(Output::Event(News::Account(event)));
     }
 
     /// Sets an alarm, `after` from now.

@@ -14,6 +14,8 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
 
 mod alarms;
+mod asking;
+mod auth;
 mod call;
 mod calls;
 mod check;
@@ -22,8 +24,10 @@ mod effects;
 pub mod event;
 pub mod ids;
 mod map;
+mod network;
 mod new_headers;
 mod receive;
+mod request;
 mod respond;
 mod screen;
 mod settings;
@@ -33,98 +37,47 @@ mod tests;
 pub mod time;
 mod transaction;
 
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
-use bytestring::ByteString;
-
-pub use command::{Action, Command, Refusal};
-pub use event::{Call, Event};
+pub use auth::Credentials;
+pub use command::{Action, CallCommand, Command, Done, Refusal};
+pub use event::{Account, AccountEvent, Call, Event, News};
 pub use ids::{CallId, FlowId};
-pub use settings::{OnOffer, Settings};
+pub use network::{
+    Address, Arrival, Destination, Flow, Hop, ListenerId, ReachId, Reached, Receipt, Transmit, Unreachable,
+};
+pub use settings::{AccountNumber, AccountSettings, Listener, OnOffer, Settings};
 pub use time::{Now, Timestamp};
 
-use crate::sip::{Message, Transport, Unreadable};
+use crate::sip::Message;
 use alarms::Alarm;
 use calls::Calls;
 use effects::{Awaited, Effects};
 use ids::Ids;
-use map::Set;
-use stack::{Intake, Stack};
-use transaction::{Outcome, Transactions};
+use map::{Map, Set};
+use stack::{Intake, Owner, Stack};
+use transaction::{Outcome, Told, Transactions};
 
 /// Server transactions beyond those of calls, for requests that are refused.
 const SPARE_TRANSACTIONS: usize = 10_000;
 /// How many transactions of a call may be there at once: INVITE, BYE, and the last ones waiting out their timers.
 const TRANSACTIONS_PER_CALL: usize = 4;
 
-/// A message (or what could not be read as one) and the connection that brought it.
-#[derive(Debug)]
-pub struct Arrival {
-    /// Where it came by.
-    pub flow: Flow,
-    /// What it is.
-    pub message: Result<Message, Unreadable>,
-}
-
-/// A connection as the core knows it: enough to answer on it and to say where we are on it. Its addresses are as peers
-/// write them: IPv4 is never mapped into IPv6.
-#[derive(Clone, Copy, Debug)]
-pub struct Flow {
-    /// Its name.
-    pub id: FlowId,
-    /// Its transport.
-    pub transport: Transport,
-    /// Our address on it.
-    pub local: SocketAddr,
-    /// The peer's address on it.
-    pub peer: SocketAddr,
-}
-
 /// Names the giver of a command, so that its answer finds back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Ticket(pub u64);
-
-/// Names one sending that its sender wants to hear of if it fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Receipt(pub u64);
 
 /// What is to be done, in order.
 #[derive(Debug)]
 pub enum Output {
     /// Tell the clients.
-    Event(Event),
+    Event(News),
     /// Tell the peer.
     Send(Transmit),
+    /// Look for a way, and call [`Agent::handle_reached`] with what was found; once for each.
+    Reach(ReachId, Destination),
     /// Answer a command.
-    Answer(Ticket, Result<Arc<Call>, Refusal>),
-}
-
-/// Bytes for a peer.
-#[derive(Clone, Debug)]
-pub struct Transmit {
-    /// The connection to use if it is still open.
-    pub flow: FlowId,
-    /// Where to connect to if it is not; `None`: then nothing is sent.
-    pub otherwise: Option<Hop>,
-    /// Call [`Agent::handle_delivered`] with this when the kernel has all of it, [`Agent::handle_undelivered`] if it cannot be
-    /// sent; one of them, once.
-    pub receipt: Option<Receipt>,
-    /// One whole message.
-    pub bytes: Bytes,
-}
-
-/// A next hop (RFC 3261 §18.1.1, §18.2.2): a host, not yet resolved.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Hop {
-    /// By what.
-    pub transport: Transport,
-    /// A name or an address, an IPv6 address without brackets.
-    pub host: ByteString,
-    /// The transport's default if the URI has none.
-    pub port: u16,
+    Answer(Ticket, Result<Done, Refusal>),
 }
 
 /// The SIP user agent.
@@ -149,6 +102,7 @@ impl Agent {
             transactions: Transactions::new(limit, SPARE_TRANSACTIONS, &hashing),
             fx: Effects::new(now),
             flows: Set::with_hasher(hashing.clone()),
+            reaching: Map::with_hasher(hashing.clone()),
         };
         Self { stack, calls: Calls::new(hashing) }
     }
@@ -170,9 +124,15 @@ impl Agent {
     pub fn handle_command(&mut self, now: Now, command: Command, ticket: Ticket) {
         let Self { stack, calls } = self;
         stack.fx.now = now;
-        let id = command.call;
-        if calls.with(id, |call| call.handle_command(stack, command, ticket)).is_none() {
-            stack.fx.answer(ticket, Err(Refusal::NotFound));
+        match command {
+            Command::Call(command) => {
+                let id = command.call;
+                if calls.with(id, |call| call.handle_command(stack, command, ticket)).is_none() {
+                    stack.fx.answer(ticket, Err(Refusal::NotFound));
+                }
+            }
+            Command::Originate(_) => stack.fx.answer(ticket, Err(Refusal::Overloaded)),
+            Command::Account(_) => stack.fx.answer(ticket, Err(Refusal::AccountNotFound)),
         }
     }
 
@@ -187,11 +147,26 @@ impl Agent {
         self.stack.fx.now = now;
         match self.stack.fx.awaited(receipt) {
             Some(Awaited::Command(ticket, call)) => self.stack.fx.answer(ticket, Ok(call)),
-            Some(Awaited::Request(id)) => {
-                let owner = self.stack.transactions.owner(id);
-                self.tell_owner(owner.map(|owner| (owner, Outcome::Sent)));
+            Some(Awaited::Request(transaction)) => {
+                let owner = self.stack.transactions.owner(transaction);
+                self.tell_owner(owner.map(|owner| Told { owner, transaction, outcome: Outcome::Sent }));
             }
             None => {}
+        }
+    }
+
+    /// A way to a destination was found, or there is none.
+    pub fn handle_reached(&mut self, now: Now, id: ReachId, reached: Result<Reached, Unreachable>) {
+        let Self { stack, calls } = self;
+        stack.fx.now = now;
+        if let Ok(Reached { flow, .. }) = &reached {
+            stack.flows.insert(flow.id);
+        }
+        match stack.reaching.remove(&id) {
+            Some(Owner::Call(call)) => {
+                calls.with(call, |call| call.handle_reached(stack, id, reached));
+            }
+            Some(Owner::Account(_)) | None => {}
         }
     }
 
@@ -242,10 +217,14 @@ impl Agent {
         }
     }
 
-    fn tell_owner(&mut self, told: Option<(CallId, Outcome)>) {
+    fn tell_owner(&mut self, told: Option<Told<'_>>) {
         let Self { stack, calls } = self;
-        if let Some((id, outcome)) = told {
-            calls.with(id, |call| call.handle_outcome(stack, outcome));
+        let Some(Told { owner, transaction, outcome }) = told else { return };
+        match owner {
+            Owner::Call(id) => {
+                calls.with(id, |call| call.handle_outcome(stack, transaction, outcome));
+            }
+            Owner::Account(_) => {}
         }
     }
 
@@ -270,6 +249,7 @@ impl Agent {
             names,
             alarms: self.stack.fx.alarms.len(),
             awaited: self.stack.fx.waiting(),
+            reaching: self.stack.reaching.len(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::call::Call;
 use super::screen::{self, Refused};
+use super::stack::Owner;
 use super::transaction::{ClientKey, ServerKey};
 use super::{Agent, Flow, Transmit, respond};
 use crate::sip::{Headers, Known, Name, Request, Response, Unreadable};
@@ -45,7 +46,7 @@ impl Agent {
     fn handle_cancel(&mut self, flow: &Flow, cancel: &Request) {
         let Self { stack, calls } = self;
         let invite = stack.transactions.server(&ServerKey::of_invite(cancel));
-        let owner = invite.and_then(|invite| stack.transactions.owner(invite));
+        let owner = invite.and_then(|invite| stack.transactions.owner(invite)).and_then(Owner::call);
         if owner.and_then(|id| calls.with(id, |call| call.handle_cancel(stack, flow, cancel))).is_some() {
             return;
         }
@@ -98,7 +99,7 @@ impl Agent {
             return;
         }
         let Some(key) = ClientKey::of(response) else { return };
-        let told = self.stack.transactions.handle_response(&mut self.stack.fx, &key, response.status);
+        let told = self.stack.transactions.handle_response(&mut self.stack.fx, &key, response);
         self.tell_owner(told);
     }
 
@@ -108,7 +109,7 @@ impl Agent {
         let Unreadable::Answerable { status, phrase, headers, .. } = unreadable else { return };
         let tag = self.stateless_tag(&headers);
         let bytes = respond::respond(&headers, status, Some(&phrase), Some(&tag)).finish();
-        self.stack.fx.send(Transmit { flow: flow.id, otherwise: None, receipt: None, bytes });
+        self.stack.fx.send(Transmit { flow: Some(flow.id), otherwise: None, receipt: None, bytes });
     }
 
     /// A tag of the Call-ID and the number of the CSeq: an INVITE and its CANCEL have the same (§9.2).

@@ -1,13 +1,22 @@
 //! What the core has to know of the configuration.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
+
+use bytestring::ByteString;
+
+use super::auth::Credentials;
+use crate::sip::{Transport, Uri};
 
 /// The core's settings.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Written into Contact instead of the local address of the connection: a host and, if given, a port.
+    /// Written into Via and Contact instead of the local address of the connection: a host and, if given, a port.
     pub advertise: Option<(String, Option<u16>)>,
+    /// Where peers can connect to us.
+    pub listeners: Vec<Listener>,
+    /// The extensions of PBXs that we keep registered.
+    pub accounts: Vec<AccountSettings>,
     /// Where media is taken; `None`: answers are `a=inactive`.
     pub media: Option<(IpAddr, u16)>,
     /// Names of codecs that a generated answer may use, in order of preference.
@@ -24,6 +33,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             advertise: None,
+            listeners: Vec::new(),
+            accounts: Vec::new(),
             media: None,
             codecs: ["PCMA", "PCMU", "telephone-event"].map(str::to_owned).to_vec(),
             on_offer: OnOffer::None,
@@ -31,6 +42,40 @@ impl Default for Settings {
             max_calls: 100_000,
         }
     }
+}
+
+/// Where peers can connect to us.
+#[derive(Clone, Debug)]
+pub struct Listener {
+    /// By what.
+    pub transport: Transport,
+    /// The address that is listened on; it may be the unspecified one.
+    pub local: SocketAddr,
+    /// As [`Settings::advertise`], for this listener alone.
+    pub advertise: Option<(String, Option<u16>)>,
+}
+
+/// An account: its place in [`Settings::accounts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AccountNumber(pub usize);
+
+/// An extension of a PBX.
+#[derive(Clone, Debug)]
+pub struct AccountSettings {
+    /// Its name for clients.
+    pub id: ByteString,
+    /// Where REGISTER goes; its host is the Request-URI's.
+    pub registrar: Uri,
+    /// The address of record is `sip:user@domain`.
+    pub user: String,
+    /// The domain of the address of record.
+    pub domain: String,
+    /// Who we are where we are challenged.
+    pub credentials: Option<Credentials>,
+    /// How long a registration is asked for.
+    pub expires: Duration,
+    /// The first Route of every request.
+    pub outbound_proxy: Option<Uri>,
 }
 
 /// What is done with a new call before anybody is asked.

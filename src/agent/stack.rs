@@ -5,9 +5,9 @@ use bytestring::ByteString;
 
 use super::effects::Effects;
 use super::ids::Ids;
-use super::map::Set;
+use super::map::{Map, Set};
 use super::transaction::{ClientKey, MergeKey, Path, ServerKey, TransactionId, Transactions};
-use super::{CallId, Flow, FlowId, Hop, Receipt, Settings, Transmit};
+use super::{AccountNumber, CallId, Destination, Flow, FlowId, Hop, ReachId, Receipt, Settings, Transmit};
 use crate::sip::{Known, Request, Transport, Uri, Via};
 
 /// Whether new calls are taken.
@@ -17,6 +17,25 @@ pub enum Intake {
     Open,
     /// The agent is shutting down.
     Draining,
+}
+
+/// Whom a transaction, or the way that is being looked for, is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// A call.
+    Call(CallId),
+    /// The registration of an account.
+    Account(AccountNumber),
+}
+
+impl Owner {
+    /// The call, if it is one.
+    pub fn call(self) -> Option<CallId> {
+        match self {
+            Self::Call(id) => Some(id),
+            Self::Account(_) => None,
+        }
+    }
 }
 
 /// Everything of the agent but its calls.
@@ -34,6 +53,8 @@ pub struct Stack {
     pub fx: Effects,
     /// The connections that are open; the transport bounds their number.
     pub flows: Set<FlowId>,
+    /// Who waits for a way; at most one for each owner.
+    pub reaching: Map<ReachId, Owner>,
 }
 
 impl Stack {
@@ -45,7 +66,7 @@ impl Stack {
     /// The peer has another connection: responses go there if the one that the request came by is gone (§18.2.2).
     pub fn reroute(&mut self, id: TransactionId, flow: FlowId) {
         let path = self.transactions.path(id);
-        if path.is_some_and(|path| !self.flows.contains(&path.flow)) {
+        if path.and_then(|path| path.flow).is_some_and(|flow| !self.flows.contains(&flow)) {
             self.transactions.reroute(id, flow);
         }
     }
@@ -89,12 +110,25 @@ impl Stack {
     ) -> TransactionId {
         let names = (ServerKey::of(request), MergeKey::of(request));
         let path = response_path(&request.via, flow);
-        self.transactions.serve_invite(&mut self.fx, names, path, Some(owner), trying)
+        let (call, tag) = owner;
+        self.transactions.serve_invite(&mut self.fx, names, path, Some((Owner::Call(call), tag)), trying)
     }
 
-    /// Sends a request other than INVITE for a call.
-    pub fn request(&mut self, owner: CallId, key: ClientKey, path: Path, request: Bytes) {
-        self.transactions.request(&mut self.fx, key, path, owner, request);
+    /// Sends a request other than INVITE.
+    pub fn request(&mut self, owner: Owner, key: ClientKey, path: Path, request: Bytes) -> TransactionId {
+        self.transactions.request(&mut self.fx, key, path, owner, request)
+    }
+
+    /// Looks for a way; its owner will be told.
+    pub fn reach(&mut self, owner: Owner, destination: Destination) -> ReachId {
+        let id = self.fx.reach(destination);
+        self.reaching.insert(id, owner);
+        id
+    }
+
+    /// Nobody waits for that way any more.
+    pub fn forget_reach(&mut self, id: ReachId) {
+        self.reaching.remove(&id);
     }
 
     /// Where we can be reached over a flow: what Contact and Via say.
@@ -122,20 +156,26 @@ pub fn is_reliable(transport: Transport) -> bool {
 /// from and the port that its Via names.
 pub fn response_path(via: &Via, flow: &Flow) -> Path {
     let port = via.port.unwrap_or_else(|| default_port(flow.transport));
-    let hop = Hop { transport: flow.transport, host: flow.peer.ip().to_string().into(), port };
-    Path { flow: flow.id, otherwise: Some(hop), reliable: is_reliable(flow.transport) }
+    let hop = Hop {
+        transport: Some(flow.transport),
+        host: flow.peer.ip().to_string().into(),
+        port: Some(port),
+        secure: false,
+    };
+    Path { flow: Some(flow.id), otherwise: Some(hop), reliable: is_reliable(flow.transport) }
 }
 
-/// The next hop that a URI names (RFC 3263 without its look-ups).
-pub fn hop_of(uri: &Uri, flow: &Flow) -> Hop {
+/// The next hop that a URI names (RFC 3263 §4, before its look-ups).
+pub fn hop_of(uri: &Uri) -> Hop {
     let transport = match uri.transport() {
-        None | Some(Transport::Tcp) if uri.is_sips() => Transport::Tls,
-        transport => transport.unwrap_or(flow.transport),
+        Some(Transport::Tcp) if uri.is_sips() => Some(Transport::Tls),
+        transport => transport,
     };
     Hop {
         transport,
         host: uri.param("maddr").map_or_else(|| uri.host().as_ref().into(), ByteString::from),
-        port: uri.port().unwrap_or_else(|| default_port(transport)),
+        port: uri.port(),
+        secure: uri.is_sips(),
     }
 }
 

@@ -100,6 +100,8 @@ impl Config {
             http_listen: layer.http_listen.unwrap_or_else(|| HostPort::new("127.0.0.1", 8080)),
             agent: agent::Settings {
                 advertise: layer.advertise.map(|advertise| (advertise.host, advertise.port)),
+                listeners: Vec::new(),
+                accounts: Vec::new(),
                 media: layer.media_address.map(|address| (address.ip(), address.port())),
                 codecs: layer.codecs.unwrap_or(agent.codecs),
                 on_offer: layer.on_offer.unwrap_or(agent.on_offer),

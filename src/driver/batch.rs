@@ -1,24 +1,23 @@
 //! What the agent wants done, until it is done.
 
-use std::sync::Arc;
-
 use super::tickets::Tickets;
-use crate::agent::{Agent, Call, Event, Output, Refusal, Ticket, Transmit};
+use crate::agent::{Agent, Destination, Done, News, Output, ReachId, Refusal, Ticket, Transmit};
 use crate::state::Board;
 use crate::transport::{Connections, Notice};
 
 /// The outputs of a batch of inputs, held back until all of the batch is handled.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    events: Vec<Event>,
+    news: Vec<News>,
     wire: Vec<Wire>,
-    answers: Vec<(Ticket, Result<Arc<Call>, Refusal>)>,
+    answers: Vec<(Ticket, Result<Done, Refusal>)>,
 }
 
 /// What connections are told, in order: what is sent after a connection's end must find another way.
 #[derive(Debug)]
 enum Wire {
     Send(Transmit),
+    Reach(ReachId, Destination),
     Notice(Notice),
 }
 
@@ -27,8 +26,9 @@ impl Batch {
     pub(super) fn collect(&mut self, agent: &mut Agent) {
         while let Some(output) = agent.poll_output() {
             match output {
-                Output::Event(event) => self.events.push(event),
+                Output::Event(news) => self.news.push(news),
                 Output::Send(transmit) => self.wire.push(Wire::Send(transmit)),
+                Output::Reach(id, destination) => self.wire.push(Wire::Reach(id, destination)),
                 Output::Answer(ticket, answer) => self.answers.push((ticket, answer)),
             }
         }
@@ -42,12 +42,13 @@ impl Batch {
     /// Events first, so that what a peer or a client is told is on record; then the wire; then the answers, so that no
     /// command is answered before its effect.
     pub(super) fn release(&mut self, board: &Board, connections: &mut Connections, tickets: &mut Tickets) {
-        if !self.events.is_empty() {
-            board.publish(std::mem::take(&mut self.events));
+        if !self.news.is_empty() {
+            board.publish(std::mem::take(&mut self.news));
         }
         for wire in self.wire.drain(..) {
             match wire {
                 Wire::Send(transmit) => connections.send(transmit),
+                Wire::Reach(id, destination) => connections.reach(id, destination),
                 Wire::Notice(notice) => connections.handle(notice),
             }
         }

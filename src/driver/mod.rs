@@ -18,7 +18,8 @@ use tokio::sync::{mpsc, oneshot};
 pub use clock::wall_clock;
 pub use run::Driver;
 
-use crate::agent::{Call, Command, Refusal};
+use crate::agent::command::{AccountCommand, Originate};
+use crate::agent::{Account, Call, CallCommand, Command, Done, Refusal};
 
 /// A command and where its answer goes.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ pub struct Ask {
     /// What is asked.
     pub command: Command,
     /// Where the answer goes.
-    pub answer: oneshot::Sender<Result<Arc<Call>, Refusal>>,
+    pub answer: oneshot::Sender<Result<Done, Refusal>>,
 }
 
 /// The handle by which commands reach the agent.
@@ -43,8 +44,22 @@ impl Commander {
         (Self { asks }, inbox)
     }
 
-    /// Gives a command and waits for its answer.
-    pub async fn run(&self, command: Command) -> Result<Arc<Call>, Refusal> {
+    /// Gives a command to a call and waits for its answer.
+    pub async fn call(&self, command: CallCommand) -> Result<Arc<Call>, Refusal> {
+        self.run(Command::Call(command)).await?.call().ok_or(Refusal::NotFound)
+    }
+
+    /// Places a call; it is answered at once.
+    pub async fn originate(&self, originate: Originate) -> Result<Arc<Call>, Refusal> {
+        self.run(Command::Originate(originate)).await?.call().ok_or(Refusal::NotFound)
+    }
+
+    /// Gives a command to an account and waits for its answer.
+    pub async fn account(&self, command: AccountCommand) -> Result<Arc<Account>, Refusal> {
+        self.run(Command::Account(command)).await?.account().ok_or(Refusal::AccountNotFound)
+    }
+
+    async fn run(&self, command: Command) -> Result<Done, Refusal> {
         let (answer, answered) = oneshot::channel();
         self.asks.try_send(Ask { command, answer }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Refusal::Overloaded,

@@ -1,16 +1,15 @@
 //! Who waits for which answer.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use crate::agent::{Call, Refusal, Ticket};
+use crate::agent::{Done, Refusal, Ticket};
 
 /// How many commands may wait for the agent's answer; a further one is refused as [`Refusal::Overloaded`].
 const BOUND: usize = 10_000;
 
-type Answer = Result<Arc<Call>, Refusal>;
+type Answer = Result<Done, Refusal>;
 
 /// The commands that have not been answered.
 #[derive(Debug, Default)]

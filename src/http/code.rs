@@ -44,6 +44,8 @@ pub enum Code {
     Overloaded,
     /// 503: the agent is shutting down.
     Draining,
+    /// 502: the peer refused; `sip_status` is its answer.
+    SipRejected,
     /// 504: the 200 was sent, but no ACK came in time; the call is still `accepted`.
     AckTimeout,
     /// 504: the peer did not answer a request in time, or what the command sends could not be handed to it: its connection
@@ -53,7 +55,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Malformed,
         Self::Unauthenticated,
         Self::CallNotFound,
@@ -72,6 +74,7 @@ impl Code {
         Self::Internal,
         Self::Overloaded,
         Self::Draining,
+        Self::SipRejected,
         Self::AckTimeout,
         Self::SipTimeout,
     ];
@@ -111,6 +114,7 @@ impl Code {
             Self::Internal => ("internal", StatusCode::INTERNAL_SERVER_ERROR, "A fault of this service"),
             Self::Overloaded => ("overloaded", StatusCode::SERVICE_UNAVAILABLE, "The agent is overloaded"),
             Self::Draining => ("draining", StatusCode::SERVICE_UNAVAILABLE, "The agent is shutting down"),
+            Self::SipRejected => ("sip-rejected", StatusCode::BAD_GATEWAY, "The peer refused"),
             Self::AckTimeout => ("ack-timeout", StatusCode::GATEWAY_TIMEOUT, "No ACK came in time"),
             Self::SipTimeout => (
                 "sip-timeout",

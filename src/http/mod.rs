@@ -46,7 +46,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::agent::{Action, Call, CallId, Command, Refusal};
+use crate::agent::{Action, Call, CallCommand, CallId, Refusal};
 use crate::api_key::ApiKey;
 use crate::driver::Commander;
 use crate::state::Board;
@@ -78,7 +78,7 @@ impl Context {
 
     /// Gives a command. Once it is given it runs to its end in the agent, whether its client still waits or not.
     async fn run(&self, call: CallId, if_version: Option<u64>, action: Action) -> Result<Arc<Call>, Refusal> {
-        self.commander.run(Command { call, if_version, action }).await
+        self.commander.call(CallCommand { call, if_version, action }).await
     }
 
     /// The version that the call must be at.

@@ -20,6 +20,9 @@ pub fn problem(refusal: Refusal, id: CallId, board: &Board) -> Problem {
             Some(call) => Problem::new(Code::CallEnded, "the call has ended").about(&call),
             None => Problem::call_not_found(Some(id)),
         },
+        Refusal::AccountNotFound => told(Code::NotFound),
+        Refusal::RegistrationRejected(_, status) => told(Code::SipRejected).with_sip_status(status),
+        Refusal::RegistrationTimeout(_) => told(Code::SipTimeout),
         Refusal::InvalidState(call) => {
             Problem::new(Code::InvalidState, format!("{detail}; {}", allowed(&call))).about(&call)
         }

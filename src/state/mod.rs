@@ -27,7 +27,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::coop::consume_budget;
 
-use crate::agent::{Call, CallId, Event, Timestamp};
+use crate::agent::{Call, CallId, Event, News, Timestamp};
 
 pub use filter::Filter;
 pub use follow::Reader;
@@ -135,7 +135,12 @@ impl Board {
     }
 
     /// Makes events visible, in order. To be called before the SIP messages that tell the peer of them are sent.
-    pub fn publish(&self, events: Vec<Event>) {
+    pub fn publish(&self, news: Vec<impl Into<News>>) {
+        let calls = news.into_iter().filter_map(|news| match news.into() {
+            News::Call(event) => Some(event),
+            News::Account(_) => None,
+        });
+        let events: Vec<Event> = calls.collect();
         let Some(latest) = events.iter().map(|event| event.time).max() else { return };
         let mut press = self.press();
         let encoded: Vec<_> =

@@ -11,8 +11,8 @@ use tokio::time::timeout;
 use tracing::debug;
 
 use super::task::Task;
-use super::{Admission, Bounds, Connections, Heard, Inbound, Notice, resolve};
-use crate::agent::{FlowId, Hop, Transmit};
+use super::{Admission, Bounds, Connections, Fate, Heard, Inbound, Notice, resolve};
+use crate::agent::{Destination, FlowId, Hop, ReachId, Reached, Transmit, Unreachable};
 use crate::sip::Transport;
 
 /// The connections being made.
@@ -23,9 +23,22 @@ pub(super) struct Dials {
     under_way: HashMap<Hop, Dial>,
 }
 
+/// What waits for a connection.
+#[derive(Debug)]
+pub(super) enum Waiting {
+    Send(Transmit),
+    Reach(ReachId),
+}
+
+impl Waiting {
+    fn cost(&self) -> usize {
+        size_of::<Self>() + if let Self::Send(transmit) = self { transmit.bytes.len() } else { 0 }
+    }
+}
+
 #[derive(Debug)]
 struct Dial {
-    waiting: Vec<Transmit>,
+    waiting: Vec<Waiting>,
     bytes: usize,
     /// `None` until its name is looked up.
     address: Option<IpAddr>,
@@ -42,24 +55,24 @@ impl Dials {
         self.under_way.is_empty()
     }
 
-    /// Lets `transmit` wait for a connection to `hop`; begins to make one if none is being made. Gives it back if as
+    /// Lets something wait for a connection to `hop`; begins to make one if none is being made. Gives it back if as
     /// many or as much wait as may.
-    pub(super) fn wait(&mut self, hop: &Hop, transmit: Transmit) -> Result<(), Transmit> {
-        let bytes = transmit.bytes.len();
+    pub(super) fn wait(&mut self, hop: &Hop, what: Waiting) -> Result<(), Waiting> {
+        let bytes = what.cost();
         if let Some(dial) = self.under_way.get_mut(hop) {
             if dial.bytes + bytes > self.bounds.dial_bytes {
-                return Err(transmit);
+                return Err(what);
             }
             dial.bytes += bytes;
-            dial.waiting.push(transmit);
+            dial.waiting.push(what);
             return Ok(());
         }
         let address = resolve::literal(hop).map(|peer| peer.ip().to_canonical());
         if self.under_way.len() >= self.bounds.dials || self.is_crowded(address) {
-            return Err(transmit);
+            return Err(what);
         }
         let work = Task::spawn(resolve(hop.clone(), self.bounds.connect, self.inbound.clone()));
-        self.under_way.insert(hop.clone(), Dial { waiting: vec![transmit], bytes, address, work });
+        self.under_way.insert(hop.clone(), Dial { waiting: vec![what], bytes, address, work });
         Ok(())
     }
 
@@ -91,7 +104,7 @@ impl Dials {
     }
 
     /// The connection is made or cannot be: what waited for it, in order.
-    pub(super) fn finish(&mut self, hop: &Hop) -> Vec<Transmit> {
+    pub(super) fn finish(&mut self, hop: &Hop) -> Vec<Waiting> {
         self.under_way.remove(hop).map(|dial| dial.waiting).unwrap_or_default()
     }
 }
@@ -100,17 +113,52 @@ impl Connections {
     /// An open connection to that very address, whoever made it.
     pub(super) fn connected(&self, hop: &Hop, peer: SocketAddr) -> Option<FlowId> {
         let id = *self.by_peer.get(&peer)?;
-        (hop.transport == Transport::Tcp && self.is_open(id)).then_some(id)
+        (is_tcp(hop) && self.is_open(id)).then_some(id)
     }
 
-    /// Lets the transmit wait for a new connection.
-    pub(super) fn dial(&mut self, hop: &Hop, transmit: Transmit) {
-        if hop.transport != Transport::Tcp {
-            return self.undelivered(transmit);
+    /// Finds a way for the core: an open connection to the destination, or a new one.
+    pub fn reach(&mut self, id: ReachId, destination: Destination) {
+        let Destination::Hop(hop) = destination else { return self.unreached(id, "nothing is left to try") };
+        match resolve::literal(&hop).and_then(|peer| self.connected(&hop, peer)) {
+            Some(flow) => self.reached(id, flow),
+            None => self.dial(&hop, Waiting::Reach(id)),
         }
-        if let Err(transmit) = self.dials.wait(hop, transmit) {
-            self.undelivered(transmit);
+    }
+
+    /// Lets something wait for a new connection.
+    pub(super) fn dial(&mut self, hop: &Hop, what: Waiting) {
+        if !is_tcp(hop) {
+            return self.stranded(what, "no such transport");
         }
+        if let Err(what) = self.dials.wait(hop, what) {
+            self.stranded(what, "too much waits for connections");
+        }
+    }
+
+    fn carry(&mut self, flow: FlowId, what: Waiting) {
+        match what {
+            Waiting::Send(transmit) => self.push(flow, transmit),
+            Waiting::Reach(id) => self.reached(id, flow),
+        }
+    }
+
+    fn stranded(&mut self, what: Waiting, why: &str) {
+        match what {
+            Waiting::Send(transmit) => self.undelivered(transmit),
+            Waiting::Reach(id) => self.unreached(id, why),
+        }
+    }
+
+    fn reached(&mut self, id: ReachId, flow: FlowId) {
+        let fate = match self.flow(flow) {
+            Some(flow) => Ok(Reached { flow, others: Vec::new() }),
+            None => Err(Unreachable("the connection was closed".to_owned())),
+        };
+        self.fates.push_back(Fate::Reached(id, fate));
+    }
+
+    fn unreached(&mut self, id: ReachId, why: &str) {
+        self.fates.push_back(Fate::Reached(id, Err(Unreachable(why.to_owned()))));
     }
 
     /// The hop's addresses are known, or it has none.
@@ -120,8 +168,8 @@ impl Connections {
             Err(error) => return self.unreachable(&hop, &error),
         };
         if let Some(flow) = addresses.iter().find_map(|peer| self.connected(&hop, *peer)) {
-            for transmit in self.dials.finish(&hop) {
-                self.push(flow, transmit);
+            for what in self.dials.finish(&hop) {
+                self.carry(flow, what);
             }
             return;
         }
@@ -138,9 +186,17 @@ impl Connections {
     pub(super) fn dialed(&mut self, hop: &Hop, made: io::Result<TcpStream>, admission: Admission) {
         match made.and_then(|stream| self.open(stream, admission)) {
             Ok(flow) => {
-                for transmit in self.dials.finish(hop) {
+                for what in self.dials.finish(hop) {
                     // This was its other way: for what a new connection does not take there is no third.
-                    self.push(flow, Transmit { otherwise: None, ..transmit });
+                    self.carry(
+                        flow,
+                        match what {
+                            Waiting::Send(transmit) => {
+                                Waiting::Send(Transmit { otherwise: None, ..transmit })
+                            }
+                            reach => reach,
+                        },
+                    );
                 }
             }
             Err(error) => self.unreachable(hop, &error),
@@ -149,10 +205,15 @@ impl Connections {
 
     fn unreachable(&mut self, hop: &Hop, error: &io::Error) {
         debug!(host = %hop.host, port = hop.port, %error, "cannot connect");
-        for transmit in self.dials.finish(hop) {
-            self.undelivered(transmit);
+        let why = error.to_string();
+        for what in self.dials.finish(hop) {
+            self.stranded(what, &why);
         }
     }
+}
+
+fn is_tcp(hop: &Hop) -> bool {
+    hop.transport == Some(Transport::Tcp)
 }
 
 async fn resolve(hop: Hop, limit: Duration, inbound: mpsc::Sender<Inbound>) {

@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tracing::{debug, warn};
 
 use super::begun::Begun;
-use super::connect::Dials;
+use super::connect::{Dials, Waiting};
 use super::connection::{Connection, Written};
 use super::task::Task;
 use super::{Admission, Bounds, Fate, Heard, Inbound, Notice, read, resolve, tcp};
@@ -36,7 +36,7 @@ pub struct Connections {
     touched: VecDeque<FlowId>,
     /// What waits on all connections together, bytes.
     pub(super) unread: usize,
-    fates: VecDeque<Fate>,
+    pub(super) fates: VecDeque<Fate>,
     cut_off: Seldom,
     unreadable: Seldom,
     /// What is left for messages that have begun and are over their connections' shares, bytes.
@@ -73,14 +73,17 @@ impl Connections {
     /// an open connection are written by the next [`flush`](Self::flush).
     pub fn send(&mut self, transmit: Transmit) {
         let flow = match &transmit.otherwise {
-            _ if self.is_open(transmit.flow) => transmit.flow,
+            _ if transmit.flow.is_some_and(|flow| self.is_open(flow)) => transmit.flow,
             None => return self.undelivered(transmit),
             Some(hop) => match resolve::literal(hop).and_then(|peer| self.connected(hop, peer)) {
-                Some(flow) => flow,
-                None => return self.dial(&hop.clone(), transmit),
+                None => return self.dial(&hop.clone(), Waiting::Send(transmit)),
+                open => open,
             },
         };
-        self.push(flow, transmit);
+        match flow {
+            Some(flow) => self.push(flow, transmit),
+            None => self.undelivered(transmit),
+        }
     }
 
     /// What the transport's tasks have to say.
@@ -145,6 +148,10 @@ impl Connections {
         self.open.get(&id).is_some_and(Connection::is_open)
     }
 
+    pub(super) fn flow(&self, id: FlowId) -> Option<Flow> {
+        self.open.get(&id).map(|connection| connection.flow)
+    }
+
     pub(super) fn push(&mut self, id: FlowId, transmit: Transmit) {
         let Some(connection) = self.open.get_mut(&id) else { return self.undelivered(transmit) };
         let before = connection.cost;
@@ -155,7 +162,7 @@ impl Connections {
 
     fn pong(&mut self, id: FlowId) {
         if self.is_open(id) {
-            self.push(id, Transmit { flow: id, otherwise: None, receipt: None, bytes: PONG });
+            self.push(id, Transmit { flow: Some(id), otherwise: None, receipt: None, bytes: PONG });
         }
     }
 
@@ -167,7 +174,7 @@ impl Connections {
         tcp::set_up(&stream)?;
         let (local, peer) = (tcp::canonical(stream.local_addr()?), tcp::canonical(stream.peer_addr()?));
         self.last_id += 1;
-        let flow = Flow { id: FlowId(self.last_id), transport: Transport::Tcp, local, peer };
+        let flow = Flow { id: FlowId(self.last_id), transport: Transport::Tcp, local, peer, listener: None };
         let (source, socket) = stream.into_split();
         let begun = Begun::new(self.bounds, self.unframed.clone());
         let reading = read::read(source, flow, self.bounds.message, begun, self.inbound.clone(), admission);

@@ -26,7 +26,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 pub use connections::Connections;
 
-use crate::agent::{Arrival, Flow, FlowId, Hop, Receipt};
+use crate::agent::{Arrival, Flow, FlowId, Hop, ReachId, Reached, Receipt, Unreachable};
 use crate::sip::Limits;
 use task::Task;
 
@@ -69,7 +69,7 @@ enum Heard {
 }
 
 /// What became of a connection or a sending, for the agent. Of each sending with a receipt one thing is said, once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// The connection is gone; said once for each.
     Closed(FlowId),
@@ -77,6 +77,8 @@ pub enum Fate {
     Delivered(Receipt),
     /// What was sent with this receipt did not reach the peer.
     Undelivered(Receipt),
+    /// A way to a destination was found, or there is none.
+    Reached(ReachId, Result<Reached, Unreachable>),
 }
 
 /// How much the transport takes on.

@@ -10,8 +10,11 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use call_agent::agent::command::{Accept, Action, Command, Ring, Wait};
-use call_agent::agent::{Agent, Arrival, Call, Flow, FlowId, Now, Output, Settings, Ticket, Timestamp};
+use call_agent::agent::command::{Accept, Ring, Wait};
+use call_agent::agent::{
+    Action, Agent, Arrival, Call, CallCommand, Command, Flow, FlowId, News, Now, Output, Settings, Ticket,
+    Timestamp,
+};
 use call_agent::sip::{Framed, Framer, Limits, Transport};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -63,6 +66,7 @@ impl Exchange {
             transport: Transport::Tcp,
             local: address("10.0.0.1:10000"),
             peer: address("10.0.0.1:5060"),
+            listener: None,
         };
         Self {
             agent: Agent::new(Settings::default(), [7; 32], now),
@@ -107,14 +111,16 @@ impl Exchange {
     }
 
     fn command(&mut self, call: &Call, action: Action) {
-        self.agent.handle_command(self.now, Command { call: call.id, if_version: None, action }, Ticket(1));
+        let command = Command::Call(CallCommand { call: call.id, if_version: None, action });
+        self.agent.handle_command(self.now, command, Ticket(1));
         self.drain();
     }
 
     fn drain(&mut self) {
         while let Some(output) = self.agent.poll_output() {
             match output {
-                Output::Event(event) => self.call = Some(event.call),
+                Output::Event(News::Call(event)) => self.call = Some(event.call),
+                Output::Event(News::Account(_)) | Output::Reach(..) => {}
                 Output::Send(transmit) => {
                     self.written += black_box(transmit.bytes).len();
                     if let Some(receipt) = transmit.receipt {

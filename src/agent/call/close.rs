@@ -2,31 +2,31 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::answer::WaitingFor;
 use super::{Answer, Call, Phase, Picture};
+use crate::agent::asking::{Asking, Means, Progress};
 use crate::agent::command::{Hangup, NewHeader};
 use crate::agent::event::{End, EndBy, EndCause, Reason};
-use crate::agent::stack::Stack;
-use crate::agent::transaction::Outcome;
-use crate::agent::{Flow, Refusal, Ticket, check, respond};
+use crate::agent::stack::{Owner, Stack};
+use crate::agent::transaction::{Outcome, TransactionId};
+use crate::agent::{Flow, ReachId, Reached, Refusal, Ticket, Unreachable, check, respond};
 use crate::sip::{Known, Request, Writer, quote};
 
-/// Our BYE is out. The call has ended for its clients; the dialog is kept to answer a BYE that crosses ours.
+/// Our BYE is on its way. The call has ended for its clients; the dialog is kept to answer a BYE that crosses ours.
 #[derive(Debug)]
 pub struct Closing {
     /// The commands that wait until the BYE is on the wire; bounded as those that wait for the ACK are.
     waiting: Vec<Ticket>,
+    headers: Vec<NewHeader>,
+    bye: Option<Box<Asking>>,
 }
 
 impl Closing {
-    /// The BYE is on the wire, was answered (with whatever: the dialog is over, §15.1.1), or never will be.
-    pub fn tell(&mut self, stack: &mut Stack, call: &Arc<Picture>, outcome: Outcome) {
+    fn tell(&mut self, stack: &mut Stack, answer: Result<Arc<Picture>, Refusal>) {
         for ticket in self.waiting.drain(..) {
-            let answer = match outcome {
-                Outcome::Sent | Outcome::Final(_) => Ok(call.clone()),
-                Outcome::TimedOut | Outcome::Undelivered => Err(Refusal::SipTimeout(call.clone())),
-            };
-            stack.fx.answer(ticket, answer);
+            stack.fx.answer(ticket, answer.clone());
         }
     }
 }
@@ -59,11 +59,44 @@ impl Call {
     /// Ends an answered call with BYE; who waits for that is told when it is on the wire.
     pub(super) fn close(&mut self, stack: &mut Stack, hangup: &Hangup, end: End, waiting: Vec<Ticket>) {
         let headers = headers_of(hangup).unwrap_or_default();
-        self.finish(stack, end, Phase::Closing(Closing { waiting }));
-        let (key, path, bye) = self
-            .dialog
-            .request(stack, Known::Bye, |writer: Writer| respond::with_headers(writer, &headers).finish());
-        stack.request(self.picture.id, key, path, bye);
+        self.finish(stack, end, Phase::Closing(Closing { waiting, headers, bye: None }));
+        let Self { dialog, authorizations, phase: Phase::Closing(closing), .. } = self else { return };
+        let (owner, way) = (Owner::Call(self.picture.id), dialog.way(stack));
+        let means = Means {
+            credentials: None,
+            authorizations,
+            fill: &|_, _, writer| filled(writer, &closing.headers),
+        };
+        closing.bye = Some(Box::new(Asking::begin(stack, owner, (Known::Bye, dialog.next()), way, means)));
+    }
+
+    /// A way for the BYE was found, or there is none.
+    pub fn handle_reached(&mut self, stack: &mut Stack, id: ReachId, reached: Result<Reached, Unreachable>) {
+        self.pursue(stack, |bye, stack, means| bye.handle_reached(stack, id, reached, means));
+    }
+
+    /// The BYE is on the wire, was answered (with whatever: the dialog is over, §15.1.1), or never will be.
+    pub fn handle_outcome(&mut self, stack: &mut Stack, id: TransactionId, outcome: Outcome<'_>) {
+        self.pursue(stack, |bye, stack, means| bye.handle_outcome(stack, id, outcome, means));
+    }
+
+    fn pursue<'a>(
+        &mut self,
+        stack: &mut Stack,
+        act: impl FnOnce(&mut Asking, &mut Stack, Means<'_>) -> Progress<'a>,
+    ) {
+        let Self { authorizations, picture, phase: Phase::Closing(closing), .. } = self else { return };
+        let Closing { headers, bye: Some(bye), .. } = closing else { return };
+        let means =
+            Means { credentials: None, authorizations, fill: &|_, _, writer| filled(writer, headers) };
+        let answer = match act(bye, stack, means) {
+            Progress::Waits | Progress::Provisional(_) => return,
+            Progress::Sent => return closing.tell(stack, Ok(picture.clone())),
+            Progress::Final(_) => Ok(picture.clone()),
+            Progress::TimedOut | Progress::Unreachable => Err(Refusal::SipTimeout(picture.clone())),
+        };
+        closing.tell(stack, answer);
+        self.phase = Phase::Gone;
     }
 
     /// The time for a graceful end is over: whatever is answered is hung up, whatever is not is refused.
@@ -95,6 +128,10 @@ impl Call {
     fn confirm_bye(&self, stack: &mut Stack, flow: &Flow, bye: &Request) {
         stack.answer(bye, flow, respond::plain(bye, 200, None, &self.dialog.local_tag));
     }
+}
+
+fn filled(writer: Writer, headers: &[NewHeader]) -> Bytes {
+    respond::with_headers(writer, headers).finish()
 }
 
 /// The headers of a hangup, its Reason (RFC 3326) among them.

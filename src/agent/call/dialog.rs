@@ -3,11 +3,10 @@
 use bytes::Bytes;
 use bytestring::ByteString;
 
-use crate::agent::Flow;
-use crate::agent::respond::SERVER;
-use crate::agent::stack::{Stack, hop_of, is_reliable, transport_word};
-use crate::agent::transaction::{ClientKey, Path};
-use crate::sip::{Known, Name, NameAddr, Request, Transport, Uri, Writer};
+use crate::agent::request::{Head, Way};
+use crate::agent::stack::{Stack, hop_of, transport_word};
+use crate::agent::{Flow, Hop};
+use crate::sip::{Name, NameAddr, Request, Transport, Uri};
 
 /// The state of a dialog in which this agent is the UAS.
 #[derive(Debug)]
@@ -83,30 +82,23 @@ impl Dialog {
         }
     }
 
-    /// Begins a request in the dialog (§12.2.1.1); `fill` writes what the method needs and ends it.
-    pub fn request(
-        &mut self,
-        stack: &mut Stack,
-        method: Known,
-        fill: impl FnOnce(Writer) -> Bytes,
-    ) -> (ClientKey, Path, Bytes) {
+    /// The head of the next request in the dialog (§12.2.1.1).
+    pub fn next(&mut self) -> Head {
         self.local_cseq += 1;
-        let branch = stack.ids.branch();
-        let cseq = format!("{} {method}", self.local_cseq);
-        let (transport, path) = self.path(stack);
-        let via = format!("SIP/2.0/{transport} {};branch={branch};rport", stack.advertised(&self.flow));
         let (uri, routes) = self.route();
-        let mut writer = Writer::request(method, uri).header("Via", via).header("Max-Forwards", "70");
-        for route in routes {
-            writer = writer.header("Route", route);
+        Head {
+            uri: uri.clone(),
+            routes,
+            from: with_tag(&self.local, &self.local_tag).into(),
+            to: self.remote.clone(),
+            call_id: self.call_id.clone(),
+            cseq: self.local_cseq,
         }
-        let writer = writer
-            .header("From", with_tag(&self.local, &self.local_tag))
-            .header("To", &self.remote)
-            .header("Call-ID", self.call_id.as_bytes())
-            .header("CSeq", cseq)
-            .header("User-Agent", SERVER);
-        (ClientKey::new(branch, method), path, fill(writer))
+    }
+
+    /// A request of ours was challenged: those that it was sent as have used up CSeq numbers.
+    pub fn catch_up(&mut self, cseq: u32) {
+        self.local_cseq = self.local_cseq.max(cseq);
     }
 
     /// Request-URI and Route values: a first route that is not loose becomes the Request-URI (§12.2.1.1).
@@ -124,13 +116,13 @@ impl Dialog {
         }
     }
 
-    /// The open connection to the peer, else the next hop, whose transport may be another.
-    fn path(&self, stack: &Stack) -> (Transport, Path) {
+    /// The open connection to the peer, else the next hop; a URI that names no transport means the one in use.
+    pub fn way(&self, stack: &Stack) -> Way {
         let next = self.route_set.first().map_or(&self.remote_target, |route| &route.uri);
-        let hop = hop_of(next, &self.flow);
-        let is_open = stack.flows.contains(&self.flow.id);
-        let transport = if is_open { self.flow.transport } else { hop.transport };
-        (transport, Path { flow: self.flow.id, otherwise: Some(hop), reliable: is_reliable(transport) })
+        let hop = hop_of(next);
+        let transport = hop.transport.or(Some(self.flow.transport).filter(|_| !hop.secure));
+        let flow = Some(self.flow).filter(|flow| stack.flows.contains(&flow.id));
+        Way { flow, hop: Some(Hop { transport, ..hop }) }
     }
 }
 

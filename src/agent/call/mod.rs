@@ -26,12 +26,13 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::alarms::CallAlarm;
+use super::auth::Authorizations;
 use super::effects::Awaited;
 use super::event::{Call as Picture, EndBy};
 use super::respond;
 use super::stack::Stack;
-use super::transaction::{Outcome, TransactionId};
-use super::{Action, CallId, Command, Flow, Receipt, Refusal, Ticket};
+use super::transaction::TransactionId;
+use super::{Action, CallCommand, CallId, Flow, Receipt, Refusal, Ticket};
 use crate::sip::{Known, Request};
 use answer::Accepted;
 use close::Closing;
@@ -43,6 +44,8 @@ use ring::Provisional;
 #[derive(Debug)]
 pub struct Call {
     dialog: Dialog,
+    /// What realms have asked of our requests.
+    authorizations: Authorizations,
     picture: Arc<Picture>,
     phase: Phase,
 }
@@ -120,7 +123,7 @@ impl Call {
     }
 
     /// A client asks for something; the answer goes out by the ticket, now or later.
-    pub fn handle_command(&mut self, stack: &mut Stack, command: Command, ticket: Ticket) {
+    pub fn handle_command(&mut self, stack: &mut Stack, command: CallCommand, ticket: Ticket) {
         let answer = self.admit(command.if_version).and_then(|()| match command.action {
             Action::Label(labels) => self.label(stack, labels),
             Action::Ring(ring) => self.ring(stack, ring),
@@ -186,16 +189,6 @@ impl Call {
             CallAlarm::RepeatOk => self.repeat_ok(stack),
             CallAlarm::NoAck => self.handle_no_ack(stack),
             CallAlarm::Patience => self.handle_patience(stack),
-        }
-    }
-
-    /// Our BYE is on the wire, was answered, or never will be.
-    pub fn handle_outcome(&mut self, stack: &mut Stack, outcome: Outcome) {
-        if let Phase::Closing(closing) = &mut self.phase {
-            closing.tell(stack, &self.picture, outcome);
-        }
-        if outcome != Outcome::Sent {
-            self.phase = Phase::Gone;
         }
     }
 

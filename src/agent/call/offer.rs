@@ -9,6 +9,7 @@ use super::dialog::Dialog;
 use super::picture::actions_of;
 use super::{Answer, Call, Pending, Phase, Picture};
 use crate::agent::alarms::{Alarm, CallAlarm};
+use crate::agent::auth::Authorizations;
 use crate::agent::event::{
     CallState, Direction, EndBy, Event, EventKind, HeaderField, Hold, Party, Sdp, SipFacts,
 };
@@ -33,8 +34,8 @@ impl Call {
             renegotiated: false,
             detail: None,
         });
-        let mut call =
-            Self { dialog, picture, phase: Phase::Pending(Pending { invite, transaction, ringing: None }) };
+        let phase = Phase::Pending(Pending { invite, transaction, ringing: None });
+        let mut call = Self { dialog, authorizations: Authorizations::default(), picture, phase };
         call.apply_policy(stack);
         call
     }

@@ -1,5 +1,6 @@
 //! What is told: the events of a call's life, and the call with each. The vocabulary of the HTTP contract.
 
+mod account;
 mod call;
 mod end;
 mod parts;
@@ -13,10 +14,26 @@ use utoipa::ToSchema;
 
 use super::Timestamp;
 
+pub use account::{Account, AccountEvent, RegistrationFailure, RegistrationState};
 pub use call::Call;
 use call::{CallExtent, Extent};
 pub use end::{End, EndBy, EndCause, Reason};
 pub use parts::{ActionName, CallState, Claim, Direction, HeaderField, Hold, Party, Sdp, SipFacts};
+
+/// What clients are told, in one order.
+#[derive(Clone, Debug)]
+pub enum News {
+    /// Something happened to a call.
+    Call(Event),
+    /// A registration changed.
+    Account(AccountEvent),
+}
+
+impl From<Event> for News {
+    fn from(event: Event) -> Self {
+        Self::Call(event)
+    }
+}
 
 /// One thing that happened to a call, with the call as it is right after.
 #[derive(Clone, Debug)]

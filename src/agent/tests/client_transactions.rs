@@ -106,9 +106,26 @@ fn an_undelivered_bye_ends_the_dialog() {
     world.advance(seconds(32));
     world.close_flow();
     let hangup = world.ask(Action::Hangup(Hangup::default()));
-    let bye = world.carried().remove(0);
     assert!(world.answer(hangup).is_none(), "not before it is known");
-    world.undelivered(&bye.transmit);
+    world.reach_in_vain();
+    assert!(matches!(world.refused(hangup), Refusal::SipTimeout(_)));
+    world.assert_empty();
+}
+
+#[test]
+fn a_bye_that_a_connection_did_not_take_goes_by_a_new_one() {
+    let mut world = World::tcp();
+    established(&mut world);
+    world.advance(seconds(32));
+    world.hold_deliveries();
+    let hangup = world.ask(Action::Hangup(Hangup::default()));
+    let first = world.carried().remove(0);
+    world.undelivered(&first.transmit);
+    assert!(world.answer(hangup).is_none(), "there is another way to try");
+    world.reach();
+    let second = world.carried().remove(0);
+    assert_eq!(second.transmit.flow, Some(world.flow.id));
+    world.undelivered(&second.transmit);
     assert!(matches!(world.refused(hangup), Refusal::SipTimeout(_)));
     world.assert_empty();
 }

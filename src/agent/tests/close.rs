@@ -194,9 +194,9 @@ fn a_hangup_over_a_closed_connection_is_answered_when_the_bye_is() {
     let phone = established(&mut world);
     world.close_flow();
     let ticket = hang_up(&mut world);
+    world.reach();
     assert!(world.answer(ticket).is_none());
     let bye = world.request();
-    world.reconnect();
     world.deliver(phone.respond(&bye, 200));
     assert_eq!(world.done(ticket).state.name(), "ended");
     assert_eq!(end(&world), HERE);
@@ -208,7 +208,9 @@ fn a_hangup_over_a_new_connection_is_answered_when_that_has_carried_the_bye() {
     established(&mut world);
     world.close_flow();
     let ticket = hang_up(&mut world);
+    world.reach();
     let bye = world.carried().remove(0);
+    assert!(world.answer(ticket).is_none());
     world.delivered(&bye.transmit);
     assert_eq!(world.done(ticket).state.name(), "ended");
     world.advance(Duration::from_secs(32));
@@ -221,10 +223,11 @@ fn a_hangup_over_a_closed_connection_that_stays_closed_times_out_and_the_call_ha
     established(&mut world);
     world.close_flow();
     let ticket = hang_up(&mut world);
-    world.advance(Duration::from_secs(32));
+    world.reach_in_vain();
     let Refusal::SipTimeout(call) = world.refused(ticket) else { panic!("another refusal") };
     assert_eq!(call.state.name(), "ended");
     assert_eq!(world.told(), [EventKind::Ended]);
+    world.advance(Duration::from_secs(32));
     world.assert_empty();
 }
 

@@ -9,7 +9,7 @@ use super::harness::World;
 use super::phone::{OFFER, Phone, accepted, established, offered, ringing};
 use crate::agent::command::{Accept, Hangup, Labels, Reject};
 use crate::agent::event::{Event, EventKind};
-use crate::agent::{Action, Command, OnOffer, Refusal, Settings, Ticket};
+use crate::agent::{Action, CallCommand, Command, OnOffer, Refusal, Settings, Ticket};
 
 fn data(event: &Event) -> Value {
     serde_json::to_value(event.data()).expect("JSON")
@@ -230,10 +230,12 @@ fn labels_that_change_nothing_are_no_event() {
 fn a_command_for_another_version_is_refused() {
     let mut world = World::tcp();
     accepted(&mut world);
-    let command = |version| Command {
-        call: world.call().id,
-        if_version: Some(version),
-        action: labels(&[("a", Some("1"))]),
+    let command = |version| {
+        Command::Call(CallCommand {
+            call: world.call().id,
+            if_version: Some(version),
+            action: labels(&[("a", Some("1"))]),
+        })
     };
     let (stale, fresh) = (command(1), command(2));
     world.agent.handle_command(world.now, stale, Ticket(1001));

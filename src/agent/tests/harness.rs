@@ -10,8 +10,8 @@ use bytes::Bytes;
 use super::Leftovers;
 use crate::agent::event::{Event, EventKind};
 use crate::agent::{
-    Action, Agent, Arrival, Call, CallId, Command, Flow, FlowId, Now, Output, Refusal, Settings, Ticket,
-    Timestamp, Transmit,
+    Action, Agent, Arrival, Call, CallCommand, CallId, Command, Destination, Flow, FlowId, News, Now, Output,
+    ReachId, Reached, Refusal, Settings, Ticket, Timestamp, Transmit, Unreachable,
 };
 use crate::sip::{Headers, Message, Request, Response, Transport, parse_datagram};
 
@@ -31,6 +31,7 @@ pub struct World {
     pub events: Vec<Event>,
     call: Option<Arc<Call>>,
     sent: Vec<Sent>,
+    sought: Vec<(ReachId, Destination)>,
     answers: HashMap<Ticket, Result<Arc<Call>, Refusal>>,
     tickets: u64,
 }
@@ -56,6 +57,7 @@ impl World {
             transport,
             local: address("192.0.2.7:5060"),
             peer: address("10.0.0.1:5060"),
+            listener: None,
         };
         Self {
             agent: Agent::new(settings, [7; 32], now),
@@ -65,6 +67,7 @@ impl World {
             events: Vec::new(),
             call: None,
             sent: Vec::new(),
+            sought: Vec::new(),
             answers: HashMap::new(),
             tickets: 0,
         }
@@ -84,6 +87,11 @@ impl World {
         self.drain();
     }
 
+    /// What is sent from here on waits for [`World::delivered`] or [`World::undelivered`].
+    pub fn hold_deliveries(&mut self) {
+        self.is_open = false;
+    }
+
     /// The peer connects again.
     pub fn reconnect(&mut self) {
         self.is_open = true;
@@ -100,6 +108,29 @@ impl World {
     pub fn undelivered(&mut self, transmit: &Transmit) {
         self.agent.handle_undelivered(self.now, transmit.receipt.expect("a receipt"));
         self.drain();
+    }
+
+    /// The one way that is being looked for.
+    pub fn sought(&mut self) -> (ReachId, Destination) {
+        assert_eq!(self.sought.len(), 1, "one way: {:?}", self.sought);
+        self.sought.remove(0)
+    }
+
+    /// A new connection to there is made.
+    pub fn reach(&mut self) -> Destination {
+        let (id, destination) = self.sought();
+        self.flow.id = FlowId(self.flow.id.0 + 1);
+        self.agent.handle_reached(self.now, id, Ok(Reached { flow: self.flow, others: Vec::new() }));
+        self.drain();
+        destination
+    }
+
+    /// No way there can be found.
+    pub fn reach_in_vain(&mut self) -> Destination {
+        let (id, destination) = self.sought();
+        self.agent.handle_reached(self.now, id, Err(Unreachable("gone".to_owned())));
+        self.drain();
+        destination
     }
 
     /// Time goes on; every alarm on the way fires at its time.
@@ -123,7 +154,11 @@ impl World {
     pub fn command(&mut self, call: CallId, action: Action) -> Ticket {
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
-        self.agent.handle_command(self.now, Command { call, if_version: None, action }, ticket);
+        self.agent.handle_command(
+            self.now,
+            Command::Call(CallCommand { call, if_version: None, action }),
+            ticket,
+        );
         self.drain();
         ticket
     }
@@ -151,20 +186,23 @@ impl World {
     pub fn drain(&mut self) {
         while let Some(output) = self.agent.poll_output() {
             match output {
-                Output::Event(event) => {
+                Output::Event(News::Account(_)) => {}
+                Output::Reach(id, destination) => self.sought.push((id, destination)),
+                Output::Event(News::Call(event)) => {
                     self.call = Some(event.call.clone());
                     self.events.push(event);
                 }
                 Output::Send(transmit) => {
                     let message = parse_datagram(transmit.bytes.clone()).expect("what we send can be read");
                     if let Some(receipt) =
-                        transmit.receipt.filter(|_| transmit.flow == self.flow.id && self.is_open)
+                        transmit.receipt.filter(|_| transmit.flow == Some(self.flow.id) && self.is_open)
                     {
                         self.agent.handle_delivered(self.now, receipt);
                     }
                     self.sent.push(Sent { at: self.now.instant, transmit, message });
                 }
                 Output::Answer(ticket, answer) => {
+                    let answer = answer.map(|done| done.call().expect("a call"));
                     let earlier = self.answers.insert(ticket, answer);
                     assert!(earlier.is_none(), "a command is answered once");
                 }

@@ -31,4 +31,5 @@ pub struct Leftovers {
     pub names: usize,
     pub alarms: usize,
     pub awaited: usize,
+    pub reaching: usize,
 }

@@ -7,7 +7,7 @@ use crate::agent::{Action, FlowId};
 
 /// The connections that were used since the last time.
 fn flows(world: &mut World) -> Vec<FlowId> {
-    world.carried().into_iter().map(|sent| sent.transmit.flow).collect()
+    world.carried().into_iter().map(|sent| sent.transmit.flow.expect("a flow")).collect()
 }
 
 #[test]

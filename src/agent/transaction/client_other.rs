@@ -16,23 +16,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::Outcome;
 use super::timers::{T1, T2, T4, Timer, WAIT, doubled};
 use super::wire::{Fate, Wire};
 use crate::agent::Receipt;
 use crate::agent::effects::Awaited;
-
-/// What became of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It is on the wire; what becomes of it there is yet to be told.
-    Sent,
-    /// A final response with this status.
-    Final(u16),
-    /// No final response within 64·T1 (timer F).
-    TimedOut,
-    /// No way to the peer (§8.1.3.1).
-    Undelivered,
-}
+use crate::sip::Response;
 
 #[derive(Debug)]
 pub(super) struct ClientOther {
@@ -60,8 +49,12 @@ impl ClientOther {
         Self { request, receipt, state: State::Trying { interval: T1 } }
     }
 
-    pub(super) fn handle_response(&mut self, status: u16, wire: &mut Wire<'_>) -> (Fate, Option<Outcome>) {
-        match (&self.state, status) {
+    pub(super) fn handle_response<'a>(
+        &mut self,
+        response: &'a Response,
+        wire: &mut Wire<'_>,
+    ) -> (Fate, Option<Outcome<'a>>) {
+        match (&self.state, response.status) {
             (State::Completed, _) => (Fate::Lives, None),
             (_, 100..200) => {
                 self.state = State::Proceeding;
@@ -71,19 +64,23 @@ impl ClientOther {
                 wire.disarm(Timer::E);
                 wire.disarm(Timer::F);
                 self.state = State::Completed;
-                (wire.linger(Timer::K, T4), Some(Outcome::Final(status)))
+                (wire.linger(Timer::K, T4), Some(Outcome::Final(response)))
             }
         }
     }
 
-    pub(super) fn handle_undelivered(&mut self) -> (Fate, Option<Outcome>) {
+    pub(super) fn handle_undelivered(&mut self) -> (Fate, Option<Outcome<'static>>) {
         match self.state {
             State::Completed => (Fate::Lives, None),
             State::Trying { .. } | State::Proceeding => (Fate::Over, Some(Outcome::Undelivered)),
         }
     }
 
-    pub(super) fn handle_timer(&mut self, timer: Timer, wire: &mut Wire<'_>) -> (Fate, Option<Outcome>) {
+    pub(super) fn handle_timer(
+        &mut self,
+        timer: Timer,
+        wire: &mut Wire<'_>,
+    ) -> (Fate, Option<Outcome<'static>>) {
         match (&mut self.state, timer) {
             (State::Completed, _) => (Fate::Over, None),
             (_, Timer::F) => {

@@ -16,14 +16,15 @@ use bytestring::ByteString;
 
 use super::effects::Effects;
 use super::map::{Hashing, Map};
-use super::{CallId, FlowId, Receipt};
+use super::stack::Owner;
+use super::{FlowId, Receipt};
+use crate::sip::Response;
 use client_other::ClientOther;
 use index::{Index, Names};
 use server_invite::ServerInvite;
 use server_other::ServerOther;
 use wire::{Fate, Wire};
 
-pub use client_other::Outcome;
 pub use key::{ClientKey, MergeKey, ServerKey};
 pub use timers::{T1, Timer, WAIT, doubled};
 pub use wire::Path;
@@ -31,6 +32,32 @@ pub use wire::Path;
 /// Names a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TransactionId(u64);
+
+/// What became of a request.
+#[derive(Clone, Copy, Debug)]
+pub enum Outcome<'a> {
+    /// It is on the wire; what becomes of it there is yet to be told.
+    Sent,
+    /// A provisional response; told for an INVITE only.
+    Provisional(&'a Response),
+    /// A final response.
+    Final(&'a Response),
+    /// No final response within 64·T1 (timers B and F).
+    TimedOut,
+    /// No way to the peer (§8.1.3.1).
+    Undelivered,
+}
+
+/// News of a transaction for its owner.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'a> {
+    /// Whom to tell.
+    pub owner: Owner,
+    /// Of which transaction.
+    pub transaction: TransactionId,
+    /// What.
+    pub outcome: Outcome<'a>,
+}
 
 #[derive(Debug)]
 enum Machine {
@@ -44,7 +71,7 @@ struct Transaction {
     machine: Machine,
     path: Path,
     names: Names,
-    owner: Option<CallId>,
+    owner: Option<Owner>,
     /// Of an INVITE that made a call: the To tag of its responses.
     tag: Option<ByteString>,
 }
@@ -96,8 +123,8 @@ impl Transactions {
         self.index.is_known(key)
     }
 
-    /// The call that a transaction belongs to.
-    pub fn owner(&self, id: TransactionId) -> Option<CallId> {
+    /// Whom a transaction is for.
+    pub fn owner(&self, id: TransactionId) -> Option<Owner> {
         self.all.get(&id).and_then(|transaction| transaction.owner)
     }
 
@@ -112,7 +139,7 @@ impl Transactions {
         fx: &mut Effects,
         (key, merge): (ServerKey, Option<MergeKey>),
         path: Path,
-        owner: Option<(CallId, ByteString)>,
+        owner: Option<(Owner, ByteString)>,
         trying: Option<Bytes>,
     ) -> TransactionId {
         let id = self.next_id();
@@ -140,7 +167,7 @@ impl Transactions {
     /// The peer has another connection now: what it is sent goes there.
     pub fn reroute(&mut self, id: TransactionId, flow: FlowId) {
         if let Some(transaction) = self.all.get_mut(&id) {
-            transaction.path.flow = flow;
+            transaction.path.flow = Some(flow);
         }
     }
 
@@ -183,25 +210,33 @@ impl Transactions {
     }
 
     /// Sends a request other than INVITE.
-    pub fn request(&mut self, fx: &mut Effects, key: ClientKey, path: Path, owner: CallId, request: Bytes) {
+    pub fn request(
+        &mut self,
+        fx: &mut Effects,
+        key: ClientKey,
+        path: Path,
+        owner: Owner,
+        request: Bytes,
+    ) -> TransactionId {
         let id = self.next_id();
         let machine = Machine::ClientOther(ClientOther::begin(request, &mut Wire { id, path: &path, fx }));
         self.add(id, Transaction { machine, path, names: Names::Client(key), owner: Some(owner), tag: None });
+        id
     }
 
     /// A response came: the owner of its transaction and what it means to it, if it means anything new.
-    pub fn handle_response(
+    pub fn handle_response<'a>(
         &mut self,
         fx: &mut Effects,
         key: &ClientKey,
-        status: u16,
-    ) -> Option<(CallId, Outcome)> {
+        response: &'a Response,
+    ) -> Option<Told<'a>> {
         let id = self.index.client(key)?;
-        self.with_client(fx, id, |client, wire| client.handle_response(status, wire))
+        self.with_client(fx, id, |client, wire| client.handle_response(response, wire))
     }
 
     /// A request could not be sent.
-    pub fn handle_undelivered(&mut self, fx: &mut Effects, id: TransactionId) -> Option<(CallId, Outcome)> {
+    pub fn handle_undelivered(&mut self, fx: &mut Effects, id: TransactionId) -> Option<Told<'static>> {
         self.with_client(fx, id, |client, _| client.handle_undelivered())
     }
 
@@ -211,7 +246,7 @@ impl Transactions {
         fx: &mut Effects,
         id: TransactionId,
         timer: Timer,
-    ) -> Option<(CallId, Outcome)> {
+    ) -> Option<Told<'static>> {
         let transaction = self.all.get(&id)?;
         if matches!(transaction.machine, Machine::ClientOther(_)) {
             return self.with_client(fx, id, |client, wire| client.handle_timer(timer, wire));
@@ -223,12 +258,12 @@ impl Transactions {
         None
     }
 
-    fn with_client(
+    fn with_client<'a>(
         &mut self,
         fx: &mut Effects,
         id: TransactionId,
-        act: impl FnOnce(&mut ClientOther, &mut Wire<'_>) -> (Fate, Option<Outcome>),
-    ) -> Option<(CallId, Outcome)> {
+        act: impl FnOnce(&mut ClientOther, &mut Wire<'_>) -> (Fate, Option<Outcome<'a>>),
+    ) -> Option<Told<'a>> {
         let owner = self.owner(id)?;
         let mut outcome = None;
         self.with(fx, id, |machine, wire| match machine {
@@ -239,7 +274,7 @@ impl Transactions {
             }
             Machine::ServerInvite(_) | Machine::ServerOther(_) => Fate::Lives,
         });
-        outcome.map(|outcome| (owner, outcome))
+        outcome.map(|outcome| Told { owner, transaction: id, outcome })
     }
 
     fn with(

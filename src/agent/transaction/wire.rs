@@ -12,8 +12,8 @@ use crate::agent::{FlowId, Hop, Receipt, Transmit};
 /// Where a transaction's messages go.
 #[derive(Clone, Debug)]
 pub struct Path {
-    /// The connection, as long as it is open.
-    pub flow: FlowId,
+    /// The connection, as long as it is open; `None`: a new one is needed, or for UDP another address.
+    pub flow: Option<FlowId>,
     /// Where to connect to if it is not.
     pub otherwise: Option<Hop>,
     /// Whether the transport repeats lost messages itself.

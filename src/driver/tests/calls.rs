@@ -82,8 +82,8 @@ async fn when_the_drain_is_over_an_established_call_is_ended_and_its_answer_wait
     let mut caller = Caller::inviting(house).await;
     caller.receive().await;
     let accept = Action::Accept(Accept { wait: Wait::Sent, ..Accept::default() });
-    let command = Command { call: caller.call().await, if_version: None, action: accept };
-    caller.house.commander.run(command).await.unwrap();
+    let command = CallCommand { call: caller.call().await, if_version: None, action: accept };
+    caller.house.commander.call(command).await.unwrap();
     assert!(caller.receive().await.starts_with("SIP/2.0 200 "));
     caller.send("ACK", 1, "z9hG4bK2", "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n").await;
 

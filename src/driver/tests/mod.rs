@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{Commander, Driver};
 use crate::agent::command::{Accept, Labels, Wait};
-use crate::agent::{Action, CallId, Command, Refusal, Settings};
+use crate::agent::{Action, CallCommand, CallId, Refusal, Settings};
 use crate::state::{Board, Filter};
 use crate::transport::{self, Bounds};
 
@@ -57,8 +57,8 @@ impl House {
     }
 }
 
-fn command() -> Command {
-    Command { call: CallId::new(1, 1), if_version: None, action: Action::Label(Labels::default()) }
+fn command() -> CallCommand {
+    CallCommand { call: CallId::new(1, 1), if_version: None, action: Action::Label(Labels::default()) }
 }
 
 #[tokio::test(start_paused = true)]
@@ -69,7 +69,7 @@ async fn without_calls_a_shutdown_ends_the_driver_at_once_and_commands_are_refus
     house.driver.await.unwrap();
     assert!(begun.elapsed() < DRAIN_TIME);
     assert!(house.board.is_draining());
-    assert!(matches!(house.commander.run(command()).await, Err(Refusal::Draining)));
+    assert!(matches!(house.commander.call(command()).await, Err(Refusal::Draining)));
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn a_flood_of_commands_does_not_starve_the_wire() {
     let flood = tokio::spawn(async move {
         loop {
             let commander = commander.clone();
-            tokio::spawn(async move { commander.run(command()).await });
+            tokio::spawn(async move { commander.call(command()).await });
             tokio::task::yield_now().await;
         }
     });

@@ -12,8 +12,8 @@ use utoipa::openapi::example::{Example, ExampleBuilder};
 
 use crate::agent::command::Ring;
 use crate::agent::event::{
-    ActionName, Call, CallState, Direction, End, EndBy, EndCause, Event, EventKind, HeaderField, Hold, Party,
-    Sdp, SipFacts,
+    Account, ActionName, Call, CallState, Direction, End, EndBy, EndCause, Event, EventKind, HeaderField,
+    Hold, Party, RegistrationFailure, RegistrationState, Sdp, SipFacts,
 };
 use crate::agent::{CallId, Refusal, Timestamp};
 use crate::http::calls::CallPage;
@@ -170,6 +170,24 @@ pub fn stream() -> (String, BTreeMap<String, Value>) {
     (events, lines)
 }
 
+/// An account whose registration was refused.
+pub fn account() -> Account {
+    Account {
+        id: "1000".into(),
+        aor: "sip:1000@pbx.example.com".into(),
+        registrar: "sip:pbx.example.com;transport=tcp".into(),
+        outbound_proxy: None,
+        state: RegistrationState::Failed,
+        contact: None,
+        transport: Some("tcp"),
+        peer: Some("10.0.0.1:5060".into()),
+        registered_at: None,
+        expires_at: None,
+        next_attempt_at: Some(Timestamp(1_763_800_030_000_000)),
+        failure: Some(RegistrationFailure { sip_status: Some(403), detail: "403 Forbidden".to_owned() }),
+    }
+}
+
 /// A problem as a real one of its kind looks: made by the code that makes real ones. What the core says of a field is
 /// held against the core by a test.
 pub fn problem(code: Code) -> Problem {
@@ -186,6 +204,7 @@ pub fn problem(code: Code) -> Problem {
         }
         Code::Overloaded => Refusal::Overloaded,
         Code::Draining => Refusal::Draining,
+        Code::SipRejected => Refusal::RegistrationRejected(Arc::new(account()), 403),
         Code::AckTimeout => Refusal::AckTimeout(Arc::new(Call {
             state: CallState::Accepted,
             version: 3,

@@ -5,7 +5,7 @@ use super::*;
 use std::time::Instant;
 
 use crate::agent::command::{Accept, NewHeader, Ring};
-use crate::agent::{Agent, Arrival, Flow, FlowId, Now, Output, Settings, Ticket};
+use crate::agent::{Agent, Arrival, CallCommand, Command, Flow, FlowId, News, Now, Output, Settings, Ticket};
 use crate::http::Code;
 use crate::sip::{Transport, parse_datagram};
 
@@ -21,7 +21,8 @@ impl Core {
         let now = Now { instant: Instant::now(), wall: NOW };
         let mut agent = Agent::new(Settings::default(), [7; 32], now);
         let address = "127.0.0.1:5999".parse().unwrap();
-        let flow = Flow { id: FlowId(1), transport: Transport::Tcp, local: address, peer: address };
+        let (id, transport, listener) = (FlowId(1), Transport::Tcp, None);
+        let flow = Flow { id, transport, local: address, peer: address, listener };
         let offer = examples::OFFER;
         let invite = format!(
             "INVITE sip:1000@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK1\r\n\
@@ -33,7 +34,7 @@ impl Core {
         agent.handle_message(now, Arrival { flow, message: parse_datagram(invite.into()) });
         let call = std::iter::from_fn(|| agent.poll_output())
             .find_map(|output| match output {
-                Output::Event(event) => Some(event.call.id),
+                Output::Event(News::Call(event)) => Some(event.call.id),
                 _ => None,
             })
             .unwrap();
@@ -41,7 +42,7 @@ impl Core {
     }
 
     fn refusal(mut self, action: Action) -> Refusal {
-        let command = Command { call: self.call, if_version: None, action };
+        let command = Command::Call(CallCommand { call: self.call, if_version: None, action });
         self.agent.handle_command(self.now, command, Ticket(1));
         std::iter::from_fn(|| self.agent.poll_output())
             .find_map(|output| match output {

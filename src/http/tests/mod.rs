@@ -24,7 +24,7 @@ use tower::ServiceExt;
 use super::document::examples;
 use super::{Context, router};
 use crate::agent::event::{Call, Event, EventKind};
-use crate::agent::{Action, CallId, Command, Refusal, Timestamp};
+use crate::agent::{Action, CallCommand, CallId, Command, Done, Refusal, Timestamp};
 use crate::api_key::ApiKey;
 use crate::driver::{Ask, Commander};
 use crate::state::{Board, Settings};
@@ -107,12 +107,13 @@ impl Api {
         &mut self,
         request: Request<Body>,
         reply: Result<Arc<Call>, Refusal>,
-    ) -> (Answer, Command) {
+    ) -> (Answer, CallCommand) {
         let sending = self.router.clone().oneshot(request);
         let replying = async {
             let ask = self.asks.recv().await.unwrap();
-            ask.answer.send(reply).unwrap();
-            ask.command
+            ask.answer.send(reply.map(Done::Call)).unwrap();
+            let Command::Call(command) = ask.command else { panic!("not to a call") };
+            command
         };
         let (response, command) = tokio::join!(sending, replying);
         (whole(response.unwrap()).await, command)

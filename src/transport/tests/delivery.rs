@@ -40,7 +40,7 @@ async fn what_waited_for_a_new_connection_is_delivered_on_it() {
 
 /// The same bytes, which may also go to that port.
 fn or_to(port: u16, flow: &Flow, receipt: u64, bytes: &'static str) -> Transmit {
-    Transmit { flow: flow.id, ..to_hop("127.0.0.1", port, receipt, bytes) }
+    Transmit { flow: Some(flow.id), ..to_hop("127.0.0.1", port, receipt, bytes) }
 }
 
 #[tokio::test]

@@ -134,12 +134,12 @@ fn call_id(arrival: &Arrival) -> &str {
 }
 
 fn transmit(flow: FlowId, bytes: impl Into<Bytes>) -> Transmit {
-    Transmit { flow, otherwise: None, receipt: None, bytes: bytes.into() }
+    Transmit { flow: Some(flow), otherwise: None, receipt: None, bytes: bytes.into() }
 }
 
 fn to_hop(host: &str, port: u16, receipt: u64, bytes: &'static str) -> Transmit {
-    let hop = Hop { transport: Transport::Tcp, host: host.into(), port };
-    Transmit { flow: NO_FLOW, otherwise: Some(hop), receipt: Some(Receipt(receipt)), bytes: bytes.into() }
+    let hop = Hop { transport: Some(Transport::Tcp), host: host.into(), port: Some(port), secure: false };
+    Transmit { flow: None, otherwise: Some(hop), receipt: Some(Receipt(receipt)), bytes: bytes.into() }
 }
 
 async fn listener() -> (TcpListener, u16) {

@@ -82,7 +82,7 @@ async fn without_a_connection_and_a_hop_or_by_another_transport_a_send_is_undeli
     let mut net = Net::start(Bounds::default()).await;
     net.connections.send(Transmit { receipt: Some(Receipt(1)), ..transmit(NO_FLOW, "nowhere") });
     let mut by_udp = to_hop("127.0.0.1", 5060, 2, "udp");
-    by_udp.otherwise.as_mut().unwrap().transport = Transport::Udp;
+    by_udp.otherwise.as_mut().unwrap().transport = Some(Transport::Udp);
     net.connections.send(by_udp);
     assert_eq!(net.connections.poll_fate(), Some(Fate::Undelivered(Receipt(1))));
     assert_eq!(net.connections.poll_fate(), Some(Fate::Undelivered(Receipt(2))));

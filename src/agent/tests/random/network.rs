@@ -10,8 +10,8 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::caller::{Caller, Do, Plan};
 use crate::agent::{
-    Action, Agent, Arrival, Call, CallId, Command, Event, Flow, FlowId, Now, Output, Refusal, Settings,
-    Ticket, Timestamp, Transmit,
+    Action, Agent, Arrival, Call, CallCommand, CallId, Command, Event, Flow, FlowId, News, Now, Output,
+    ReachId, Reached, Refusal, Settings, Ticket, Timestamp, Transmit, Unreachable,
 };
 use crate::sip::{Message, Transport, parse_datagram};
 
@@ -96,6 +96,7 @@ impl Life {
             transport: network.transport,
             local: address("192.0.2.7:5060"),
             peer: address("10.0.0.1:5060"),
+            listener: None,
         };
         Self {
             agent: Agent::new(settings, secret, now),
@@ -204,7 +205,8 @@ impl Life {
 
     fn command(&mut self, call: CallId, action: Action) {
         self.asked += 1;
-        self.agent.handle_command(self.now, Command { call, if_version: None, action }, Ticket(self.asked));
+        let command = Command::Call(CallCommand { call, if_version: None, action });
+        self.agent.handle_command(self.now, command, Ticket(self.asked));
         self.drain();
     }
 
@@ -250,13 +252,29 @@ impl Life {
     fn drain(&mut self) {
         while let Some(output) = self.agent.poll_output() {
             match output {
-                Output::Event(event) => self.events.push(event),
+                Output::Event(News::Call(event)) => self.events.push(event),
+                Output::Event(News::Account(_)) => {}
+                Output::Reach(id, _) => self.look_for_a_way(id),
                 Output::Answer(ticket, answer) => {
-                    assert!(self.answers.insert(ticket, answer).is_none(), "a command is answered once");
+                    assert!(
+                        self.answers
+                            .insert(ticket, answer.map(|done| done.call().expect("a call")))
+                            .is_none(),
+                        "a command is answered once"
+                    );
                 }
                 Output::Send(transmit) => self.send(transmit),
             }
         }
+    }
+
+    /// Half of the time there is none.
+    fn look_for_a_way(&mut self, id: ReachId) {
+        let found = match self.chance.percent(50) {
+            true => Ok(Reached { flow: self.flow, others: Vec::new() }),
+            false => Err(Unreachable("gone".to_owned())),
+        };
+        self.agent.handle_reached(self.now, id, found);
     }
 
     fn send(&mut self, transmit: Transmit) {
@@ -274,7 +292,7 @@ impl Life {
             self.verdicts.entry(call_id.clone()).or_default().insert(response.status);
         }
         // A closed connection: half of the time the agent finds no other way.
-        let is_closed = transmit.flow != self.flow.id && self.network.keeps_order;
+        let is_closed = transmit.flow != Some(self.flow.id) && self.network.keeps_order;
         let is_lost = is_closed && self.chance.percent(50);
         match transmit.receipt {
             Some(receipt) if is_lost => self.agent.handle_undelivered(self.now, receipt),

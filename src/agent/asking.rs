@@ -1,0 +1,218 @@
+//! A request of ours on its way: from finding its next hop to its final response (RFC 3261 §8.1.2, §8.1.3).
+//!
+//! ```text
+//!           no open connection         a way
+//!   begin ──────────────────► Reaching ─────► Sent ──► final response, no response, no way: told to the owner
+//!     └──────── a connection ──────────────────▲ │
+//!                                              └─┘ challenged: once more, with credentials (§22)
+//!                                Reaching ◄───── 503, no response, not sent: the next address (RFC 3263 §4.3)
+//! ```
+
+use bytes::Bytes;
+
+use super::auth::{Authorizations, Credentials};
+use super::network::{Address, Destination, Flow, ReachId, Reached, Unreachable};
+use super::request::{Head, Way, via};
+use super::stack::{Owner, Stack, is_reliable};
+use super::transaction::{ClientKey, Outcome, Path, TransactionId};
+use crate::sip::{Known, Response, Writer};
+
+/// How often one request may be sent again with credentials: for a proxy, for the server behind it, and for a nonce that
+/// was stale.
+const MAX_CHALLENGES: usize = 4;
+
+/// A request and what has become of it.
+#[derive(Debug)]
+pub struct Asking {
+    owner: Owner,
+    method: Known,
+    head: Head,
+    /// What is left to be tried if the connection in use fails.
+    rest: Destination,
+    challenged: usize,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// A way to the next hop is being looked for.
+    Reaching(ReachId),
+    /// Its transaction runs.
+    Sent { transaction: TransactionId, flow: Flow },
+    /// Its owner has been told the end.
+    Over,
+}
+
+/// What a request needs of its owner whenever it is sent.
+pub struct Means<'a> {
+    /// Who we are where we are challenged.
+    pub credentials: Option<&'a Credentials>,
+    /// The challenges that are known.
+    pub authorizations: &'a mut Authorizations,
+    /// Writes what the method needs and ends the message; Contact depends on the flow.
+    pub fill: &'a dyn Fn(&Stack, &Flow, Writer) -> Bytes,
+}
+
+/// What the owner of a request is told.
+#[derive(Clone, Copy, Debug)]
+pub enum Progress<'a> {
+    /// Nothing yet.
+    Waits,
+    /// It is with the kernel.
+    Sent,
+    /// A provisional response.
+    Provisional(&'a Response),
+    /// The final response.
+    Final(&'a Response),
+    /// None came in time.
+    TimedOut,
+    /// There is no way to its next hop.
+    Unreachable,
+}
+
+impl Asking {
+    /// Sends a request, or looks for a way first.
+    pub fn begin(
+        stack: &mut Stack,
+        owner: Owner,
+        (method, head): (Known, Head),
+        way: Way,
+        means: Means<'_>,
+    ) -> Self {
+        let rest = way.hop.map_or(Destination::Addresses(Vec::new()), Destination::Hop);
+        let mut this = Self { owner, method, head, rest, challenged: 0, stage: Stage::Over };
+        match way.flow {
+            Some(flow) => this.send(stack, flow, means),
+            None => this.reach(stack),
+        }
+        this
+    }
+
+    /// What it and those like it share; its CSeq has grown with each challenge.
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// Its transaction and the connection it was sent by.
+    pub fn sent(&self) -> Option<(TransactionId, Flow)> {
+        match self.stage {
+            Stage::Sent { transaction, flow } => Some((transaction, flow)),
+            Stage::Reaching(_) | Stage::Over => None,
+        }
+    }
+
+    /// A way was found, or there is none.
+    pub fn handle_reached(
+        &mut self,
+        stack: &mut Stack,
+        id: ReachId,
+        reached: Result<Reached, Unreachable>,
+        means: Means<'_>,
+    ) -> Progress<'static> {
+        if !matches!(self.stage, Stage::Reaching(mine) if mine == id) {
+            return Progress::Waits;
+        }
+        match reached {
+            Ok(Reached { flow, others }) => {
+                self.rest = Destination::Addresses(others);
+                self.send(stack, flow, means);
+                Progress::Waits
+            }
+            Err(_) => {
+                self.stage = Stage::Over;
+                Progress::Unreachable
+            }
+        }
+    }
+
+    /// Its transaction has something to say.
+    pub fn handle_outcome<'a>(
+        &mut self,
+        stack: &mut Stack,
+        id: TransactionId,
+        outcome: Outcome<'a>,
+        means: Means<'_>,
+    ) -> Progress<'a> {
+        let Stage::Sent { transaction, flow } = self.stage else { return Progress::Waits };
+        if transaction != id {
+            return Progress::Waits;
+        }
+        match outcome {
+            Outcome::Sent => Progress::Sent,
+            Outcome::Provisional(response) => Progress::Provisional(response),
+            Outcome::Final(response) if self.answers(response, &means) => {
+                self.challenged += 1;
+                self.head.cseq += 1;
+                means.authorizations.learn(response);
+                self.send(stack, flow, means);
+                Progress::Waits
+            }
+            Outcome::Final(response) if response.status == 503 && self.try_another(stack) => Progress::Waits,
+            Outcome::Final(response) => {
+                self.stage = Stage::Over;
+                Progress::Final(response)
+            }
+            Outcome::TimedOut if self.try_another(stack) => Progress::Waits,
+            Outcome::Undelivered if self.try_next(stack) => Progress::Waits,
+            Outcome::TimedOut => {
+                self.stage = Stage::Over;
+                Progress::TimedOut
+            }
+            Outcome::Undelivered => {
+                self.stage = Stage::Over;
+                Progress::Unreachable
+            }
+        }
+    }
+
+    /// Nobody waits for a way any more; whether none had been found yet, so that nothing was sent.
+    pub fn abandon(&mut self, stack: &mut Stack) -> bool {
+        let Stage::Reaching(id) = self.stage else { return false };
+        stack.forget_reach(id);
+        self.stage = Stage::Over;
+        true
+    }
+
+    /// Whether a response is a challenge that can be answered.
+    fn answers(&self, response: &Response, means: &Means<'_>) -> bool {
+        matches!(response.status, 401 | 407)
+            && self.challenged < MAX_CHALLENGES
+            && means.credentials.is_some()
+            && means.authorizations.can_answer(response)
+    }
+
+    /// A peer did not serve the request: the next address, if the hop has more of them.
+    fn try_another(&mut self, stack: &mut Stack) -> bool {
+        matches!(self.rest, Destination::Addresses(_)) && self.try_next(stack)
+    }
+
+    /// Looks for a way among what has not been tried; whether anything is left.
+    fn try_next(&mut self, stack: &mut Stack) -> bool {
+        let is_left = !matches!(&self.rest, Destination::Addresses(others) if others.is_empty());
+        if is_left {
+            self.reach(stack);
+        }
+        is_left
+    }
+
+    fn reach(&mut self, stack: &mut Stack) {
+        let rest = std::mem::replace(&mut self.rest, Destination::Addresses(Vec::<Address>::new()));
+        self.stage = Stage::Reaching(stack.reach(self.owner, rest));
+    }
+
+    fn send(&mut self, stack: &mut Stack, flow: Flow, means: Means<'_>) {
+        let branch = stack.ids.branch();
+        let mut writer = self.head.begin(self.method, &via(stack, &flow, &branch));
+        if let Some(credentials) = means.credentials {
+            let request = (self.method, self.head.uri.as_str());
+            for (name, value) in means.authorizations.headers(stack, request, credentials) {
+                writer = writer.header(name, value);
+            }
+        }
+        let bytes = (means.fill)(stack, &flow, writer);
+        let path = Path { flow: Some(flow.id), otherwise: None, reliable: is_reliable(flow.transport) };
+        let key = ClientKey::new(branch, self.method);
+        let transaction = stack.request(self.owner, key, path, bytes);
+        self.stage = Stage::Sent { transaction, flow };
+    }
+}
