@@ -13,7 +13,7 @@ use super::uri;
 /// The cookie that a branch of RFC 3261 begins with.
 const COOKIE: &[u8] = b"z9hG4bK";
 
-/// One Via value.
+/// One Via value. In a request, `received` and the value of `rport` are the sender's own words and tell nothing.
 #[derive(Clone, Debug)]
 pub struct Via {
     /// The whole value of the header, before anything was filled in; further Vias may stand behind the first.
