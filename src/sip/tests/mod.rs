@@ -7,6 +7,7 @@ mod names;
 mod rsip;
 mod strictness;
 mod torture;
+mod uris;
 mod vias;
 mod writing;
 
