@@ -53,7 +53,8 @@ impl Headers {
         decimal(digits, u32::MAX.into()).filter(|_| whole).and_then(|number| u32::try_from(number).ok())
     }
 
-    /// The addresses of every header of that name (Route, Record-Route, Path, …), in order.
+    /// The addresses of every header of that name (Route, Record-Route, Path, Contact, …), in order; what cannot be read, and
+    /// the `*` of a Contact, are left out.
     pub fn addresses(&self, name: Name) -> Vec<NameAddr> {
         self.raw_items(name).filter_map(|value| NameAddr::parse(&value).ok()).collect()
     }

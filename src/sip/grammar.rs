@@ -1,5 +1,6 @@
 //! The character classes of §25.1 and a reader of unfolded header values.
 
+use std::borrow::Cow;
 use std::str;
 
 /// `token`: what methods, header names and parameter names are made of.
@@ -72,6 +73,33 @@ fn closing_quote(inner: &[u8], wide: bool) -> Option<usize> {
         };
     }
     None
+}
+
+/// What the content of a quoted string says: without the backslashes that escape.
+pub(super) fn unescaped(content: &[u8]) -> Cow<'_, [u8]> {
+    if !content.contains(&b'\\') {
+        return Cow::Borrowed(content);
+    }
+    let wide = is_wide(content);
+    let mut plain = Vec::with_capacity(content.len());
+    let mut rest = content;
+    while let [first, behind @ ..] = rest {
+        rest = match behind {
+            [escaped, behind @ ..] if *first == b'\\' => {
+                plain.push(*escaped);
+                behind
+            }
+            [0x40..=0xfe, behind @ ..] if wide && *first > 0x80 => {
+                plain.extend(rest.iter().take(2));
+                behind
+            }
+            _ => {
+                plain.push(*first);
+                behind
+            }
+        };
+    }
+    Cow::Owned(plain)
 }
 
 /// Splits a value at its commas (§7.3.1), but not at those in quotes or in `<>`. Items are trimmed; empty ones are given

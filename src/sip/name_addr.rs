@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use bytestring::ByteString;
 
-use super::grammar::{Cursor, is_space, trim};
+use super::grammar::{Cursor, decimal, is_space, trim};
 use super::text::{decode, unquote};
 use super::{Uri, uri};
 
@@ -38,8 +38,22 @@ impl NameAddr {
 
     /// The `tag` parameter; an empty one is none.
     pub fn tag(&self) -> Option<&ByteString> {
-        let tag = self.params.iter().find(|(param, _)| param.eq_ignore_ascii_case("tag"))?.1.as_ref();
-        tag.filter(|tag| !tag.is_empty())
+        self.named("tag")?.as_ref().filter(|tag| !tag.is_empty())
+    }
+
+    /// A parameter of the header by its name, without case: `Some("")` for one without a value.
+    pub fn param(&self, name: &str) -> Option<&str> {
+        self.named(name).map(|value| value.as_deref().unwrap_or_default())
+    }
+
+    /// The `expires` parameter of a Contact, in seconds (§20.10); `None` if it is no number below 2**32.
+    pub fn expires(&self) -> Option<u32> {
+        decimal(self.param("expires")?.as_bytes(), u32::MAX.into())
+            .and_then(|seconds| u32::try_from(seconds).ok())
+    }
+
+    fn named(&self, name: &str) -> Option<&Option<ByteString>> {
+        self.params.iter().find(|(param, _)| param.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 }
 

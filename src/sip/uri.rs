@@ -1,5 +1,6 @@
 //! SIP and other URIs (RFC 3261 §19.1, §25.1).
 
+mod same;
 mod split;
 
 use std::borrow::Cow;
@@ -39,6 +40,16 @@ impl Uri {
     /// The URI as received.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Whether both name the same resource by the rules of §19.1.4, of which `==` knows nothing; of other schemes than `sip`
+    /// and `sips`, whether the texts are equal.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self == other
+            || match (split(&self.text), split(&other.text)) {
+                (Ok(Split::Sip(one)), Ok(Split::Sip(other))) => one.is_same(&other),
+                _ => false,
+            }
     }
 
     /// The URI as received, to be shared.

@@ -1,18 +1,19 @@
-//! The topmost Via: where a request came from and where its response goes (§18.2, §20.42, RFC 3581).
+//! The topmost Via: where a request came from, where its response goes, and in a response how its sender was seen
+//! (§18.2, §20.42, RFC 3581).
 
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
 
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 
-use super::grammar::{Cursor, Param, is_space, item_end};
+use super::grammar::{Cursor, Param, decimal, is_space, item_end};
 use super::text::decode;
 use super::uri;
 
 /// The cookie that a branch of RFC 3261 begins with.
 const COOKIE: &[u8] = b"z9hG4bK";
 
-/// One Via value.
+/// One Via value. In a request, `received` and the value of `rport` are the sender's own words and tell nothing.
 #[derive(Clone, Debug)]
 pub struct Via {
     /// The whole value of the header, before anything was filled in; further Vias may stand behind the first.
@@ -28,6 +29,14 @@ pub struct Via {
     pub branch: Option<ByteString>,
     /// Whether `rport` is there, with or without a value.
     pub rport: bool,
+    /// The value of `rport`: the port that the receiver saw the request come from (RFC 3581 §4).
+    pub seen_port: Option<u16>,
+    /// The address that the receiver saw the request come from, without brackets (§18.2.1).
+    pub received: Option<ByteString>,
+    /// The host, without brackets, that responses over UDP go to in place of the sender's (§18.2.2).
+    pub maddr: Option<ByteString>,
+    /// How far responses to a multicast `maddr` go.
+    pub ttl: Option<u8>,
 }
 
 impl Via {
@@ -51,17 +60,35 @@ impl Via {
 
     fn sent_by(value: &Bytes) -> Result<(Self, Cursor<'_>), &'static str> {
         let Split { transport, host, port, params } = split(value)?;
-        let bare = host.strip_prefix(b"[").and_then(|host| host.strip_suffix(b"]")).unwrap_or(host);
-        let host = decode(value.slice_ref(bare));
-        let transport = decode(value.slice_ref(transport));
-        let raw = value.clone();
-        Ok((Self { raw, transport, host, port, branch: None, rport: false }, params))
+        let via = Self {
+            raw: value.clone(),
+            transport: decode(value.slice_ref(transport)),
+            host: decode(value.slice_ref(without_brackets(host))),
+            port,
+            branch: None,
+            rport: false,
+            seen_port: None,
+            received: None,
+            maddr: None,
+            ttl: None,
+        };
+        Ok((via, params))
     }
 
+    /// A value that cannot be read is as none: it is no reason to refuse a message.
     fn set(&mut self, value: &Bytes, param: Param<'_>) {
-        if param.name.eq_ignore_ascii_case(b"rport") {
+        let is = |name: &str| param.name.eq_ignore_ascii_case(name.as_bytes());
+        if is("rport") {
             self.rport = true;
-        } else if param.name.eq_ignore_ascii_case(b"branch") {
+            self.seen_port = param.value.and_then(|port| uri::port(port).ok());
+        } else if is("received") {
+            self.received = param.value.and_then(|host| host_of(value, host));
+        } else if is("maddr") {
+            self.maddr = param.value.and_then(|host| host_of(value, host));
+        } else if is("ttl") {
+            let ttl = param.value.and_then(|ttl| decimal(ttl, u8::MAX.into()));
+            self.ttl = ttl.and_then(|ttl| u8::try_from(ttl).ok());
+        } else if is("branch") {
             let branch = param.value.filter(|branch| branch.len() > COOKIE.len());
             let branch =
                 branch.filter(|branch| branch.iter().zip(COOKIE).all(|(a, b)| a.eq_ignore_ascii_case(b)));
@@ -103,6 +130,17 @@ impl Via {
         out.extend_from_slice(raw.get(end..)?);
         Some(out.freeze())
     }
+}
+
+fn without_brackets(host: &[u8]) -> &[u8] {
+    host.strip_prefix(b"[").and_then(|host| host.strip_suffix(b"]")).unwrap_or(host)
+}
+
+/// The host that a parameter names. `received` has an IPv6 address without brackets (RFC 5118 §4.5), but not from everybody.
+fn host_of(value: &Bytes, part: &[u8]) -> Option<ByteString> {
+    let text = str::from_utf8(part).ok()?;
+    let is_host = uri::host(text).is_ok() || text.parse::<Ipv6Addr>().is_ok();
+    is_host.then(|| decode(value.slice_ref(without_brackets(part))))
 }
 
 /// The pieces of one Via value.

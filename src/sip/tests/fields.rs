@@ -1,7 +1,7 @@
-//! Reason, media types, numbers.
+//! Reason, media types, numbers, Contact lists.
 
 use super::{file, invite_with, request};
-use crate::sip::{Name, Reason};
+use crate::sip::{Name, NameAddr, Reason};
 
 fn reasons(value: &str) -> Vec<Reason> {
     request(invite_with(&[("Reason", value.as_bytes())])).headers.reasons().collect()
@@ -66,4 +66,39 @@ fn numbers_are_read_to_the_end_of_the_number() {
     assert_eq!(number("18000;duration=3600"), Some(18000));
     assert_eq!(number("120 (I'm in a meeting)"), Some(120));
     assert_eq!((number("12x"), number(""), number("99999999999")), (None, None, None));
+}
+
+fn contacts(values: &[&str]) -> Vec<NameAddr> {
+    let headers: Vec<_> = values.iter().map(|value| ("Contact", value.as_bytes())).collect();
+    request(invite_with(&headers)).headers.addresses(Name::Contact)
+}
+
+#[test]
+fn every_contact_is_read_with_its_parameters() {
+    let all = contacts(&[
+        "\"a, b\" <sip:a@192.0.2.1:5060;ob>;expires=3600;+sip.instance=\"<urn:uuid:1>\", sip:b@c;EXPIRES = 60 ;q=0.5",
+        "<sip:d@e>;x;expires",
+    ]);
+    let read: Vec<_> = all.iter().map(|contact| (contact.uri.as_str(), contact.expires())).collect();
+    assert_eq!(read, [("sip:a@192.0.2.1:5060;ob", Some(3600)), ("sip:b@c", Some(60)), ("sip:d@e", None)]);
+    assert_eq!((all[0].param("+SIP.Instance"), all[1].param("Q")), (Some("<urn:uuid:1>"), Some("0.5")));
+    assert_eq!((all[2].param("x"), all[2].param("y"), all[0].param("ob")), (Some(""), None, None));
+    assert!(contacts(&["*"]).is_empty());
+}
+
+#[test]
+fn an_expiry_that_is_no_number_is_none() {
+    let expires = |value: &str| contacts(&[&format!("<sip:a@b>;expires={value}")])[0].expires();
+    assert_eq!((expires("0"), expires("4294967295"), expires("\"60\"")), (Some(0), Some(u32::MAX), Some(60)));
+    assert_eq!((expires("4294967296"), expires("-1"), expires("1h"), expires("")), (None, None, None, None));
+}
+
+#[test]
+fn many_contacts_are_all_read_in_order() {
+    let many: Vec<String> =
+        (0..1000).map(|number| format!("<sip:alice@192.0.2.1:{}>;expires={number}", 1024 + number)).collect();
+    let (first, second) = many.split_at(400);
+    let read = contacts(&[&first.join(","), &second.join(" , ")]);
+    let expires: Vec<_> = read.iter().filter_map(NameAddr::expires).collect();
+    assert_eq!(expires, (0..1000).collect::<Vec<u32>>());
 }

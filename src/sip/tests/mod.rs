@@ -7,6 +7,7 @@ mod names;
 mod rsip;
 mod strictness;
 mod torture;
+mod uris;
 mod vias;
 mod writing;
 
@@ -30,7 +31,7 @@ fn read(bytes: &[u8]) -> Result<Message, Unreadable> {
     parse_datagram(Bytes::copy_from_slice(bytes))
 }
 
-fn request(bytes: impl AsRef<[u8]>) -> Request {
+pub(super) fn request(bytes: impl AsRef<[u8]>) -> Request {
     match read(bytes.as_ref()) {
         Ok(Message::Request(request)) => *request,
         other => panic!("not a request: {other:?}"),
@@ -46,7 +47,7 @@ fn refusal(bytes: impl AsRef<[u8]>) -> String {
 }
 
 /// An INVITE with these headers in place of its own of the same name, or besides.
-fn invite_with(headers: &[(&str, &[u8])]) -> Vec<u8> {
+pub(super) fn invite_with(headers: &[(&str, &[u8])]) -> Vec<u8> {
     let usual: [(&str, &[u8]); 6] = [
         ("Via", b"SIP/2.0/TCP 192.0.2.1:5060;branch=z9hG4bKa"),
         ("From", b"<sip:alice@example.com>;tag=1"),

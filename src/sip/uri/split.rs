@@ -22,10 +22,11 @@ pub(super) enum Split<'a> {
 
 /// The pieces of a SIP or SIPS URI.
 pub(super) struct Sip<'a> {
-    secure: bool,
-    user: Option<(&'a str, Option<&'a str>)>,
-    host: Host,
-    port: Option<u16>,
+    pub secure: bool,
+    /// With the password.
+    pub user: Option<(&'a str, Option<&'a str>)>,
+    pub host: Host,
+    pub port: Option<u16>,
     /// With their semicolons; empty if there are none.
     params: &'a str,
     pub headers: Option<&'a str>,
