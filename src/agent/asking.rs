@@ -10,11 +10,12 @@
 
 use bytes::Bytes;
 
-use super::auth::{Authorizations, Credentials};
+use super::auth::Authorizations;
 use super::network::{Address, Destination, Flow, ReachId, Reached, Unreachable};
 use super::request::{Head, Way, via};
 use super::stack::{Owner, Stack, is_reliable};
 use super::transaction::{ClientKey, Outcome, Path, TransactionId};
+use crate::sip::digest::Credentials;
 use crate::sip::{Known, Response, Writer};
 
 /// How often one request may be sent again with credentials: for a proxy, for the server behind it, and for a nonce that

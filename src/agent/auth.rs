@@ -1,16 +1,10 @@
 //! Answering challenges (RFC 3261 §22, RFC 7616): who we are to a realm, and what it has asked.
 
-use super::stack::Stack;
-use crate::sip::{Known, Password, Response};
+use bytes::Bytes;
 
-/// Who we are where we are challenged.
-#[derive(Clone, Debug)]
-pub struct Credentials {
-    /// The digest's username.
-    pub user: String,
-    /// Its password.
-    pub password: Password,
-}
+use super::stack::Stack;
+use crate::sip::digest::Credentials;
+use crate::sip::{Known, Response};
 
 /// The challenges that are known, by realm, with how often each nonce was used.
 #[derive(Debug, Default)]
@@ -31,7 +25,7 @@ impl Authorizations {
         _stack: &mut Stack,
         _request: (Known, &str),
         _credentials: &Credentials,
-    ) -> Vec<(&'static str, String)> {
+    ) -> Vec<(&'static str, Bytes)> {
         Vec::new()
     }
 }

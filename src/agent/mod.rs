@@ -39,7 +39,6 @@ mod transaction;
 
 use std::time::Instant;
 
-pub use auth::Credentials;
 pub use command::{Action, CallCommand, Command, Done, Refusal};
 pub use event::{Account, AccountEvent, Call, Event, News};
 pub use ids::{CallId, FlowId};

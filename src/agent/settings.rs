@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 
-use super::auth::Credentials;
+use crate::sip::digest::Credentials;
 use crate::sip::{Transport, Uri};
 
 /// The core's settings.
