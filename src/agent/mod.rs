@@ -20,6 +20,7 @@ mod call;
 mod calls;
 mod check;
 pub mod command;
+mod contact;
 mod effects;
 pub mod event;
 pub mod ids;

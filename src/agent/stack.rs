@@ -130,21 +130,6 @@ impl Stack {
     pub fn forget_reach(&mut self, id: ReachId) {
         self.reaching.remove(&id);
     }
-
-    /// Where we can be reached over a flow: what Contact and Via say.
-    pub fn advertised(&self, flow: &Flow) -> String {
-        match &self.settings.advertise {
-            None => flow.local.to_string(),
-            Some((host, port)) => {
-                let port = port.unwrap_or(flow.local.port());
-                if host.contains(':') && !host.starts_with('[') {
-                    format!("[{host}]:{port}")
-                } else {
-                    format!("{host}:{port}")
-                }
-            }
-        }
-    }
 }
 
 /// Whether the transport repeats lost messages itself (§17.1.1.1).

@@ -3,10 +3,11 @@
 use bytes::Bytes;
 use bytestring::ByteString;
 
+use crate::agent::contact::contact;
 use crate::agent::request::{Head, Way};
-use crate::agent::stack::{Stack, hop_of, transport_word};
+use crate::agent::stack::{Stack, hop_of};
 use crate::agent::{Flow, Hop};
-use crate::sip::{Name, NameAddr, Request, Transport, Uri};
+use crate::sip::{Name, NameAddr, Request, Uri};
 
 /// The state of a dialog in which this agent is the UAS.
 #[derive(Debug)]
@@ -41,9 +42,8 @@ pub enum Order {
 impl Dialog {
     /// The dialog that an INVITE would make; its responses carry `local_tag`.
     pub fn of_invite(stack: &Stack, flow: Flow, invite: &Request, local_tag: ByteString) -> Self {
-        let user = invite.uri.user().map(|user| format!("{user}@")).unwrap_or_default();
-        let at = stack.advertised(&flow);
-        let contact = format!("<sip:{user}{at}{}>", transport_param(flow.transport));
+        let user = invite.uri.user().unwrap_or_default();
+        let contact = contact("sip", user, &stack.advertised(&flow), flow.transport);
         let value = |name| invite.headers.first(name).map(|header| header.value.clone()).unwrap_or_default();
         Self {
             call_id: invite.call_id.clone(),
@@ -128,14 +128,6 @@ impl Dialog {
 
 fn target_of(request: &Request) -> Option<Uri> {
     request.contact.as_ref().map(|contact| contact.uri.clone())
-}
-
-/// The transport parameter of our own URIs; UDP is what a URI without one means.
-fn transport_param(transport: Transport) -> String {
-    match transport {
-        Transport::Udp => String::new(),
-        other => format!(";transport={}", transport_word(other)),
-    }
 }
 
 fn with_tag(value: &[u8], tag: &str) -> Vec<u8> {
