@@ -18,7 +18,7 @@ pub use key::{KeyFault, NewKey, guard};
 pub use value::{HostPort, LogFormat};
 
 use crate::api_key::ApiKey;
-use crate::{agent, state};
+use crate::{agent, state, tls};
 use layer::Layer;
 
 /// The settings, complete and checked.
@@ -30,6 +30,8 @@ pub struct Config {
     pub http_listen: HostPort,
     /// What the core has to know.
     pub agent: agent::Settings,
+    /// Where certificates are.
+    pub tls: tls::Settings,
     /// How much of the past clients can see.
     pub board: state::Settings,
     /// Where files are kept; `None`: nothing is.
@@ -68,6 +70,14 @@ pub enum BadSetting {
         /// What is wrong with it.
         fault: String,
     },
+    /// One setting without the other that it needs.
+    #[error("{given} needs {missing}")]
+    Alone {
+        /// The one that is set.
+        given: &'static str,
+        /// The one that is not.
+        missing: &'static str,
+    },
     /// The file itself.
     #[error("--config {}: {fault}", file.display())]
     File {
@@ -88,11 +98,13 @@ impl Config {
         let (variables, api_key) = source::environment(environment)?;
         let given = flags.or(variables);
         let file = given.config.as_deref().map(source::file).transpose()?.unwrap_or_default();
-        Ok(Self::complete(given.or(file), api_key))
+        let mut layer = given.or(file);
+        let tls = layer.take_tls()?;
+        Ok(Self::complete(layer, tls, api_key))
     }
 
     /// Fills in the defaults.
-    fn complete(layer: Layer, api_key: Option<ApiKey>) -> Self {
+    fn complete(layer: Layer, tls: tls::Settings, api_key: Option<ApiKey>) -> Self {
         let agent = agent::Settings::default();
         let board = state::Settings::default();
         Self {
@@ -108,6 +120,7 @@ impl Config {
                 ring_timeout: layer.ring_timeout.unwrap_or(agent.ring_timeout),
                 max_calls: layer.max_calls.unwrap_or(agent.max_calls),
             },
+            tls,
             board: state::Settings {
                 log_events: layer.log_events.unwrap_or(board.log_events),
                 log_bytes: layer.log_bytes.unwrap_or(board.log_bytes),
