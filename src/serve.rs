@@ -11,6 +11,7 @@ use crate::config::{Config, KeyFault, guard};
 use crate::driver::{Commander, Driver};
 use crate::http::{self, Context};
 use crate::state::Board;
+use crate::tls::Tls;
 use crate::transport::{self, Bounds};
 
 /// How many commands may wait for the driver; a further one is refused.
@@ -70,6 +71,7 @@ pub enum ServeError {
 pub async fn serve(
     config: Config,
     listeners: Listeners,
+    tls: Tls,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let http_address = listeners.http.local_addr().map_err(ServeError::Listener)?;
@@ -77,7 +79,8 @@ pub async fn serve(
     if config.data_dir.is_some() {
         info!("this version keeps calls and events in memory: a restart forgets them");
     }
-    announce(&listeners.sip, http_address).map_err(ServeError::Listener)?;
+    let http_tls = tls.http().is_some().then(|| tls.clone());
+    announce(&listeners.sip, http_address, http_tls.is_some()).map_err(ServeError::Listener)?;
     if let Some(new_key) = new_key {
         let _ = writeln!(io::stdout(), "{new_key}");
     }
@@ -92,7 +95,7 @@ pub async fn serve(
 
     let (stop_http, http_stopped) = oneshot::channel::<()>();
     let context = Context { board, commander, api_key: key };
-    let http = tokio::spawn(http::serve(listeners.http, context, http::Limits::default(), async {
+    let http = tokio::spawn(http::serve(listeners.http, http_tls, context, http::Limits::default(), async {
         let _ = http_stopped.await;
     }));
 
@@ -103,11 +106,12 @@ pub async fn serve(
     driven
 }
 
-fn announce(sip: &[TcpListener], http: SocketAddr) -> io::Result<()> {
+fn announce(sip: &[TcpListener], http: SocketAddr, is_secure: bool) -> io::Result<()> {
     for listener in sip {
         info!("listening for SIP on tcp://{}", listener.local_addr()?);
     }
-    info!("listening for HTTP on http://{http}");
+    let scheme = if is_secure { "https" } else { "http" };
+    info!("listening for HTTP on {scheme}://{http}");
     Ok(())
 }
 
