@@ -9,6 +9,7 @@ mod examples_of_problems;
 mod page;
 mod problems;
 pub mod schema;
+mod secure;
 mod serving;
 
 use std::sync::{Arc, LazyLock};
