@@ -14,7 +14,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("transport", &["agent", "sip", "seldom"]),
     ("driver", &["agent", "state", "transport"]),
     ("http", &["agent", "state", "driver", "seldom", "api_key"]),
-    ("config", &["agent", "state", "api_key"]),
+    ("config", &["agent", "sip", "state", "api_key"]),
     ("open_files", &["transport", "http"]),
     ("telemetry", &["config"]),
     ("serve", &["state", "transport", "driver", "http", "config"]),
