@@ -17,7 +17,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("config", &["agent", "sip", "state", "api_key"]),
     ("open_files", &["transport", "http"]),
     ("telemetry", &["config"]),
-    ("serve", &["state", "transport", "driver", "http", "config"]),
+    ("serve", &["agent", "sip", "state", "transport", "driver", "http", "config"]),
 ];
 
 /// Who may name the core itself, and not only its words.
