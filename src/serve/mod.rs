@@ -1,11 +1,12 @@
 //! The agent put together: listeners in, a running service out.
 
 mod listeners;
+mod reachable;
 
 use std::io::{self, Write};
 
 use tokio::sync::oneshot;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::config::{Config, KeyFault, guard};
 use crate::driver::{Commander, Driver};
@@ -15,6 +16,7 @@ use crate::transport::{self, Bounds};
 
 use listeners::announce;
 pub use listeners::{BindError, Listeners};
+use reachable::Surroundings;
 
 /// How many commands may wait for the driver; a further one is refused.
 const COMMANDS: usize = 1024;
@@ -49,6 +51,9 @@ pub async fn serve(
     }
     config.agent.listeners = listeners.told(&config.sip_listen).map_err(ServeError::Listener)?;
     announce(&config.agent.listeners, http_address);
+    for warning in reachable::warnings(&config.agent, &Surroundings::look()) {
+        warn!("{warning}");
+    }
     if let Some(new_key) = new_key {
         let _ = writeln!(io::stdout(), "{new_key}");
     }
