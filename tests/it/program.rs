@@ -1,0 +1,61 @@
+//! Another program that a test runs. It is known by what it prints, which is shown when the test fails.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use crate::agent::PATIENCE;
+
+/// A running program; it ends with the test.
+pub struct Program {
+    process: Child,
+    /// Gives what was printed, when all is over.
+    printed: Option<JoinHandle<String>>,
+}
+
+impl Program {
+    /// Starts it and waits until it prints a line with the word of being ready.
+    pub fn start(mut command: Command, ready: &'static str) -> Self {
+        let (output, input) = std::io::pipe().unwrap();
+        let process = command
+            .stdin(Stdio::null())
+            .stdout(input.try_clone().unwrap())
+            .stderr(input)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{command:?}: {error} (scripts/test installs it)"));
+        // It holds the pipe, which would never end.
+        drop(command);
+        let (is_ready, wait) = mpsc::channel();
+        let printed = std::thread::spawn(move || {
+            let mut printed = String::new();
+            for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
+                let line = String::from_utf8_lossy(&line);
+                if line.contains(ready) {
+                    // Of no interest to a test that has given up.
+                    let _ = is_ready.send(());
+                }
+                printed.push_str(&line);
+                printed.push('\n');
+            }
+            printed
+        });
+        let program = Self { process, printed: Some(printed) };
+        wait.recv_timeout(PATIENCE).expect("it is ready in time and before it ends");
+        program
+    }
+}
+
+impl Drop for Program {
+    /// Asks it to end, so that it ends its children, too.
+    fn drop(&mut self) {
+        let pid = self.process.id().to_string();
+        let _ = Command::new("kill").args(["-s", "TERM", &pid]).status();
+        let _ = self.process.wait();
+        if let Some(Ok(printed)) = self.printed.take().map(JoinHandle::join)
+            && std::thread::panicking()
+        {
+            eprintln!("{printed}");
+        }
+    }
+}
