@@ -27,7 +27,8 @@ pub struct Baresip {
 }
 
 impl Baresip {
-    /// Starts one that trusts the authority and has a certificate of it. It has no account yet.
+    /// Starts one with a certificate of the authority. It has no account yet. It is no judge of certificates: version
+    /// 1.0 believes any.
     pub fn start(authority: &Authority) -> Self {
         let folder = Folder::new("baresip");
         let port = free_ports(3);
@@ -115,7 +116,7 @@ impl Baresip {
 }
 
 /// The line for a user of Kamailio.
-pub fn account(user: &str, kamailio: &Kamailio, transport: &str) -> String {
+fn account(user: &str, kamailio: &Kamailio, transport: &str) -> String {
     let registrar = if transport == "tls" { kamailio.tls } else { kamailio.sip };
     let password = Kamailio::password(user);
     format!("<sip:{user}@{registrar};transport={transport}>;auth_pass={password};regint=600")
