@@ -34,6 +34,7 @@ mod race;
 mod scratch;
 mod settings;
 mod sipp;
+mod sipp_udp;
 mod sse_gaps;
 mod sse_readers;
 mod sse_streams;

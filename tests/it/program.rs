@@ -1,8 +1,8 @@
 //! Another program that a test runs. It is known by what it prints, which is shown when the test fails.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::thread::JoinHandle;
 
 use crate::agent::PATIENCE;
@@ -15,8 +15,20 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts it and waits until it prints a line with the word of being ready.
-    pub fn start(mut command: Command, ready: &'static str) -> Self {
+    /// Starts it and waits until it prints a line with these words.
+    pub fn start(command: Command, ready: &'static str) -> Self {
+        let (program, is_ready) = Self::spawn(command, ready);
+        is_ready.recv_timeout(PATIENCE).expect("it is ready in time and before it ends");
+        program
+    }
+
+    /// Waits until it ends by itself; gives its status and what it has printed.
+    pub fn ends(mut self) -> (ExitStatus, String) {
+        let printed = self.printed.take().unwrap().join().unwrap();
+        (self.process.wait().unwrap(), printed)
+    }
+
+    fn spawn(mut command: Command, ready: &'static str) -> (Self, Receiver<()>) {
         let (output, input) = std::io::pipe().unwrap();
         let process = command
             .stdin(Stdio::null())
@@ -40,15 +52,16 @@ impl Program {
             }
             printed
         });
-        let program = Self { process, printed: Some(printed) };
-        wait.recv_timeout(PATIENCE).expect("it is ready in time and before it ends");
-        program
+        (Self { process, printed: Some(printed) }, wait)
     }
 }
 
 impl Drop for Program {
     /// Asks it to end, so that it ends its children, too.
     fn drop(&mut self) {
+        if self.printed.is_none() {
+            return;
+        }
         let pid = self.process.id().to_string();
         let _ = Command::new("kill").args(["-s", "TERM", &pid]).status();
         let _ = self.process.wait();
