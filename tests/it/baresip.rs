@@ -22,7 +22,7 @@ pub struct Baresip {
     pub sip: SocketAddr,
     /// Where it takes SIP over TLS.
     pub tls: SocketAddr,
-    _program: Program,
+    program: Program,
     _folder: Folder,
 }
 
@@ -49,7 +49,7 @@ impl Baresip {
         let control = TcpStream::connect(control).unwrap();
         control.set_read_timeout(Some(PATIENCE)).unwrap();
         let control = BufReader::new(control);
-        Self { control, events: VecDeque::new(), sip, tls, _program: program, _folder: folder }
+        Self { control, events: VecDeque::new(), sip, tls, program, _folder: folder }
     }
 
     /// Adds an account, as in a line of baresip's file `accounts`, and uses it for calls.
@@ -112,6 +112,13 @@ impl Baresip {
         let mut text = vec![0; length + 1];
         self.control.read_exact(&mut text).unwrap();
         serde_json::from_slice(&text[..length]).unwrap()
+    }
+}
+
+impl Drop for Baresip {
+    /// Else it would wait for the registrar's answer to its leave, be there one or not.
+    fn drop(&mut self) {
+        self.program.kill();
     }
 }
 

@@ -28,6 +28,11 @@ impl Program {
         (self.process.wait().unwrap(), printed)
     }
 
+    /// Ends it at once.
+    pub fn kill(&mut self) {
+        self.process.kill().unwrap();
+    }
+
     fn spawn(mut command: Command, ready: &'static str) -> (Self, Receiver<()>) {
         let (output, input) = std::io::pipe().unwrap();
         let process = command
