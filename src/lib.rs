@@ -7,6 +7,7 @@
 //! | [`state`] | what clients can see: the calls as they are, the numbered log of events, replay |
 //! | [`driver`] | the one task that owns the agent and reads clocks; `Commander` is its handle |
 //! | [`transport`] | bytes to messages and back: listeners and connections |
+//! | [`caller`] | `call-agent call`: places calls and prints what happened |
 //! | [`http`] | REST and SSE: one file per resource |
 //! | [`config`] | every setting: flag, environment, file, default |
 //! | [`api_key`] | the key that HTTP clients show |
@@ -17,6 +18,7 @@
 
 pub mod agent;
 pub mod api_key;
+pub mod caller;
 pub mod config;
 pub mod driver;
 pub mod http;

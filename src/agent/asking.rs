@@ -132,7 +132,7 @@ impl Asking {
         stack: &mut Stack,
         id: TransactionId,
         outcome: Outcome<'a>,
-        means: Means<'_>,
+        mut means: Means<'_>,
     ) -> Progress<'a> {
         let Stage::Sent { transaction, flow } = self.stage else { return Progress::Waits };
         if transaction != id {
@@ -141,10 +141,9 @@ impl Asking {
         match outcome {
             Outcome::Sent => Progress::Sent,
             Outcome::Provisional(response) => Progress::Provisional(response),
-            Outcome::Final(response) if self.answers(response, &means) => {
+            Outcome::Final(response) if self.can_answer(response, &mut means) => {
                 self.challenged += 1;
                 self.head.cseq += 1;
-                means.authorizations.learn(response);
                 self.send(stack, flow, means);
                 Progress::Waits
             }
@@ -174,12 +173,12 @@ impl Asking {
         true
     }
 
-    /// Whether a response is a challenge that can be answered.
-    fn answers(&self, response: &Response, means: &Means<'_>) -> bool {
+    /// Whether a response is a challenge that can be answered; what it asks is then known.
+    fn can_answer(&self, response: &Response, means: &mut Means<'_>) -> bool {
         matches!(response.status, 401 | 407)
             && self.challenged < MAX_CHALLENGES
             && means.credentials.is_some()
-            && means.authorizations.can_answer(response)
+            && means.authorizations.learn(response)
     }
 
     /// A peer did not serve the request: the next address, if the hop has more of them.
@@ -203,9 +202,12 @@ impl Asking {
 
     fn send(&mut self, stack: &mut Stack, flow: Flow, means: Means<'_>) {
         let branch = stack.ids.branch();
-        let mut writer = self.head.begin(self.method, &via(stack, &flow, &branch));
+        let begin = |stack: &Stack| self.head.begin(self.method, &via(stack, &flow, &branch));
+        let mut writer = begin(stack);
         if let Some(credentials) = means.credentials {
-            let request = (self.method, self.head.uri.as_str());
+            let covered = means.authorizations.cover_bodies();
+            let whole = if covered { (means.fill)(stack, &flow, begin(stack)) } else { Bytes::new() };
+            let request = (self.method, self.head.uri.as_str(), body_of(&whole));
             for (name, value) in means.authorizations.headers(stack, request, credentials) {
                 writer = writer.header(name, value);
             }
@@ -216,4 +218,11 @@ impl Asking {
         let transaction = stack.request(self.owner, key, path, bytes);
         self.stage = Stage::Sent { transaction, flow };
     }
+}
+
+/// What stands behind the head of a message of ours.
+fn body_of(message: &[u8]) -> &[u8] {
+    const END: &[u8] = b"\r\n\r\n";
+    let head = message.windows(END.len()).position(|bytes| bytes == END);
+    head.and_then(|head| message.get(head + END.len()..)).unwrap_or_default()
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which rooms a room may know. `main.rs` and `lib.rs` open the doors and are free.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("sip", &[]),
     ("agent", &["sip"]),
     ("state", &["agent"]),
@@ -13,6 +13,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("api_key", &[]),
     ("transport", &["agent", "sip", "seldom"]),
     ("driver", &["agent", "state", "transport"]),
+    ("caller", &["agent", "state", "driver", "transport"]),
     ("http", &["agent", "state", "driver", "seldom", "api_key"]),
     ("config", &["agent", "sip", "state", "api_key"]),
     ("open_files", &["transport", "http"]),
