@@ -13,6 +13,7 @@
 
 #![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
 
+mod account_link;
 mod alarms;
 mod asking;
 mod auth;
@@ -50,6 +51,7 @@ pub use settings::{AccountNumber, AccountSettings, Listener, OnOffer, Settings};
 pub use time::{Now, Timestamp};
 
 use crate::sip::Message;
+use account_link::AccountLink;
 use alarms::Alarm;
 use calls::Calls;
 use effects::{Awaited, Effects};
@@ -95,6 +97,7 @@ impl Agent {
             settings.max_calls.saturating_mul(TRANSACTIONS_PER_CALL).saturating_add(SPARE_TRANSACTIONS);
         let mut ids = Ids::new(seed);
         let hashing = ids.hashing();
+        let accounts = settings.accounts.iter().map(AccountLink::new).collect();
         let stack = Stack {
             settings,
             intake: Intake::Open,
@@ -103,6 +106,7 @@ impl Agent {
             fx: Effects::new(now),
             flows: Set::with_hasher(hashing.clone()),
             reaching: Map::with_hasher(hashing.clone()),
+            accounts,
         };
         Self { stack, calls: Calls::new(hashing) }
     }
