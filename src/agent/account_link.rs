@@ -68,6 +68,11 @@ impl Stack {
             .or_else(|| from_there().map(|(number, ..)| number))
     }
 
+    /// The link of an account.
+    pub fn link_mut(&mut self, AccountNumber(number): AccountNumber) -> Option<&mut AccountLink> {
+        self.accounts.get_mut(number)
+    }
+
     /// The accounts with their links, in the settings' order.
     fn linked(&self) -> impl Iterator<Item = (AccountNumber, &AccountSettings, &AccountLink)> {
         let numbered = self.settings.accounts.iter().zip(&self.accounts).enumerate();
