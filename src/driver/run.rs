@@ -198,6 +198,7 @@ impl Driver {
             Fate::Closed(flow) => self.agent.handle_flow_closed(now, flow),
             Fate::Delivered(receipt) => self.agent.handle_delivered(now, receipt),
             Fate::Undelivered(receipt) => self.agent.handle_undelivered(now, receipt),
+            Fate::Pong(flow) => self.agent.handle_pong(now, flow),
             Fate::Reached(id, reached) => self.agent.handle_reached(now, id, reached),
         }
         self.batch.collect(&mut self.agent);

@@ -56,6 +56,8 @@ enum Heard {
     Unframed(FlowId),
     /// A keep-alive (RFC 5626 §3.5.1).
     Ping(FlowId),
+    /// The answer to one, or a line end that looks like it.
+    Pong(FlowId),
     /// The kernel takes bytes again.
     Writable(FlowId),
     /// The peer takes more than it may, and what; the connection is to be broken off.
@@ -77,6 +79,8 @@ pub enum Fate {
     Delivered(Receipt),
     /// What was sent with this receipt did not reach the peer.
     Undelivered(Receipt),
+    /// A keep-alive was answered on the connection (RFC 5626 §3.5.1).
+    Pong(FlowId),
     /// A way to a destination was found, or there is none.
     Reached(ReachId, Result<Reached, Unreachable>),
 }
