@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use clap::Parser;
 
+use super::BadSetting;
 use super::listen::SipListen;
 use super::value::{self, Advertise, HostPort, LogFormat};
 use crate::agent::OnOffer;
+use crate::tls::{self, Identity};
 
 // What is written on the fields is the text of `--help`.
 /// A SIP user agent that other software drives over HTTP.
@@ -35,6 +37,30 @@ pub(super) struct Layer {
     /// The DNS server to ask [default: the system's]
     #[arg(long, value_name = "IP:PORT", value_parser = value::dns_server)]
     pub(super) dns_server: Option<SocketAddr>,
+
+    /// The certificate for SIP over TLS, with its chain (PEM); SIGHUP has it read again
+    #[arg(long, value_name = "FILE")]
+    pub(super) tls_certificate: Option<PathBuf>,
+
+    /// The key of that certificate (PEM, not encrypted)
+    #[arg(long, value_name = "FILE")]
+    pub(super) tls_key: Option<PathBuf>,
+
+    /// The CAs that are trusted when connecting over TLS (PEM) [default: those of the system]
+    #[arg(long, value_name = "FILE")]
+    pub(super) tls_ca: Option<PathBuf>,
+
+    /// CAs (PEM): a peer that connects over TLS must show a certificate of one of them
+    #[arg(long, value_name = "FILE")]
+    pub(super) tls_client_ca: Option<PathBuf>,
+
+    /// The certificate for HTTP, with its chain (PEM); with it HTTP is over TLS only
+    #[arg(long, value_name = "FILE")]
+    pub(super) http_tls_certificate: Option<PathBuf>,
+
+    /// The key of that certificate (PEM, not encrypted)
+    #[arg(long, value_name = "FILE")]
+    pub(super) http_tls_key: Option<PathBuf>,
 
     /// Where media is taken; without it generated answers are inactive
     #[arg(long, value_name = "HOST:PORT", value_parser = value::media_address)]
@@ -103,6 +129,30 @@ CALL_AGENT_API_KEY, in the environment only, is the key that HTTP clients must g
 HTTP is open on a loopback address; on any other a key is made at the first start and printed once.";
 
 impl Layer {
+    /// Where the certificates are. A certificate without its key, or the other way round, is a fault.
+    pub(super) fn take_tls(&mut self) -> Result<tls::Settings, BadSetting> {
+        let identity = |settings: [&'static str; 2], certificate, key| match (certificate, key) {
+            (Some(certificate), Some(key)) => Ok(Some(Identity { certificate, key })),
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(BadSetting::Alone { given: settings[0], missing: settings[1] }),
+            (None, Some(_)) => Err(BadSetting::Alone { given: settings[1], missing: settings[0] }),
+        };
+        Ok(tls::Settings {
+            sip: identity(
+                ["--tls-certificate", "--tls-key"],
+                self.tls_certificate.take(),
+                self.tls_key.take(),
+            )?,
+            ca: self.tls_ca.take(),
+            client_ca: self.tls_client_ca.take(),
+            http: identity(
+                ["--http-tls-certificate", "--http-tls-key"],
+                self.http_tls_certificate.take(),
+                self.http_tls_key.take(),
+            )?,
+        })
+    }
+
     /// What this layer does not give is taken from a lower one.
     pub(super) fn or(self, lower: Self) -> Self {
         Self {
@@ -111,6 +161,12 @@ impl Layer {
             http_listen: self.http_listen.or(lower.http_listen),
             advertise: self.advertise.or(lower.advertise),
             dns_server: self.dns_server.or(lower.dns_server),
+            tls_certificate: self.tls_certificate.or(lower.tls_certificate),
+            tls_key: self.tls_key.or(lower.tls_key),
+            tls_ca: self.tls_ca.or(lower.tls_ca),
+            tls_client_ca: self.tls_client_ca.or(lower.tls_client_ca),
+            http_tls_certificate: self.http_tls_certificate.or(lower.http_tls_certificate),
+            http_tls_key: self.http_tls_key.or(lower.http_tls_key),
             media_address: self.media_address.or(lower.media_address),
             codecs: self.codecs.or(lower.codecs),
             data_dir: self.data_dir.or(lower.data_dir),

@@ -26,7 +26,7 @@ pub use value::{HostPort, LogFormat};
 use crate::agent::AccountSettings;
 use crate::api_key::ApiKey;
 use crate::sip::Transport;
-use crate::{agent, state};
+use crate::{agent, state, tls};
 use layer::Layer;
 
 /// The settings, complete and checked.
@@ -40,6 +40,8 @@ pub struct Config {
     pub dns_server: Option<SocketAddr>,
     /// What the core has to know, but for the listeners: their addresses are known when they are bound.
     pub agent: agent::Settings,
+    /// Where certificates are.
+    pub tls: tls::Settings,
     /// How much of the past clients can see.
     pub board: state::Settings,
     /// Where files are kept; `None`: nothing is.
@@ -108,21 +110,29 @@ impl Config {
         let given = flags.or(variables);
         let file = given.config.as_deref().map(|file| source::file(file, &environment)).transpose()?;
         let (file, accounts) = file.unwrap_or_default();
-        let config = Self::complete(given.or(file), accounts, api_key);
+        let mut layer = given.or(file);
+        let tls = layer.take_tls()?;
+        let config = Self::complete(layer, accounts, tls, api_key);
         config.check()?;
         Ok(config)
     }
 
     /// What settings ask of each other.
     fn check(&self) -> Result<(), BadSetting> {
-        if self.sip_listen.iter().any(|listen| listen.transport == Transport::Tls) {
+        let mut listens = self.sip_listen.iter();
+        if self.tls.sip.is_none() && listens.any(|listen| listen.transport == Transport::Tls) {
             return Err(BadSetting::Alone { given: "--sip-listen tls://", missing: "--tls-certificate" });
         }
         Ok(())
     }
 
     /// Fills in the defaults.
-    fn complete(layer: Layer, accounts: Vec<AccountSettings>, api_key: Option<ApiKey>) -> Self {
+    fn complete(
+        layer: Layer,
+        accounts: Vec<AccountSettings>,
+        tls: tls::Settings,
+        api_key: Option<ApiKey>,
+    ) -> Self {
         let agent = agent::Settings::default();
         let board = state::Settings::default();
         Self {
@@ -139,6 +149,7 @@ impl Config {
                 ring_timeout: layer.ring_timeout.unwrap_or(agent.ring_timeout),
                 max_calls: layer.max_calls.unwrap_or(agent.max_calls),
             },
+            tls,
             board: state::Settings {
                 log_events: layer.log_events.unwrap_or(board.log_events),
                 log_bytes: layer.log_bytes.unwrap_or(board.log_bytes),

@@ -10,7 +10,7 @@
 //! | `health` `document` | what probes and people ask |
 //! | `error` `code` `refusal` | problems (RFC 9457), and the agent's refusals as such |
 //! | `auth` `body` `etag` `query` `target` | the parts of a request |
-//! | `serve` `listener` | connections, their bounds and their end |
+//! | `serve` `listener` `secure` | connections, their bounds and their end |
 
 mod accept;
 mod account;
@@ -33,6 +33,7 @@ mod query;
 mod refusal;
 mod reject;
 mod ring;
+mod secure;
 mod serve;
 mod stream;
 mod target;

@@ -55,9 +55,10 @@ async fn bind(scheme: &str, address: &str) -> Result<TcpListener, BindError> {
 }
 
 /// Says where the service listens, one line for each listener.
-pub(super) fn announce(sip: &[agent::Listener], http: SocketAddr) {
+pub(super) fn announce(sip: &[agent::Listener], http: SocketAddr, is_secure: bool) {
     for listener in sip {
         info!("listening for SIP on {}://{}", scheme(listener.transport), listener.local);
     }
-    info!("listening for HTTP on http://{http}");
+    let scheme = if is_secure { "https" } else { "http" };
+    info!("listening for HTTP on {scheme}://{http}");
 }

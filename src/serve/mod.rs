@@ -12,6 +12,7 @@ use crate::config::{Config, KeyFault, guard};
 use crate::driver::{Commander, Driver};
 use crate::http::{self, Context};
 use crate::state::Board;
+use crate::tls::Tls;
 use crate::transport::{self, Bounds};
 
 use listeners::announce;
@@ -42,6 +43,7 @@ pub enum ServeError {
 pub async fn serve(
     mut config: Config,
     listeners: Listeners,
+    tls: Tls,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let http_address = listeners.http.local_addr().map_err(ServeError::Listener)?;
@@ -50,7 +52,8 @@ pub async fn serve(
         info!("this version keeps calls and events in memory: a restart forgets them");
     }
     config.agent.listeners = listeners.told(&config.sip_listen).map_err(ServeError::Listener)?;
-    announce(&config.agent.listeners, http_address);
+    let http_tls = tls.http().is_some().then(|| tls.clone());
+    announce(&config.agent.listeners, http_address, http_tls.is_some());
     for warning in reachable::warnings(&config.agent, &Surroundings::look()) {
         warn!("{warning}");
     }
@@ -68,7 +71,7 @@ pub async fn serve(
 
     let (stop_http, http_stopped) = oneshot::channel::<()>();
     let context = Context { board, commander, api_key: key };
-    let http = tokio::spawn(http::serve(listeners.http, context, http::Limits::default(), async {
+    let http = tokio::spawn(http::serve(listeners.http, http_tls, context, http::Limits::default(), async {
         let _ = http_stopped.await;
     }));
 

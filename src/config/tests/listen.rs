@@ -40,6 +40,15 @@ fn a_listener_may_advertise_an_address_of_its_own() {
 }
 
 #[test]
+fn a_listener_for_tls_needs_a_certificate() {
+    let url = "tcp://0.0.0.0:5060,tls://0.0.0.0:5061";
+    let said = load(&["--sip-listen", url], &[]).unwrap_err().to_string();
+    assert_eq!(said, "--sip-listen tls:// needs --tls-certificate");
+    let with = load(&["--sip-listen", url, "--tls-certificate", "c.pem", "--tls-key", "k.pem"], &[]).unwrap();
+    assert_eq!(with.sip_listen[1].transport, Transport::Tls);
+}
+
+#[test]
 fn listeners_keep_their_order_in_a_flag_and_in_the_file() {
     let urls = ["udp://127.0.0.1:5060?advertise=a.example.com", "tcp://127.0.0.1:5060", "udp://[::1]:5062"];
     let shown = ["udp://127.0.0.1:5060", "tcp://127.0.0.1:5060", "udp://[::1]:5062"];

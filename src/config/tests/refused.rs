@@ -52,12 +52,6 @@ fn help_and_version_are_not_faults() {
 }
 
 #[test]
-fn a_listener_for_tls_needs_a_certificate() {
-    let message = said(load(&["--sip-listen", "tcp://0.0.0.0:5060,tls://0.0.0.0:5061"], &[]));
-    assert_eq!(message, "--sip-listen tls:// needs --tls-certificate");
-}
-
-#[test]
 fn an_unknown_or_malformed_variable_is_named() {
     assert_eq!(
         said(load(&[], &[("CALL_AGENT_MAX_CALL", "1")])),
