@@ -36,14 +36,8 @@ pub(super) fn identity(
     let [certificate_setting, key_setting] = settings;
     let chain = certificates(certificate_setting, &identity.certificate)?;
     let bad_key = |fault: String| BadFile::new(key_setting, &identity.key, fault);
-    let key = PrivateKeyDer::from_pem_slice(&read(key_setting, &identity.key)?).map_err(|error| {
-        bad_key(match error {
-            pem::Error::NoItemsFound => {
-                "no private key is in it, or an encrypted one (PEM: PKCS #8, PKCS #1 or SEC 1)".to_owned()
-            }
-            error => error.to_string(),
-        })
-    })?;
+    let key = PrivateKeyDer::from_pem_slice(&read(key_setting, &identity.key)?);
+    let key = key.map_err(|error| bad_key(malformed("private key that is not encrypted", &error)))?;
     let certified = CertifiedKey::from_der(chain, key, provider).map_err(|error| match error {
         rustls::Error::InconsistentKeys(_) => {
             bad_key(format!("not the key of the certificate in {}", identity.certificate.display()))
@@ -79,10 +73,21 @@ pub(super) fn system_roots() -> RootCertStore {
 fn certificates(setting: &'static str, file: &Path) -> Result<Vec<CertificateDer<'static>>, BadFile> {
     let text = read(setting, file)?;
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
-    match certificates {
-        Ok(none) if none.is_empty() => Err(BadFile::new(setting, file, "no certificate is in it (PEM)")),
-        Ok(certificates) => Ok(certificates),
-        Err(error) => Err(BadFile::new(setting, file, error)),
+    let certificates = match certificates {
+        Ok(none) if none.is_empty() => Err(pem::Error::NoItemsFound),
+        found => found,
+    };
+    certificates.map_err(|error| BadFile::new(setting, file, malformed("certificate", &error)))
+}
+
+/// Without what is in the file: it may be a key.
+fn malformed(wanted: &str, error: &pem::Error) -> String {
+    match error {
+        pem::Error::NoItemsFound => format!("no {wanted} is in it (PEM)"),
+        pem::Error::MissingSectionEnd { .. } => "not PEM: an END line is missing".to_owned(),
+        pem::Error::IllegalSectionStart { .. } => "not PEM: a BEGIN line is malformed".to_owned(),
+        pem::Error::Base64Decode(_) => "not PEM: what is between two lines is not base64".to_owned(),
+        _ => "not PEM".to_owned(),
     }
 }
 
