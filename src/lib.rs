@@ -8,6 +8,7 @@
 //! | [`driver`] | the one task that owns the agent and reads clocks; `Commander` is its handle |
 //! | [`tls`] | certificates: read, read again, used |
 //! | [`transport`] | bytes to messages and back: listeners and connections |
+//! | [`caller`] | `call-agent call`: places calls and prints what happened |
 //! | [`http`] | REST and SSE: one file per resource |
 //! | [`config`] | every setting: flag, environment, file, default |
 //! | [`api_key`] | the key that HTTP clients show |
@@ -18,6 +19,7 @@
 
 pub mod agent;
 pub mod api_key;
+pub mod caller;
 pub mod config;
 pub mod driver;
 pub mod http;

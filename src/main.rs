@@ -1,11 +1,13 @@
-//! The program: reads the settings, starts logging, serves until SIGTERM or SIGINT, drains, exits. SIGHUP has it
-//! read the certificates again.
+//! The program: reads the settings, starts logging, serves until SIGTERM or SIGINT, drains, exits; or, as
+//! `call-agent call`, places calls. SIGHUP has it read the certificates again.
 
 use std::process::ExitCode;
 
-use call_agent::config::{BadSetting, Config};
+use call_agent::caller::{self, Options, Tally};
+use call_agent::config::{BadSetting, Config, LogFormat};
 use call_agent::tls::Tls;
 use call_agent::{Listeners, ServeError, open_files, serve, telemetry};
+use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::error;
 
@@ -18,6 +20,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const BAD_SETTING: u8 = 2;
 
 fn main() -> ExitCode {
+    let mut arguments = std::env::args_os();
+    if arguments.nth(1).is_some_and(|first| first == "call") {
+        return call(&Options::parse_from(std::iter::once("call-agent call".into()).chain(arguments)));
+    }
     let config = match Config::load(std::env::args_os(), std::env::vars_os()) {
         Ok(config) => config,
         Err(BadSetting::Flag(error)) => error.exit(),
@@ -33,13 +39,34 @@ fn main() -> ExitCode {
             return ExitCode::from(BAD_SETTING);
         }
     };
-    match telemetry::start(&config).map_err(Into::into).and_then(|()| run(config, tls)) {
+    match telemetry::start(&config.log, config.log_format).map_err(Into::into).and_then(|()| run(config, tls))
+    {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             error!("{error}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// `call-agent call`.
+fn call(options: &Options) -> ExitCode {
+    let started = telemetry::start(&options.log, LogFormat::Text).map_err(Into::into);
+    match started.and_then(|()| place_calls(options)) {
+        Ok(tally) => {
+            eprintln!("{tally}");
+            if tally.is_as_planned() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            eprintln!("call-agent call: {error}");
+            ExitCode::from(BAD_SETTING)
+        }
+    }
+}
+
+#[tokio::main]
+async fn place_calls(options: &Options) -> Result<Tally, Box<dyn std::error::Error>> {
+    Ok(caller::call(options).await?)
 }
 
 #[tokio::main]

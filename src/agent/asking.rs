@@ -10,6 +10,7 @@
 
 use bytes::Bytes;
 
+use super::FlowId;
 use super::auth::Authorizations;
 use super::network::{Address, Destination, Flow, ReachId, Reached, Unreachable};
 use super::request::{Head, Way, via};
@@ -132,7 +133,7 @@ impl Asking {
         stack: &mut Stack,
         id: TransactionId,
         outcome: Outcome<'a>,
-        means: Means<'_>,
+        mut means: Means<'_>,
     ) -> Progress<'a> {
         let Stage::Sent { transaction, flow } = self.stage else { return Progress::Waits };
         if transaction != id {
@@ -141,10 +142,9 @@ impl Asking {
         match outcome {
             Outcome::Sent => Progress::Sent,
             Outcome::Provisional(response) => Progress::Provisional(response),
-            Outcome::Final(response) if self.answers(response, &means) => {
+            Outcome::Final(response) if self.can_answer(response, &mut means) => {
                 self.challenged += 1;
                 self.head.cseq += 1;
-                means.authorizations.learn(response);
                 self.send(stack, flow, means);
                 Progress::Waits
             }
@@ -166,6 +166,15 @@ impl Asking {
         }
     }
 
+    /// A connection is gone: what was sent by it will not be answered.
+    pub fn handle_flow_closed(&mut self, stack: &mut Stack, id: FlowId) -> Progress<'static> {
+        if !matches!(self.stage, Stage::Sent { flow, .. } if flow.id == id) || self.try_next(stack) {
+            return Progress::Waits;
+        }
+        self.stage = Stage::Over;
+        Progress::Unreachable
+    }
+
     /// Nobody waits for a way any more; whether none had been found yet, so that nothing was sent.
     pub fn abandon(&mut self, stack: &mut Stack) -> bool {
         let Stage::Reaching(id) = self.stage else { return false };
@@ -174,12 +183,12 @@ impl Asking {
         true
     }
 
-    /// Whether a response is a challenge that can be answered.
-    fn answers(&self, response: &Response, means: &Means<'_>) -> bool {
+    /// Whether a response is a challenge that can be answered; what it asks is then known.
+    fn can_answer(&self, response: &Response, means: &mut Means<'_>) -> bool {
         matches!(response.status, 401 | 407)
             && self.challenged < MAX_CHALLENGES
             && means.credentials.is_some()
-            && means.authorizations.can_answer(response)
+            && means.authorizations.learn(response)
     }
 
     /// A peer did not serve the request: the next address, if the hop has more of them.
@@ -203,9 +212,12 @@ impl Asking {
 
     fn send(&mut self, stack: &mut Stack, flow: Flow, means: Means<'_>) {
         let branch = stack.ids.branch();
-        let mut writer = self.head.begin(self.method, &via(stack, &flow, &branch));
+        let begin = |stack: &Stack| self.head.begin(self.method, &via(stack, &flow, &branch));
+        let mut writer = begin(stack);
         if let Some(credentials) = means.credentials {
-            let request = (self.method, self.head.uri.as_str());
+            let covered = means.authorizations.cover_bodies();
+            let whole = if covered { (means.fill)(stack, &flow, begin(stack)) } else { Bytes::new() };
+            let request = (self.method, self.head.uri.as_str(), body_of(&whole));
             for (name, value) in means.authorizations.headers(stack, request, credentials) {
                 writer = writer.header(name, value);
             }
@@ -216,4 +228,11 @@ impl Asking {
         let transaction = stack.request(self.owner, key, path, bytes);
         self.stage = Stage::Sent { transaction, flow };
     }
+}
+
+/// What stands behind the head of a message of ours.
+fn body_of(message: &[u8]) -> &[u8] {
+    const END: &[u8] = b"\r\n\r\n";
+    let head = message.windows(END.len()).position(|bytes| bytes == END);
+    head.and_then(|head| message.get(head + END.len()..)).unwrap_or_default()
 }

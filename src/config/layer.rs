@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Parser;
 
 use super::BadSetting;
+use super::listen::SipListen;
 use super::value::{self, Advertise, HostPort, LogFormat};
 use crate::agent::OnOffer;
 use crate::tls::{self, Identity};
@@ -21,16 +22,21 @@ pub(super) struct Layer {
     pub(super) config: Option<PathBuf>,
 
     /// Where to listen for SIP; a list [default: tcp://0.0.0.0:5060]
-    #[arg(long, value_name = "tcp://HOST:PORT", value_delimiter = ',', value_parser = value::sip_listen)]
-    pub(super) sip_listen: Option<Vec<HostPort>>,
+    #[arg(long, value_name = "tcp|udp|tls://HOST:PORT[?advertise=HOST[:PORT]]", value_delimiter = ',')]
+    pub(super) sip_listen: Option<Vec<SipListen>>,
 
     /// Where to listen for HTTP [default: 127.0.0.1:8080]
     #[arg(long, value_name = "HOST:PORT")]
     pub(super) http_listen: Option<HostPort>,
 
-    /// What peers are told to reach the agent by [default: the connection's local address]
+    /// What peers are told to reach the agent by, where a listener has no `advertise` of its own [default: the connection's
+    /// local address]
     #[arg(long, value_name = "HOST[:PORT]")]
     pub(super) advertise: Option<Advertise>,
+
+    /// The DNS server to ask [default: the system's]
+    #[arg(long, value_name = "IP:PORT", value_parser = value::dns_server)]
+    pub(super) dns_server: Option<SocketAddr>,
 
     /// The certificate for SIP over TLS, with its chain (PEM); SIGHUP has it read again
     #[arg(long, value_name = "FILE")]
@@ -116,7 +122,8 @@ pub(super) struct Layer {
 const AFTER_HELP: &str = "\
 Each setting is also an environment variable, --max-calls as CALL_AGENT_MAX_CALLS, and a key of the
 file, max_calls = 1000. A flag goes before the environment, the environment before the file. A list
-is separated by commas, or the flag is repeated.
+is separated by commas, or the flag is repeated. Accounts (`[[account]]`: extensions of a PBX that the
+agent keeps registered) are in the file alone; the README shows one.
 
 CALL_AGENT_API_KEY, in the environment only, is the key that HTTP clients must give. Without one,
 HTTP is open on a loopback address; on any other a key is made at the first start and printed once.";
@@ -156,6 +163,7 @@ impl Layer {
             sip_listen: self.sip_listen.or(lower.sip_listen),
             http_listen: self.http_listen.or(lower.http_listen),
             advertise: self.advertise.or(lower.advertise),
+            dns_server: self.dns_server.or(lower.dns_server),
             tls_certificate: self.tls_certificate.or(lower.tls_certificate),
             tls_key: self.tls_key.or(lower.tls_key),
             tls_ca: self.tls_ca.or(lower.tls_ca),

@@ -85,6 +85,11 @@ impl Connections {
         }
     }
 
+    /// Closes a connection that is of no more use to the agent.
+    pub fn close(&mut self, id: FlowId) {
+        self.remove(id);
+    }
+
     /// What the transport's tasks have to say.
     pub fn handle(&mut self, Notice(heard): Notice) {
         match heard {
@@ -101,6 +106,7 @@ impl Connections {
                 }
             }
             Heard::Ping(id) => self.pong(id),
+            Heard::Pong(id) => self.fates.push_back(Fate::Pong(id)),
             Heard::Unreadable(flow, fault) => {
                 if let Some(times) = self.unreadable.count() {
                     warn!(peer = %flow.peer, fault, times, "dropped a message that cannot be read");

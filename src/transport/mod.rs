@@ -60,6 +60,8 @@ enum Heard {
     Unframed(FlowId),
     /// A keep-alive (RFC 5626 §3.5.1).
     Ping(FlowId),
+    /// The answer to one, or a line end that looks like it.
+    Pong(FlowId),
     /// TLS itself has something to say on the connection.
     Owes(FlowId),
     /// The kernel takes bytes again.
@@ -83,6 +85,8 @@ pub enum Fate {
     Delivered(Receipt),
     /// What was sent with this receipt did not reach the peer.
     Undelivered(Receipt),
+    /// A keep-alive was answered on the connection (RFC 5626 §3.5.1).
+    Pong(FlowId),
     /// A way to a destination was found, or there is none.
     Reached(ReachId, Result<Reached, Unreachable>),
 }

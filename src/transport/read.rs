@@ -94,21 +94,25 @@ async fn advance(
     Ok(begun.hold(framer.begun() + source.begun())?)
 }
 
-/// Gives the driver every message that is complete; whether there was one.
+/// Gives the driver every message that is complete; whether there was one. However many pongs come at once, one is told.
 async fn hand_over(framer: &mut Framer, flow: Flow, inbound: &mpsc::Sender<Inbound>) -> Result<bool, End> {
-    let mut complete = false;
+    let (mut complete, mut ponged) = (false, false);
     while let Some(framed) = framer.next() {
         match framed {
             Framed::Message(message) => {
                 inbound.send(found(flow, message)).await?;
                 complete = true;
             }
+            Framed::Pong => ponged = true,
             Framed::Ping => inbound.send(Inbound::Notice(Notice(Heard::Ping(flow.id)))).await?,
             Framed::Lost(unreadable) => {
                 inbound.send(found(flow, Err(unreadable))).await?;
                 return Err(End::Unframed);
             }
         }
+    }
+    if ponged {
+        inbound.send(Inbound::Notice(Notice(Heard::Pong(flow.id)))).await?;
     }
     Ok(complete)
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which rooms a room may know. `main.rs` and `lib.rs` open the doors and are free.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("sip", &[]),
     ("agent", &["sip"]),
     ("state", &["agent"]),
@@ -14,11 +14,12 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("tls", &[]),
     ("transport", &["agent", "sip", "seldom", "tls"]),
     ("driver", &["agent", "state", "transport"]),
+    ("caller", &["agent", "state", "driver", "transport"]),
     ("http", &["agent", "state", "driver", "seldom", "api_key", "tls"]),
-    ("config", &["agent", "state", "api_key", "tls"]),
+    ("config", &["agent", "sip", "state", "api_key", "tls"]),
     ("open_files", &["transport", "http"]),
     ("telemetry", &["config"]),
-    ("serve", &["state", "transport", "driver", "http", "config", "tls"]),
+    ("serve", &["agent", "sip", "state", "transport", "driver", "http", "config", "tls"]),
 ];
 
 /// Who may name the core itself, and not only its words.

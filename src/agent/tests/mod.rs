@@ -1,6 +1,7 @@
 //! The core in virtual time.
 
 mod accept;
+mod auth;
 mod cancel;
 mod client_transactions;
 mod close;
