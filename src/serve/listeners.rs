@@ -32,7 +32,7 @@ impl Listeners {
     pub async fn bind(config: &Config) -> Result<Self, BindError> {
         let mut sip = Vec::new();
         for listen in &config.sip_listen {
-            sip.push(bind(listen.scheme(), &listen.address.to_string()).await?);
+            sip.push(bind_sip(listen).await?);
         }
         Ok(Self { sip, http: bind("http", &config.http_listen.to_string()).await? })
     }
@@ -46,6 +46,13 @@ impl Listeners {
             Ok(agent::Listener { transport: Transport::Tcp, local: listener.local_addr()?, advertise })
         };
         self.sip.iter().zip(advertised).map(told).collect()
+    }
+}
+
+async fn bind_sip(listen: &SipListen) -> Result<TcpListener, BindError> {
+    match listen.transport {
+        Transport::Tcp => bind(listen.scheme(), &listen.address.to_string()).await,
+        _ => Err(BindError { url: listen.to_string(), error: io::ErrorKind::Unsupported.into() }),
     }
 }
 

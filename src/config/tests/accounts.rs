@@ -234,6 +234,13 @@ fn settings_never_show_a_password() {
 }
 
 #[test]
+fn the_example_for_a_container_is_read() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/docker/accounts.toml");
+    let config = load(&["--config", file], &[("PBX_PASSWORD", SECRET)]).unwrap();
+    assert_eq!(*password_of(&config.agent.accounts[0]), Password::new(SECRET));
+}
+
+#[test]
 fn accounts_are_bounded() {
     let many = |count: usize| {
         (0..count)
