@@ -11,7 +11,7 @@ use crate::config::{Config, KeyFault, guard};
 use crate::driver::{Commander, Driver};
 use crate::http::{self, Context};
 use crate::state::Board;
-use crate::transport::{self, Bounds};
+use crate::transport::{self, Bounds, Listener};
 
 /// How many commands may wait for the driver; a further one is refused.
 const COMMANDS: usize = 1024;
@@ -19,8 +19,8 @@ const COMMANDS: usize = 1024;
 /// Where the service is listening. Given from outside, so that a test can bind port 0.
 #[derive(Debug)]
 pub struct Listeners {
-    /// For SIP over TCP.
-    pub sip: Vec<TcpListener>,
+    /// For SIP.
+    pub sip: Vec<Listener>,
     /// For HTTP.
     pub http: TcpListener,
 }
@@ -38,7 +38,7 @@ impl Listeners {
     pub async fn bind(config: &Config) -> Result<Self, BindError> {
         let mut sip = Vec::new();
         for address in &config.sip_listen {
-            sip.push(bind("tcp", &address.to_string()).await?);
+            sip.push(Listener::Tcp(bind("tcp", &address.to_string()).await?));
         }
         Ok(Self { sip, http: bind("http", &config.http_listen.to_string()).await? })
     }
@@ -103,9 +103,13 @@ pub async fn serve(
     driven
 }
 
-fn announce(sip: &[TcpListener], http: SocketAddr) -> io::Result<()> {
+fn announce(sip: &[Listener], http: SocketAddr) -> io::Result<()> {
     for listener in sip {
-        info!("listening for SIP on tcp://{}", listener.local_addr()?);
+        let scheme = match listener {
+            Listener::Tcp(_) => "tcp",
+            Listener::Udp(_) => "udp",
+        };
+        info!("listening for SIP on {scheme}://{}", listener.local_addr()?);
     }
     info!("listening for HTTP on http://{http}");
     Ok(())

@@ -11,6 +11,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tracing::warn;
 
 use super::{Heard, Inbound, Notice};
+use crate::agent::ListenerId;
 use crate::seldom::Seldom;
 
 /// How long accepting pauses after an error that will not pass by itself at once, such as too many open files.
@@ -25,7 +26,12 @@ const KEEPALIVE: TcpKeepalive =
 const UNACKNOWLEDGED: Duration = Duration::from_secs(32);
 
 /// Accepts for ever; no error ends it. Ends when the driver does.
-pub(super) async fn accept(listener: TcpListener, places: Arc<Semaphore>, inbound: mpsc::Sender<Inbound>) {
+pub(super) async fn accept(
+    listener: TcpListener,
+    id: ListenerId,
+    places: Arc<Semaphore>,
+    inbound: mpsc::Sender<Inbound>,
+) {
     let mut refused = Seldom::default();
     let mut failed = Seldom::default();
     loop {
@@ -47,7 +53,7 @@ pub(super) async fn accept(listener: TcpListener, places: Arc<Semaphore>, inboun
             }
             continue;
         };
-        let accepted = Inbound::Notice(Notice(Heard::Accepted(stream, admission)));
+        let accepted = Inbound::Notice(Notice(Heard::Accepted(stream, id, admission)));
         if inbound.send(accepted).await.is_err() {
             return;
         }

@@ -1,5 +1,6 @@
 //! The transport over real sockets on loopback.
 
+mod datagrams;
 mod delivery;
 mod inbound;
 mod outbound;
@@ -15,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::{Bounds, Connections, Fate, Inbound, start};
+use super::{Bounds, Connections, Fate, Inbound, Listener, start};
 use crate::agent::{Arrival, Flow, FlowId, Hop, Receipt, Transmit};
 use crate::sip::{Message, Transport};
 
@@ -40,7 +41,7 @@ impl Net {
     async fn listening_on(address: &str, bounds: Bounds) -> Self {
         let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (connections, inbound) = start(vec![listener], bounds);
+        let (connections, inbound) = start(vec![Listener::Tcp(listener)], bounds);
         Self { address, connections, inbound }
     }
 
