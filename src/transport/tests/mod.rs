@@ -6,6 +6,7 @@ mod inbound;
 mod outbound;
 mod unframed;
 mod unread;
+mod ways;
 
 use std::net::SocketAddr;
 use std::time::Duration;
