@@ -33,7 +33,7 @@ impl Agent {
 
     /// An ACK belongs to a refused INVITE by its branch, or to a dialog by its tags; else to nothing, and is dropped.
     fn handle_ack(&mut self, flow: Flow, ack: &Request) {
-        let Self { stack, calls } = self;
+        let Self { stack, calls, .. } = self;
         if let Some(transaction) = stack.transactions.server(&ServerKey::of_invite(ack)) {
             stack.transactions.acknowledged(&mut stack.fx, transaction);
         }
@@ -44,7 +44,7 @@ impl Agent {
 
     /// A CANCEL belongs to the INVITE with its branch (§9.2).
     fn handle_cancel(&mut self, flow: &Flow, cancel: &Request) {
-        let Self { stack, calls } = self;
+        let Self { stack, calls, .. } = self;
         let invite = stack.transactions.server(&ServerKey::of_invite(cancel));
         let owner = invite.and_then(|invite| stack.transactions.owner(invite)).and_then(Owner::call);
         if owner.and_then(|id| calls.with(id, |call| call.handle_cancel(stack, flow, cancel))).is_some() {
@@ -59,7 +59,7 @@ impl Agent {
     }
 
     fn handle_in_dialog(&mut self, flow: Flow, request: &Request, tag: &str) {
-        let Self { stack, calls } = self;
+        let Self { stack, calls, .. } = self;
         let Some(id) = calls.of_dialog(request) else {
             return self.refuse(&flow, request, (481, respond::plain(request, 481, None, tag)));
         };

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use bytestring::ByteString;
 
+use super::account_link::AccountLink;
 use super::effects::Effects;
 use super::ids::Ids;
 use super::map::{Map, Set};
@@ -55,6 +56,8 @@ pub struct Stack {
     pub flows: Set<FlowId>,
     /// Who waits for a way; at most one for each owner.
     pub reaching: Map<ReachId, Owner>,
+    /// What the registrations have settled, in the order of [`Settings::accounts`].
+    pub accounts: Vec<AccountLink>,
 }
 
 impl Stack {

@@ -18,6 +18,13 @@ pub struct Bounds {
     pub stall: Duration,
     /// How long finding the addresses of a hop and, after that, connecting to one of them may take.
     pub connect: Duration,
+    /// TLS handshakes with peers that connect at a time, on each listener; beyond it nothing is accepted there until one
+    /// has ended.
+    pub handshakes: usize,
+    /// Those of one IP address; a further connection from it is closed at once.
+    pub handshakes_per_address: usize,
+    /// How long such a handshake may take.
+    pub handshake: Duration,
     /// Connections being made at a time; beyond it what would need another one tries its next address, or is undelivered.
     pub dials: usize,
     /// Connections being made to one IP address at a time: one peer that cannot be reached does not take the place of
@@ -51,6 +58,9 @@ impl Default for Bounds {
             unread_pool: 64 * 1024 * 1024,
             stall: Duration::from_secs(10),
             connect: Duration::from_secs(5),
+            handshakes: 1024,
+            handshakes_per_address: 256,
+            handshake: Duration::from_secs(5),
             dials: 256,
             dials_per_address: 16,
             lookups: 128,

@@ -5,18 +5,17 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc};
 use tracing::{debug, warn};
 
 use super::begun::Begun;
 use super::connection::{Connection, Written};
-use super::reach::{Purpose, same};
+use super::reach::{Origin, Purpose, same};
+use super::stream::Stream;
 use super::task::Task;
 use super::{Admission, Bounds, Dials, Fate, FlowIds, Heard, Inbound, Lookups, Notice, Udp, read, tcp};
-use crate::agent::{Address, Flow, FlowId, ListenerId, Transmit};
+use crate::agent::{Address, Flow, FlowId, Transmit};
 use crate::seldom::Seldom;
-use crate::sip::Transport;
 
 /// The answer to a keep-alive (RFC 5626 §3.5.1).
 const PONG: Bytes = Bytes::from_static(b"\r\n");
@@ -26,9 +25,9 @@ const PONG: Bytes = Bytes::from_static(b"\r\n");
 pub struct Connections {
     pub(super) bounds: Bounds,
     inbound: mpsc::Sender<Inbound>,
-    open: HashMap<FlowId, Connection>,
+    pub(super) open: HashMap<FlowId, Connection>,
     /// By the names that [`same`] gives.
-    pub(super) by_peer: HashMap<Address, FlowId>,
+    pub(super) by_name: HashMap<Address, FlowId>,
     ids: FlowIds,
     pub(super) udp: Udp,
     pub(super) lookups: Lookups,
@@ -57,7 +56,7 @@ impl Connections {
             bounds,
             inbound,
             open: HashMap::new(),
-            by_peer: HashMap::new(),
+            by_name: HashMap::new(),
             ids,
             udp,
             lookups,
@@ -82,7 +81,7 @@ impl Connections {
         }
     }
 
-    /// Closes a connection that is of no more use; what waits on it goes another way, if it has one.
+    /// Closes a connection that is of no more use to the agent; what waits on it goes another way, if it has one.
     pub fn close(&mut self, id: FlowId) {
         if self.udp.close(id) {
             self.fates.push_back(Fate::Closed(id));
@@ -94,7 +93,7 @@ impl Connections {
     pub fn handle(&mut self, Notice(heard): Notice) {
         match heard {
             Heard::Accepted(stream, listener, admission) => {
-                if let Err(error) = self.open(stream, Some(listener), admission) {
+                if let Err(error) = self.open(stream, Origin::Accepted(listener), admission) {
                     debug!(%error, "a connection was closed before it could be used");
                 }
             }
@@ -106,12 +105,14 @@ impl Connections {
                 }
             }
             Heard::Ping(id) => self.pong(id),
+            Heard::Pong(id) => self.fates.push_back(Fate::Pong(id)),
             Heard::Forgotten(id) => self.fates.push_back(Fate::Closed(id)),
             Heard::Unreadable(peer, fault) => {
                 if let Some(times) = self.unreadable.count() {
                     warn!(%peer, fault, times, "dropped a message that cannot be read");
                 }
             }
+            Heard::Owes(id) => self.touched.push_back(id),
             Heard::Writable(id) => {
                 if let Some(connection) = self.open.get_mut(&id) {
                     connection.watched();
@@ -185,23 +186,31 @@ impl Connections {
         self.fates.extend(transmit.receipt.map(Fate::Undelivered));
     }
 
-    /// Takes a connection into use: a listener's, or one that we have made.
+    /// Takes a connection into use.
     pub(super) fn open(
         &mut self,
-        stream: TcpStream,
-        listener: Option<ListenerId>,
+        stream: Stream,
+        origin: Origin,
         admission: Admission,
     ) -> io::Result<FlowId> {
-        tcp::set_up(&stream)?;
-        let (local, peer) = (tcp::canonical(stream.local_addr()?), tcp::canonical(stream.peer_addr()?));
-        let flow = Flow { id: self.ids.next(), transport: Transport::Tcp, local, peer, listener };
-        let (source, socket) = stream.into_split();
+        let socket = stream.socket();
+        tcp::set_up(socket)?;
+        let (local, peer) = (tcp::canonical(socket.local_addr()?), tcp::canonical(socket.peer_addr()?));
+        let (id, transport) = (self.ids.next(), stream.transport());
+        let (listener, name) = match origin {
+            Origin::Accepted(listener) => {
+                (Some(listener), Address { transport, address: peer, host: Default::default() })
+            }
+            Origin::Made(address) => (None, same(&address)),
+        };
+        let flow = Flow { id, transport, local, peer, listener };
+        let (source, sink) = stream.split();
         let begun = Begun::new(self.bounds, self.unframed.clone());
         let reading = read::read(source, flow, self.bounds.message, begun, self.inbound.clone(), admission);
-        self.open.insert(flow.id, Connection::new(flow, socket, Task::spawn(reading)));
-        self.by_peer.insert(key(&flow), flow.id);
-        debug!(flow = flow.id.0, %peer, %local, "connection opened");
-        Ok(flow.id)
+        self.by_name.insert(name.clone(), id);
+        self.open.insert(id, Connection::new(flow, name, sink, Task::spawn(reading)));
+        debug!(flow = id.0, %peer, %local, "connection opened");
+        Ok(id)
     }
 
     fn write(&mut self, id: FlowId) {
@@ -209,7 +218,7 @@ impl Connections {
         let before = connection.cost;
         let written = connection.write(&mut self.fates);
         let after = connection.cost;
-        self.unread -= before - after;
+        self.unread = self.unread + after - before;
         match written {
             Ok(Written::All) => {}
             Ok(Written::Last) | Err(_) => self.remove(id),
@@ -227,7 +236,7 @@ impl Connections {
         if let Some(connection) = self.open.get_mut(&id) {
             let before = connection.cost;
             let _ = connection.write(&mut self.fates);
-            self.unread -= before - connection.cost;
+            self.unread = self.unread + connection.cost - before;
         }
         self.remove(id);
     }
@@ -244,9 +253,8 @@ impl Connections {
     /// What the peer cannot have whole goes another way, if it has one.
     fn remove(&mut self, id: FlowId) {
         let Some(connection) = self.open.remove(&id) else { return };
-        let key = key(&connection.flow);
-        if self.by_peer.get(&key) == Some(&id) {
-            self.by_peer.remove(&key);
+        if self.by_name.get(&connection.name) == Some(&id) {
+            self.by_name.remove(&connection.name);
         }
         debug!(flow = id.0, peer = %connection.flow.peer, "connection closed");
         self.unread -= connection.cost;
@@ -255,8 +263,4 @@ impl Connections {
             self.send(transmit);
         }
     }
-}
-
-fn key(flow: &Flow) -> Address {
-    same(&Address { transport: flow.transport, address: flow.peer, host: Default::default() })
 }

@@ -11,16 +11,19 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 
 use super::reach::Errand;
+use super::stream::Stream;
 use super::task::Task;
-use super::{Admission, Bounds, Heard, Inbound, Notice};
+use super::{Admission, Bounds, Heard, Inbound, Notice, tls};
 use crate::agent::Address;
 use crate::sip::Transport;
+use crate::tls::Tls;
 
 /// The connections being made.
 #[derive(Debug)]
 pub(super) struct Dials {
     bounds: Bounds,
     places: Arc<Semaphore>,
+    tls: Option<Tls>,
     inbound: mpsc::Sender<Inbound>,
     under_way: HashMap<Address, Dial>,
 }
@@ -35,8 +38,13 @@ struct Dial {
 }
 
 impl Dials {
-    pub(super) fn new(bounds: Bounds, places: Arc<Semaphore>, inbound: mpsc::Sender<Inbound>) -> Self {
-        Self { bounds, places, inbound, under_way: HashMap::new() }
+    pub(super) fn new(
+        bounds: Bounds,
+        places: Arc<Semaphore>,
+        tls: Option<Tls>,
+        inbound: mpsc::Sender<Inbound>,
+    ) -> Self {
+        Self { bounds, places, tls, inbound, under_way: HashMap::new() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -61,7 +69,8 @@ impl Dials {
         let Ok(admission) = self.places.clone().try_acquire_owned() else {
             return Err((errand, "as many connections are open as may be"));
         };
-        let work = connect(address.clone(), errand.patience, self.inbound.clone(), admission);
+        let dial = dial(address.clone(), self.tls.clone(), errand.patience);
+        let work = connect(address.clone(), dial, errand.patience, self.inbound.clone(), admission);
         let dial = Dial { waiting: vec![errand], cost, _work: Task::spawn(work) };
         self.under_way.insert(address.clone(), dial);
         Ok(())
@@ -79,20 +88,26 @@ impl Dials {
     }
 }
 
-/// Whether anything can be sent by a transport.
-pub(super) fn can_dial(transport: Transport) -> bool {
-    matches!(transport, Transport::Udp | Transport::Tcp)
-}
-
-async fn connect(address: Address, limit: Duration, inbound: mpsc::Sender<Inbound>, admission: Admission) {
-    let made = timeout(limit, dial(&address)).await;
+async fn connect(
+    address: Address,
+    dial: impl Future<Output = io::Result<Stream>>,
+    limit: Duration,
+    inbound: mpsc::Sender<Inbound>,
+    admission: Admission,
+) {
+    let made = timeout(limit, dial).await;
     let made = made.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "it does not answer")));
     let _ = inbound.send(Inbound::Notice(Notice(Heard::Dialed(address, made, admission)))).await;
 }
 
-async fn dial(address: &Address) -> io::Result<TcpStream> {
-    match address.transport {
-        Transport::Tcp => TcpStream::connect(address.address).await,
-        _ => Err(io::Error::new(io::ErrorKind::Unsupported, "this version does not connect so")),
+async fn dial(address: Address, tls: Option<Tls>, limit: Duration) -> io::Result<Stream> {
+    let unsupported = || io::Error::new(io::ErrorKind::Unsupported, "there is no way to connect so");
+    match (address.transport, tls) {
+        (Transport::Tcp, _) => TcpStream::connect(address.address).await.map(Stream::Plain),
+        (Transport::Tls, Some(tls)) => {
+            let socket = TcpStream::connect(address.address).await?;
+            tls::connect(socket, address.host.trim_end_matches('.'), &tls, limit).await
+        }
+        _ => Err(unsupported()),
     }
 }

@@ -19,26 +19,33 @@ mod lookups;
 mod reach;
 mod read;
 mod resolve;
+mod session;
+mod stream;
 mod task;
 mod tcp;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod udp;
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tracing::warn;
 
 pub use bounds::Bounds;
 pub use connections::Connections;
 
 use crate::agent::{Address, Arrival, FlowId, Hop, ListenerId, ReachId, Reached, Receipt, Unreachable};
+use crate::sip::Transport;
+use crate::tls::Tls;
 use dials::Dials;
 use flow_ids::FlowIds;
 use lookups::Lookups;
+use stream::Stream;
 use task::Task;
 use udp::Udp;
 
@@ -61,13 +68,17 @@ pub struct Notice(Heard);
 #[derive(Debug)]
 enum Heard {
     /// A peer connected.
-    Accepted(TcpStream, ListenerId, Admission),
+    Accepted(Stream, ListenerId, Admission),
     /// The peer closed the connection, or it broke.
     Closed(FlowId),
     /// The end of a message could not be found: the connection is of no more use.
     Unframed(FlowId),
     /// A keep-alive (RFC 5626 §3.5.1).
     Ping(FlowId),
+    /// The answer to one, or a line end that looks like it.
+    Pong(FlowId),
+    /// TLS itself has something to say on the connection.
+    Owes(FlowId),
     /// The kernel takes bytes again.
     Writable(FlowId),
     /// The peer takes more than it may, and what; the connection is to be broken off.
@@ -79,7 +90,7 @@ enum Heard {
     /// Where a hop is, best first; or why that is not known.
     Resolved(Hop, Result<Vec<Address>, String>),
     /// A connection to an address was made or could not be.
-    Dialed(Address, io::Result<TcpStream>, Admission),
+    Dialed(Address, io::Result<Stream>, Admission),
 }
 
 /// What became of a connection or a sending, for the agent. Of each sending with a receipt one thing is said, once.
@@ -91,6 +102,8 @@ pub enum Fate {
     Delivered(Receipt),
     /// What was sent with this receipt did not reach the peer.
     Undelivered(Receipt),
+    /// A keep-alive was answered on the connection (RFC 5626 §3.5.1).
+    Pong(FlowId),
     /// A way to a destination was found, or there is none.
     Reached(ReachId, Result<Reached, Unreachable>),
 }
@@ -100,27 +113,40 @@ pub enum Fate {
 pub enum Listener {
     /// Takes connections.
     Tcp(TcpListener),
+    /// Takes connections with TLS.
+    Tls(TcpListener),
     /// Takes datagrams, and sends them.
     Udp(UdpSocket),
 }
 
 impl Listener {
+    /// What it takes.
+    pub fn transport(&self) -> Transport {
+        match self {
+            Self::Tcp(_) => Transport::Tcp,
+            Self::Tls(_) => Transport::Tls,
+            Self::Udp(_) => Transport::Udp,
+        }
+    }
+
     /// Where it is bound.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         match self {
-            Self::Tcp(listener) => listener.local_addr(),
+            Self::Tcp(listener) | Self::Tls(listener) => listener.local_addr(),
             Self::Udp(socket) => socket.local_addr(),
         }
     }
 }
 
 /// What the transport is told.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// How much it takes on.
     pub bounds: Bounds,
     /// Who is asked for names; `None`: whom the system asks.
     pub dns_server: Option<SocketAddr>,
+    /// The certificates; without them nothing goes by TLS.
+    pub tls: Option<Tls>,
 }
 
 impl From<Bounds> for Settings {
@@ -138,7 +164,7 @@ pub fn start(
     listeners: Vec<Listener>,
     settings: impl Into<Settings>,
 ) -> (Connections, mpsc::Receiver<Inbound>) {
-    let Settings { bounds, dns_server } = settings.into();
+    let Settings { bounds, dns_server, tls } = settings.into();
     let (sender, receiver) = mpsc::channel(INBOUND_BOUND);
     let places = Arc::new(Semaphore::new(bounds.connections));
     let ids = FlowIds::default();
@@ -151,11 +177,18 @@ pub fn start(
             Listener::Tcp(listener) => {
                 accepting.push(Task::spawn(tcp::accept(listener, id, places.clone(), sender.clone())));
             }
+            Listener::Tls(listener) => match tls.clone() {
+                Some(tls) => {
+                    let (places, sender) = (places.clone(), sender.clone());
+                    accepting.push(Task::spawn(tls::accept((listener, id), tls, places, bounds, sender)));
+                }
+                None => warn!("a listener for TLS takes nothing: there are no certificates"),
+            },
             Listener::Udp(socket) => udp.listen(socket, id),
         }
     }
-    let resolver = resolve::Resolver::new(dns_server, preference);
+    let resolver = resolve::Resolver::new(dns_server, preference, tls.is_some());
     let lookups = Lookups::new(bounds, resolver, sender.clone());
-    let dials = Dials::new(bounds, places, sender.clone());
+    let dials = Dials::new(bounds, places, tls, sender.clone());
     (Connections::new(bounds, ids, sender, (udp, lookups, dials), accepting), receiver)
 }

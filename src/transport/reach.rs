@@ -4,11 +4,14 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
-use tokio::net::TcpStream;
 use tracing::debug;
 
+use super::connection::Connection;
+use super::stream::Stream;
 use super::{Admission, Connections, Fate, resolve, tcp};
-use crate::agent::{Address, Destination, Flow, FlowId, Hop, ReachId, Reached, Transmit, Unreachable};
+use crate::agent::{
+    Address, Destination, Flow, FlowId, Hop, ListenerId, ReachId, Reached, Transmit, Unreachable,
+};
 use crate::sip::Transport;
 
 /// What a way is looked for.
@@ -58,11 +61,20 @@ impl Errand {
     }
 }
 
+/// Who has made a connection.
+#[derive(Debug)]
+pub(super) enum Origin {
+    /// A peer, to that listener of ours.
+    Accepted(ListenerId),
+    /// We, to that address.
+    Made(Address),
+}
+
 /// The name by which a connection to an address is found again. Whom a certificate must name matters for TLS alone: there
-/// a connection that was made for one host is none for another (RFC 5922 §7).
+/// a connection that was made to one host is none to another (RFC 5922 §7).
 pub(super) fn same(address: &Address) -> Address {
     let host = match address.transport {
-        Transport::Tls => address.host.to_ascii_lowercase().into(),
+        Transport::Tls => address.host.trim_end_matches('.').to_ascii_lowercase().into(),
         _ => Default::default(),
     };
     Address { transport: address.transport, address: tcp::canonical(address.address), host }
@@ -107,8 +119,8 @@ impl Connections {
     }
 
     /// The connection is made, or cannot be.
-    pub(super) fn dialed(&mut self, address: &Address, made: io::Result<TcpStream>, admission: Admission) {
-        let opened = made.and_then(|stream| self.open(stream, None, admission));
+    pub(super) fn dialed(&mut self, address: &Address, made: io::Result<Stream>, admission: Admission) {
+        let opened = made.and_then(|stream| self.open(stream, Origin::Made(address.clone()), admission));
         let errands = self.dials.finish(address);
         match opened {
             Ok(flow) => {
@@ -157,9 +169,14 @@ impl Connections {
         self.strand(errand.purpose, &why);
     }
 
-    /// An open connection to that very address, whoever made it.
+    /// An open connection to that very address, whoever made it; over TLS from one who has shown to be the host.
     fn connected(&self, address: &Address) -> Option<FlowId> {
-        self.by_peer.get(address).copied().filter(|id| self.is_open(*id))
+        let made = self.by_name.get(address).copied().filter(|id| self.is_open(*id));
+        made.or_else(|| {
+            let id = *self.by_name.get(&Address { host: Default::default(), ..address.clone() })?;
+            let accepted = self.open.get(&id).filter(|connection| connection.is_open())?;
+            Connection::is_authenticated_as(accepted, &address.host).then_some(id)
+        })
     }
 
     fn remembered(&mut self, address: &Address) -> io::Result<FlowId> {

@@ -14,7 +14,7 @@ use crate::agent::event::{
     CallState, Direction, EndBy, Event, EventKind, HeaderField, Hold, Party, Sdp, SipFacts,
 };
 use crate::agent::stack::{Stack, transport_word};
-use crate::agent::{CallId, Flow, OnOffer, respond};
+use crate::agent::{AccountNumber, CallId, Flow, OnOffer, respond};
 use crate::sip::{Header, Name, NameAddr, Request, body_text};
 
 impl Call {
@@ -68,7 +68,7 @@ fn picture_of(stack: &Stack, id: CallId, flow: &Flow, invite: &Request, local_ta
         from: party_of(&invite.from),
         to: party_of(&invite.to),
         request_uri: invite.uri.text().clone(),
-        account: None,
+        account: account_id(stack, flow, invite),
         headers: fields_of(invite),
         sdp: Sdp { remote: Some(&invite.body).filter(|body| !body.is_empty()).map(body_text), local: None },
         sip: Arc::new(SipFacts {
@@ -89,6 +89,11 @@ fn picture_of(stack: &Stack, id: CallId, flow: &Flow, invite: &Request, local_ta
         end: None,
         actions: actions_of(state),
     }
+}
+
+fn account_id(stack: &Stack, flow: &Flow, invite: &Request) -> Option<ByteString> {
+    let AccountNumber(number) = stack.account_of(flow, invite)?;
+    stack.settings.accounts.get(number).map(|account| account.id.clone())
 }
 
 /// The headers as they came: the topmost Via without what was filled in for the responses.

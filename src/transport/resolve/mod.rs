@@ -37,6 +37,8 @@ const USUAL: [Transport; 2] = [Transport::Udp, Transport::Tcp];
 #[derive(Clone, Debug)]
 pub(super) struct Resolver {
     names: Arc<Names>,
+    /// What a domain's rules may lead to.
+    ours: &'static [Transport],
 }
 
 /// A rule of a domain: a NAPTR record.
@@ -112,8 +114,9 @@ pub(super) fn literal(hop: &Hop) -> Result<Option<Address>, String> {
 }
 
 impl Resolver {
-    pub(super) fn new(server: Option<SocketAddr>, preference: Preference) -> Self {
-        Self { names: Arc::new(Names::new(server, preference)) }
+    pub(super) fn new(server: Option<SocketAddr>, preference: Preference, has_tls: bool) -> Self {
+        let ours: &[_] = if has_tls { &[Transport::Udp, Transport::Tcp, Transport::Tls] } else { &USUAL };
+        Self { names: Arc::new(Names::new(server, preference)), ours }
     }
 
     /// Where a hop is, best first, at least one address; or why that is not known. Services have half of the time, so that
@@ -166,7 +169,9 @@ impl Resolver {
     async fn ruled(&self, hop: &Hop) -> Option<Vec<Target>> {
         let mut rules = self.names.rules(&hop.host).await.ok()?;
         rules.sort_by_key(|rule| (rule.order, rule.preference));
-        let led = rules.into_iter().filter_map(|rule| Some((rule.leads_by(hop.secure)?, rule)));
+        let is_allowed = |by: Transport| self.ours.contains(&by) && (!hop.secure || by == Transport::Tls);
+        let led =
+            rules.into_iter().filter_map(|rule| Some((rule.leads_by().filter(|by| is_allowed(*by))?, rule)));
         let targets = led.take(MOST_RULES).map(async |(by, rule)| match &*rule.flags {
             "S" => self.servers(by, rule.replacement).await,
             _ => Some(vec![Target { transport: by, host: rule.replacement, port: default_port(by) }]),
@@ -218,15 +223,14 @@ impl Resolver {
 
 impl Rule {
     /// By what it leads to servers, if it is one for SIP that can be followed.
-    fn leads_by(&self, secure: bool) -> Option<Transport> {
+    fn leads_by(&self) -> Option<Transport> {
         let by = match &*self.service {
             "SIP+D2U" => Transport::Udp,
             "SIP+D2T" => Transport::Tcp,
             "SIPS+D2T" => Transport::Tls,
             _ => return None,
         };
-        let is_allowed = if secure { by == Transport::Tls } else { super::dials::can_dial(by) };
-        (is_allowed && matches!(&*self.flags, "S" | "A")).then_some(by)
+        matches!(&*self.flags, "S" | "A").then_some(by)
     }
 }
 

@@ -4,7 +4,6 @@ use tokio::net::UdpSocket;
 
 use super::*;
 use crate::agent::{Address, Destination, ListenerId, ReachId, Reached};
-use crate::transport::Listener;
 
 /// The transport with these UDP listeners; its address is the first one's.
 async fn listening(addresses: &[&str], bounds: Bounds) -> Net {
@@ -14,7 +13,7 @@ async fn listening(addresses: &[&str], bounds: Bounds) -> Net {
     }
     let address = listeners.first().map_or("127.0.0.1:0".parse().unwrap(), |one| one.local_addr().unwrap());
     let (connections, inbound) = start(listeners, bounds);
-    Net { address, connections, inbound }
+    Net { address, connections, inbound, connector: None }
 }
 
 async fn net() -> Net {
@@ -109,7 +108,7 @@ async fn another_port_of_a_host_is_reached_by_the_listener_that_has_heard_the_ho
         [UdpSocket::bind("127.0.0.1:0").await.unwrap(), UdpSocket::bind("127.0.0.1:0").await.unwrap()];
     let [first, second] = sockets.each_ref().map(|socket| socket.local_addr().unwrap());
     let (connections, inbound) = start(sockets.map(Listener::Udp).into(), Bounds::default());
-    let mut net = Net { address: first, connections, inbound };
+    let mut net = Net { address: first, connections, inbound, connector: None };
     let socket = UdpSocket::bind("127.0.0.2:0").await.unwrap();
     socket.send_to(&message("one"), second).await.unwrap();
     assert_eq!(net.arrival().await.flow.listener, Some(ListenerId(1)));

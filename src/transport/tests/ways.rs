@@ -54,7 +54,8 @@ async fn a_connection_that_a_peer_made_leads_to_it_and_says_by_which_listener_it
     let mut net = Net::start(Bounds::default()).await;
     let (client, flow) = net.connected().await;
     assert_eq!(flow.listener, Some(ListenerId(0)));
-    net.connections.reach(ReachId(1), Destination::Addresses(vec![at(client.local_addr().unwrap())]));
+    net.connections
+        .reach(ReachId(1), Destination::Addresses(vec![at(client.socket().local_addr().unwrap())]));
     let (_, way) = reached(&mut net).await;
     assert_eq!(way.unwrap().flow, flow);
 }
