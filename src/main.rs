@@ -1,9 +1,13 @@
-//! The program: reads the settings, starts logging, serves until SIGTERM or SIGINT, drains, exits.
+//! The program: reads the settings, starts logging, serves until SIGTERM or SIGINT, drains, exits; or, as
+//! `call-agent call`, places calls. SIGHUP has it read the certificates again.
 
 use std::process::ExitCode;
 
-use call_agent::config::{BadSetting, Config};
+use call_agent::caller::{self, Options, Tally};
+use call_agent::config::{BadSetting, Config, LogFormat};
+use call_agent::tls::Tls;
 use call_agent::{Listeners, ServeError, open_files, serve, telemetry};
+use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::error;
 
@@ -16,6 +20,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const BAD_SETTING: u8 = 2;
 
 fn main() -> ExitCode {
+    let mut arguments = std::env::args_os();
+    if arguments.nth(1).is_some_and(|first| first == "call") {
+        return call(&Options::parse_from(std::iter::once("call-agent call".into()).chain(arguments)));
+    }
     let config = match Config::load(std::env::args_os(), std::env::vars_os()) {
         Ok(config) => config,
         Err(BadSetting::Flag(error)) => error.exit(),
@@ -24,7 +32,15 @@ fn main() -> ExitCode {
             return ExitCode::from(BAD_SETTING);
         }
     };
-    match telemetry::start(&config).map_err(Into::into).and_then(|()| run(config)) {
+    let tls = match Tls::read(config.tls.clone()) {
+        Ok(tls) => tls,
+        Err(error) => {
+            eprintln!("call-agent: {error}");
+            return ExitCode::from(BAD_SETTING);
+        }
+    };
+    match telemetry::start(&config.log, config.log_format).map_err(Into::into).and_then(|()| run(config, tls))
+    {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             error!("{error}");
@@ -33,8 +49,28 @@ fn main() -> ExitCode {
     }
 }
 
+/// `call-agent call`.
+fn call(options: &Options) -> ExitCode {
+    let started = telemetry::start(&options.log, LogFormat::Text).map_err(Into::into);
+    match started.and_then(|()| place_calls(options)) {
+        Ok(tally) => {
+            eprintln!("{tally}");
+            if tally.is_as_planned() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            eprintln!("call-agent call: {error}");
+            ExitCode::from(BAD_SETTING)
+        }
+    }
+}
+
 #[tokio::main]
-async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
+async fn place_calls(options: &Options) -> Result<Tally, Box<dyn std::error::Error>> {
+    Ok(caller::call(options).await?)
+}
+
+#[tokio::main]
+async fn run(config: Config, tls: Tls) -> Result<(), Box<dyn std::error::Error>> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let shutdown = async move {
         tokio::select! {
@@ -42,7 +78,13 @@ async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
             _ = interrupt.recv() => {}
         }
     };
+    let (mut hangup, certificates) = (signal(SignalKind::hangup())?, tls.clone());
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            certificates.reload();
+        }
+    });
     open_files::raise();
     let listeners = Listeners::bind(&config).await?;
-    serve(config, listeners, shutdown).await.map_err(ServeError::into)
+    serve(config, listeners, tls, shutdown).await.map_err(ServeError::into)
 }

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tracing::debug;
 
+use super::stream::Stream;
 use super::task::Task;
 use super::{Admission, Bounds, Connections, Fate, Heard, Inbound, Notice, resolve};
 use crate::agent::{Destination, FlowId, Hop, ReachId, Reached, Transmit, Unreachable};
@@ -183,7 +184,7 @@ impl Connections {
     }
 
     /// The connection is made, or cannot be.
-    pub(super) fn dialed(&mut self, hop: &Hop, made: io::Result<TcpStream>, admission: Admission) {
+    pub(super) fn dialed(&mut self, hop: &Hop, made: io::Result<Stream>, admission: Admission) {
         match made.and_then(|stream| self.open(stream, admission)) {
             Ok(flow) => {
                 for what in self.dials.finish(hop) {
@@ -229,6 +230,7 @@ async fn connect(
     admission: Admission,
 ) {
     let made = timeout(limit, any(&addresses, limit)).await.unwrap_or_else(|_| Err(late()));
+    let made = made.map(Stream::Plain);
     let _ = inbound.send(Inbound::Notice(Notice(Heard::Dialed(hop, made, admission)))).await;
 }
 

@@ -6,18 +6,17 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc};
 use tracing::{debug, warn};
 
 use super::begun::Begun;
 use super::connect::{Dials, Waiting};
 use super::connection::{Connection, Written};
+use super::stream::Stream;
 use super::task::Task;
 use super::{Admission, Bounds, Fate, Heard, Inbound, Notice, read, resolve, tcp};
 use crate::agent::{Flow, FlowId, Transmit};
 use crate::seldom::Seldom;
-use crate::sip::Transport;
 
 /// The answer to a keep-alive (RFC 5626 §3.5.1).
 const PONG: Bytes = Bytes::from_static(b"\r\n");
@@ -113,6 +112,7 @@ impl Connections {
                     warn!(peer = %flow.peer, fault, times, "dropped a message that cannot be read");
                 }
             }
+            Heard::Owes(id) => self.touched.push_back(id),
             Heard::Writable(id) => {
                 if let Some(connection) = self.open.get_mut(&id) {
                     connection.watched();
@@ -176,15 +176,17 @@ impl Connections {
         self.fates.extend(transmit.receipt.map(Fate::Undelivered));
     }
 
-    pub(super) fn open(&mut self, stream: TcpStream, admission: Admission) -> io::Result<FlowId> {
-        tcp::set_up(&stream)?;
-        let (local, peer) = (tcp::canonical(stream.local_addr()?), tcp::canonical(stream.peer_addr()?));
+    pub(super) fn open(&mut self, stream: Stream, admission: Admission) -> io::Result<FlowId> {
+        let socket = stream.socket();
+        tcp::set_up(socket)?;
+        let (local, peer) = (tcp::canonical(socket.local_addr()?), tcp::canonical(socket.peer_addr()?));
         self.last_id += 1;
-        let flow = Flow { id: FlowId(self.last_id), transport: Transport::Tcp, local, peer, listener: None };
-        let (source, socket) = stream.into_split();
+        let flow =
+            Flow { id: FlowId(self.last_id), transport: stream.transport(), local, peer, listener: None };
+        let (source, sink) = stream.split();
         let begun = Begun::new(self.bounds, self.unframed.clone());
         let reading = read::read(source, flow, self.bounds.message, begun, self.inbound.clone(), admission);
-        self.open.insert(flow.id, Connection::new(flow, socket, Task::spawn(reading)));
+        self.open.insert(flow.id, Connection::new(flow, sink, Task::spawn(reading)));
         self.by_peer.insert(peer, flow.id);
         debug!(flow = flow.id.0, %peer, %local, "connection opened");
         Ok(flow.id)
@@ -195,7 +197,7 @@ impl Connections {
         let before = connection.cost;
         let written = connection.write(&mut self.fates);
         let after = connection.cost;
-        self.unread -= before - after;
+        self.unread = self.unread + after - before;
         match written {
             Ok(Written::All) => {}
             Ok(Written::Last) | Err(_) => self.remove(id),
@@ -213,7 +215,7 @@ impl Connections {
         if let Some(connection) = self.open.get_mut(&id) {
             let before = connection.cost;
             let _ = connection.write(&mut self.fates);
-            self.unread -= before - connection.cost;
+            self.unread = self.unread + connection.cost - before;
         }
         self.remove(id);
     }

@@ -11,23 +11,27 @@ mod connection;
 mod connections;
 mod read;
 mod resolve;
+mod session;
+mod stream;
 mod task;
 mod tcp;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 pub use connections::Connections;
 
 use crate::agent::{Arrival, Flow, FlowId, Hop, ReachId, Reached, Receipt, Unreachable};
 use crate::sip::Limits;
+use stream::Stream;
 use task::Task;
 
 /// How many things from the network may wait for the driver; at the bound the connections they come by are not read.
@@ -49,7 +53,7 @@ pub struct Notice(Heard);
 #[derive(Debug)]
 enum Heard {
     /// A peer connected.
-    Accepted(TcpStream, Admission),
+    Accepted(Stream, Admission),
     /// The peer closed the connection, or it broke.
     Closed(FlowId),
     /// The end of a message could not be found: the connection is of no more use.
@@ -58,6 +62,8 @@ enum Heard {
     Ping(FlowId),
     /// The answer to one, or a line end that looks like it.
     Pong(FlowId),
+    /// TLS itself has something to say on the connection.
+    Owes(FlowId),
     /// The kernel takes bytes again.
     Writable(FlowId),
     /// The peer takes more than it may, and what; the connection is to be broken off.
@@ -67,7 +73,7 @@ enum Heard {
     /// Where a hop is, best first.
     Resolved(Hop, io::Result<Vec<SocketAddr>>),
     /// A connection to a hop was made or could not be.
-    Dialed(Hop, io::Result<TcpStream>, Admission),
+    Dialed(Hop, io::Result<Stream>, Admission),
 }
 
 /// What became of a connection or a sending, for the agent. Of each sending with a receipt one thing is said, once.
@@ -99,6 +105,13 @@ pub struct Bounds {
     pub stall: Duration,
     /// How long finding an address and, after that, connecting may take.
     pub connect: Duration,
+    /// TLS handshakes with peers that connect at a time, on each listener; beyond it nothing is accepted there until one
+    /// has ended.
+    pub handshakes: usize,
+    /// Those of one IP address; a further connection from it is closed at once.
+    pub handshakes_per_address: usize,
+    /// How long such a handshake may take.
+    pub handshake: Duration,
     /// Connections being made at a time; beyond it what would need another one is undelivered.
     pub dials: usize,
     /// Connections being made to one IP address at a time: one peer that cannot be reached does not take the place of
@@ -126,6 +139,9 @@ impl Default for Bounds {
             unread_pool: 64 * 1024 * 1024,
             stall: Duration::from_secs(10),
             connect: Duration::from_secs(5),
+            handshakes: 1024,
+            handshakes_per_address: 256,
+            handshake: Duration::from_secs(5),
             dials: 256,
             dials_per_address: 16,
             lookups: 128,

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -153,7 +153,9 @@ pub struct Events {
 impl Events {
     /// Waits for the next event of a type and gives its call.
     pub fn next_of(&mut self, kind: &str) -> Value {
+        let begun = Instant::now();
         loop {
+            assert!(begun.elapsed() < PATIENCE, "no {kind} comes in time");
             let mut event = self.next().unwrap_or_else(|| panic!("the stream ended without {kind}"));
             if event["type"] == kind {
                 return event["data"]["call"].take();
@@ -163,7 +165,10 @@ impl Events {
 
     /// Waits for the next event and gives its envelope; `None` at the end of the stream.
     pub fn next(&mut self) -> Option<Value> {
+        let begun = Instant::now();
         loop {
+            // The stream's heartbeat ends no wait for an event.
+            assert!(begun.elapsed() < PATIENCE, "an event comes in time");
             let mut line = String::new();
             if self.frames.read_line(&mut line).expect("an event comes in time") == 0 {
                 return None;

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::time::Instant;
 
 use serde_json::Value;
 
@@ -157,7 +158,10 @@ impl Stream {
     /// The next event, whose envelope must be as the document says; `None` at the stream's end.
     pub fn next(&mut self) -> Option<Frame> {
         let (mut id, mut event) = (None, String::new());
+        let begun = Instant::now();
         loop {
+            // The stream's heartbeat ends no wait for an event.
+            assert!(begun.elapsed() < PATIENCE, "an event comes in time");
             let line = self.line()?;
             match line.split_once(": ") {
                 Some(("id", value)) => id = Some(value.to_owned()),

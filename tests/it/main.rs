@@ -9,7 +9,9 @@
 )]
 
 mod agent;
+mod authority;
 mod bad_input;
+mod baresip;
 mod caller;
 mod calls;
 mod client;
@@ -24,10 +26,15 @@ mod http_calls;
 mod http_commands;
 mod http_keys;
 mod http_requests;
+mod kamailio;
 mod peer;
+mod peers;
+mod program;
 mod race;
+mod scratch;
 mod settings;
 mod sipp;
+mod sipp_udp;
 mod sse_gaps;
 mod sse_readers;
 mod sse_streams;

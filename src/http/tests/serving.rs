@@ -27,7 +27,7 @@ async fn server(limits: Limits) -> Server {
     let context = Context { board: board.clone(), commander, api_key: None };
     let (stop, stopped) = oneshot::channel();
     let shutdown = async { stopped.await.unwrap() };
-    let serving = tokio::spawn(serve(listener, context, limits, shutdown));
+    let serving = tokio::spawn(serve(listener, None, context, limits, shutdown));
     Server { address, board, stop, serving }
 }
 

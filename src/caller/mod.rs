@@ -1,0 +1,152 @@
+//! `call-agent call`: places real SIP calls through the same core and prints what happened, so that nobody needs a PBX
+//! to try an agent, or a CI to test what is built on one.
+
+mod call;
+mod options;
+mod report;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+use crate::agent::Refusal;
+use crate::agent::command::Originate;
+use crate::driver::{Commander, Driver};
+use crate::state::Board;
+use crate::transport;
+use call::{Caller, Plan};
+pub use options::{By, Options, Which};
+pub use report::Tally;
+
+/// How many calls are under way at a time; a further one waits for one to end.
+const UNDER_WAY: usize = 10_000;
+/// How many commands may wait for the driver.
+const COMMANDS: usize = 16_384;
+/// How long calls that are under way may go on when the caller is told to stop.
+const DRAIN_TIME: Duration = Duration::from_secs(5);
+
+/// Why no call could be placed.
+#[derive(Debug, thiserror::Error)]
+pub enum CallerError {
+    /// The file with the session description.
+    #[error("--sdp {}: {error}", file.display())]
+    Sdp {
+        /// Which.
+        file: PathBuf,
+        /// What is wrong with it.
+        error: io::Error,
+    },
+    /// The agent does not take the call as it was asked for.
+    #[error("{0}")]
+    Refused(#[from] Refusal),
+    /// No port could be had, or no randomness.
+    #[error("{0}")]
+    System(#[from] io::Error),
+}
+
+/// Where lines go.
+#[derive(Clone, Debug)]
+pub struct Printer {
+    out: Arc<Mutex<io::Stdout>>,
+    json: bool,
+}
+
+impl Printer {
+    fn new(json: bool) -> Self {
+        Self { out: Arc::new(Mutex::new(io::stdout())), json }
+    }
+
+    /// One event, as JSON or in the words for people.
+    fn event(&self, json: &[u8], words: impl FnOnce() -> String) {
+        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever closes the other end has read enough.
+        let _ = match self.json {
+            true => out.write_all(json),
+            false => writeln!(out, "{}", words()),
+        };
+    }
+}
+
+/// Places the calls, waits for their ends, and prints both.
+pub async fn call(options: &Options) -> Result<Tally, CallerError> {
+    let sdp = options.sdp.clone().map(read_sdp).transpose()?;
+    let originate = options.originate(sdp);
+    let board = Board::new(crate::state::Settings::default());
+    let (commander, asks) = Commander::channel(COMMANDS);
+    let (settings, network) = network(options).await?;
+    let driver = Driver::new(settings, seed()?, board.clone(), network, asks, DRAIN_TIME);
+    let (stop, stopped) = oneshot::channel::<()>();
+    let driving = tokio::spawn(driver.run(async {
+        let _ = stopped.await;
+    }));
+    let tally = place_all(options, originate, &board, &commander).await;
+    drop(stop);
+    let _ = driving.await;
+    tally
+}
+
+async fn place_all(
+    options: &Options,
+    originate: Originate,
+    board: &Board,
+    commander: &Commander,
+) -> Result<Tally, CallerError> {
+    let plan = match (options.cancel_after, options.hangup_after) {
+        (Some(after), _) => Plan::Cancel(after),
+        (None, Some(after)) => Plan::Hangup(after),
+        (None, None) => Plan::Listen,
+    };
+    let printer = Printer::new(options.json);
+    let places = Arc::new(Semaphore::new(UNDER_WAY));
+    let mut calls = JoinSet::new();
+    let begun = Instant::now();
+    for number in 1..=options.calls {
+        sleep_until(begun + Duration::from_secs_f64(f64::from(number - 1) / options.rate)).await;
+        let place = places.clone().acquire_owned().await;
+        let caller = Caller {
+            board: board.clone(),
+            commander: commander.clone(),
+            printer: printer.clone(),
+            plan,
+            number,
+        };
+        let originate = originate.clone();
+        calls.spawn(async move {
+            let ended = caller.place(originate).await;
+            drop(place);
+            ended
+        });
+    }
+    let mut tally = Tally::default();
+    while let Some(ended) = calls.join_next().await {
+        tally.add(ended.map_err(io::Error::other)??);
+    }
+    Ok(tally)
+}
+
+fn read_sdp(file: PathBuf) -> Result<String, CallerError> {
+    std::fs::read_to_string(&file).map_err(|error| CallerError::Sdp { file, error })
+}
+
+fn seed() -> io::Result<[u8; 32]> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(io::Error::other)?;
+    Ok(seed)
+}
+
+/// Listeners on ports that the system chooses: a peer whose connection was lost can come back.
+async fn network(
+    _options: &Options,
+) -> io::Result<(
+    crate::agent::Settings,
+    (transport::Connections, tokio::sync::mpsc::Receiver<transport::Inbound>),
+)> {
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await?;
+    let network = transport::start(vec![listener], transport::Bounds::default());
+    Ok((crate::agent::Settings::default(), network))
+}
