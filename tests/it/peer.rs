@@ -34,7 +34,8 @@ impl Peer {
         Self::over(listener.accept().unwrap().0)
     }
 
-    fn over(stream: TcpStream) -> Self {
+    /// Over a connection that is there.
+    pub fn over(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
         let address = stream.local_addr().unwrap();
