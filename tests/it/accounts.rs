@@ -2,29 +2,18 @@
 
 use std::process::Command;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::agent::Agent;
 use crate::client::Stream;
 use crate::peer::respond;
 use crate::program::Program;
-use crate::registrar::{PASSWORD, Registrar, account, agent_with, answer_on, nobody, registered};
+use crate::registrar::{PASSWORD, Registrar, account, agent_with, answer_on, becomes, nobody, registered};
 use crate::scratch::{Folder, free_ports};
 
 /// The registrations from the agent's start on.
 fn registrations(agent: &Agent) -> Stream {
     agent.follow("/v1/events?types=registration.changed&after=earliest")
-}
-
-/// Waits until an account is in a state, and gives it.
-fn becomes(events: &mut Stream, id: &str, state: &str) -> Value {
-    loop {
-        let event = events.next().expect("the stream goes on").data;
-        let account = &event["data"]["account"];
-        if event["subject"] == id && account["state"] == state {
-            return account.clone();
-        }
-    }
 }
 
 fn command(agent: &Agent, id: &str, command: &str) -> crate::client::Answer {

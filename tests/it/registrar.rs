@@ -4,7 +4,10 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 use call_agent::sip::{Message, Name, Request, Writer};
 
+use serde_json::Value;
+
 use crate::agent::Agent;
+use crate::client::Stream;
 use crate::peer::Peer;
 use crate::scratch::{Folder, free_ports};
 
@@ -59,6 +62,11 @@ pub fn registered(register: &Request) -> Vec<u8> {
     bound.fold(response, |response, contact| response.header("Contact", contact.as_bytes())).finish().to_vec()
 }
 
+/// Whether a REGISTER asks for no binding.
+pub fn is_unbinding(register: &Request) -> bool {
+    register.headers.items(Name::Contact).all(|contact| contact.ends_with("expires=0"))
+}
+
 /// The account of an id at a registrar, as the file of settings has it.
 pub fn account(id: &str, registrar: SocketAddr) -> String {
     format!(
@@ -72,4 +80,15 @@ pub fn agent_with(accounts: &str) -> (Agent, Folder) {
     let file = folder.file("call-agent.toml");
     std::fs::write(&file, accounts).unwrap();
     (Agent::start_with(&["--config", &file]), folder)
+}
+
+/// Waits until an account is in a state, and gives it.
+pub fn becomes(events: &mut Stream, id: &str, state: &str) -> Value {
+    loop {
+        let event = events.next().expect("the stream goes on").data;
+        let account = &event["data"]["account"];
+        if event["subject"] == id && account["state"] == state {
+            return account.clone();
+        }
+    }
 }
