@@ -137,6 +137,9 @@ impl Layer {
             (Some(_), None) => Err(BadSetting::Alone { given: settings[0], missing: settings[1] }),
             (None, Some(_)) => Err(BadSetting::Alone { given: settings[1], missing: settings[0] }),
         };
+        if self.tls_client_ca.is_some() && self.tls_certificate.is_none() {
+            return Err(BadSetting::Alone { given: "--tls-client-ca", missing: "--tls-certificate" });
+        }
         Ok(tls::Settings {
             sip: identity(
                 ["--tls-certificate", "--tls-key"],

@@ -3,18 +3,19 @@
 use std::io;
 use std::net::SocketAddr;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UdpSocket};
 use tracing::info;
 
 use crate::agent;
 use crate::config::{Config, SipListen, scheme};
 use crate::sip::Transport;
+use crate::transport::Listener;
 
 /// Where the service is listening. Given from outside, so that a test can bind port 0.
 #[derive(Debug)]
 pub struct Listeners {
-    /// For SIP over TCP, in the order of the settings.
-    pub sip: Vec<TcpListener>,
+    /// For SIP, in the order of the settings.
+    pub sip: Vec<Listener>,
     /// For HTTP.
     pub http: TcpListener,
 }
@@ -42,17 +43,23 @@ impl Listeners {
         let advertised = settings.iter().map(|listen| listen.advertise.clone());
         // Listeners that a test brings may be more than the settings name.
         let advertised = advertised.chain(std::iter::repeat(None));
-        let told = |(listener, advertise): (&TcpListener, _)| {
-            Ok(agent::Listener { transport: Transport::Tcp, local: listener.local_addr()?, advertise })
+        let told = |(listener, advertise): (&Listener, _)| {
+            let (transport, local) = (listener.transport(), listener.local_addr()?);
+            Ok(agent::Listener { transport, local, advertise })
         };
         self.sip.iter().zip(advertised).map(told).collect()
     }
 }
 
-async fn bind_sip(listen: &SipListen) -> Result<TcpListener, BindError> {
+async fn bind_sip(listen: &SipListen) -> Result<Listener, BindError> {
+    let address = listen.address.to_string();
     match listen.transport {
-        Transport::Tcp => bind(listen.scheme(), &listen.address.to_string()).await,
-        _ => Err(BindError { url: listen.to_string(), error: io::ErrorKind::Unsupported.into() }),
+        Transport::Udp => {
+            let bound = UdpSocket::bind(&address).await.map(Listener::Udp);
+            bound.map_err(|error| BindError { url: listen.to_string(), error })
+        }
+        Transport::Tls => bind(listen.scheme(), &address).await.map(Listener::Tls),
+        _ => bind(listen.scheme(), &address).await.map(Listener::Tcp),
     }
 }
 

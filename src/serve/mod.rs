@@ -66,7 +66,9 @@ pub async fn serve(
     board_settings.node = gethostname::gethostname().to_string_lossy().into_owned();
     let board = Board::new(board_settings);
     let (commander, asks) = Commander::channel(COMMANDS);
-    let network = transport::start(listeners.sip, Bounds::default());
+    let told =
+        transport::Settings { bounds: Bounds::default(), dns_server: config.dns_server, tls: Some(tls) };
+    let network = transport::start(listeners.sip, told);
     let driver = Driver::new(config.agent, seed()?, board.clone(), network, asks, config.drain_time);
 
     let (stop_http, http_stopped) = oneshot::channel::<()>();

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use super::stream::Sink;
 use super::task::Task;
 use super::{Fate, Heard, Inbound, Notice};
-use crate::agent::{Flow, Transmit};
+use crate::agent::{Address, Flow, Transmit};
 
 /// How many messages go into one write.
 const VECTOR: usize = 16;
@@ -21,6 +21,8 @@ const ENTRY: usize = size_of::<Transmit>();
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) flow: Flow,
+    /// By which it is found again, as [`same`](super::reach::same) gives it.
+    pub(super) name: Address,
     sink: Sink,
     unsent: VecDeque<Transmit>,
     /// How many bytes of the first of `unsent` the kernel has.
@@ -54,9 +56,10 @@ pub(super) enum Written {
 }
 
 impl Connection {
-    pub(super) fn new(flow: Flow, sink: Sink, reader: Task) -> Self {
+    pub(super) fn new(flow: Flow, name: Address, sink: Sink, reader: Task) -> Self {
         Self {
             flow,
+            name,
             sink,
             unsent: VecDeque::new(),
             begun: 0,
@@ -71,6 +74,11 @@ impl Connection {
     /// Whether more may be sent.
     pub(super) fn is_open(&self) -> bool {
         self.stage == Stage::Open
+    }
+
+    /// Whether the peer, who connected to us, has shown by a certificate that it is `host`.
+    pub(super) fn is_authenticated_as(&self, host: &str) -> bool {
+        self.sink.is_authenticated_as(host)
     }
 
     /// Puts a message behind those that wait.

@@ -120,7 +120,7 @@ async fn hand_over(framer: &mut Framer, flow: Flow, inbound: &mpsc::Sender<Inbou
 /// The agent hears of what it can read or answer.
 fn found(flow: Flow, message: Result<Message, Unreadable>) -> Inbound {
     match message {
-        Err(Unreadable::Dropped { fault }) => Inbound::Notice(Notice(Heard::Unreadable(flow, fault))),
+        Err(Unreadable::Dropped { fault }) => Inbound::Notice(Notice(Heard::Unreadable(flow.peer, fault))),
         message => Inbound::Arrived(Box::new(Arrival { flow, message })),
     }
 }

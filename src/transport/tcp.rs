@@ -12,6 +12,7 @@ use tracing::warn;
 
 use super::stream::Stream;
 use super::{Admission, Heard, Inbound, Notice};
+use crate::agent::ListenerId;
 use crate::seldom::Seldom;
 
 /// How long accepting pauses after an error that will not pass by itself at once, such as too many open files.
@@ -26,11 +27,16 @@ const KEEPALIVE: TcpKeepalive =
 const UNACKNOWLEDGED: Duration = Duration::from_secs(32);
 
 /// Accepts for ever. Ends when the driver does.
-pub(super) async fn accept(listener: TcpListener, places: Arc<Semaphore>, inbound: mpsc::Sender<Inbound>) {
+pub(super) async fn accept(
+    listener: TcpListener,
+    id: ListenerId,
+    places: Arc<Semaphore>,
+    inbound: mpsc::Sender<Inbound>,
+) {
     let mut accepting = Accepting::new(listener, places);
     loop {
         let (socket, admission) = accepting.next().await;
-        let accepted = Inbound::Notice(Notice(Heard::Accepted(Stream::Plain(socket), admission)));
+        let accepted = Inbound::Notice(Notice(Heard::Accepted(Stream::Plain(socket), id, admission)));
         if inbound.send(accepted).await.is_err() {
             return;
         }

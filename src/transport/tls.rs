@@ -18,6 +18,7 @@ use super::session::Session;
 use super::stream::Stream;
 use super::tcp::{self, Accepting};
 use super::{Admission, Bounds, Heard, Inbound, Notice};
+use crate::agent::ListenerId;
 use crate::seldom::Seldom;
 use crate::tls::Tls;
 
@@ -27,7 +28,7 @@ const CHUNK: usize = 4096;
 /// Accepts for ever. A connection is the driver's once its handshake is over; until then it waits apart from the others.
 /// Ends when the driver does, and all handshakes with it.
 pub(super) async fn accept(
-    listener: TcpListener,
+    (listener, id): (TcpListener, ListenerId),
     tls: Tls,
     places: Arc<Semaphore>,
     bounds: Bounds,
@@ -46,7 +47,7 @@ pub(super) async fn accept(
             secured = handshakes.next() => secured,
         };
         let Some((stream, admission)) = secured else { continue };
-        if inbound.send(Inbound::Notice(Notice(Heard::Accepted(stream, admission)))).await.is_err() {
+        if inbound.send(Inbound::Notice(Notice(Heard::Accepted(stream, id, admission)))).await.is_err() {
             return;
         }
     }

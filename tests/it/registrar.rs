@@ -35,8 +35,9 @@ impl Registrar {
     /// Answers every REGISTER, until the test ends.
     pub fn answer_all(self, answer: fn(&Request) -> Vec<u8>) {
         std::thread::spawn(move || {
-            while let Ok((stream, _)) = self.listener.accept() {
-                std::thread::spawn(move || answer_on(Peer::over(stream), answer));
+            loop {
+                let peer = Peer::accept(&self.listener);
+                std::thread::spawn(move || answer_on(peer, answer));
             }
         });
     }

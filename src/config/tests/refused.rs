@@ -52,6 +52,21 @@ fn help_and_version_are_not_faults() {
 }
 
 #[test]
+fn a_setting_without_the_one_that_it_needs_is_refused_and_both_are_named() {
+    for (given, missing) in [
+        ("--tls-certificate", "--tls-key"),
+        ("--tls-key", "--tls-certificate"),
+        ("--tls-client-ca", "--tls-certificate"),
+        ("--http-tls-certificate", "--http-tls-key"),
+        ("--http-tls-key", "--http-tls-certificate"),
+    ] {
+        assert_eq!(said(load(&[given, "file.pem"], &[])), format!("{given} needs {missing}"));
+    }
+    let from_both = load(&["--tls-certificate", "file.pem"], &[("CALL_AGENT_TLS_KEY", "file.key")]);
+    assert!(from_both.unwrap().tls.sip.is_some());
+}
+
+#[test]
 fn an_unknown_or_malformed_variable_is_named() {
     assert_eq!(
         said(load(&[], &[("CALL_AGENT_MAX_CALL", "1")])),

@@ -3,6 +3,7 @@ use std::time::Duration;
 use super::*;
 use crate::agent::OnOffer;
 use crate::config::LogFormat;
+use crate::tls::Identity;
 
 #[test]
 fn without_settings_the_defaults_hold() {
@@ -40,6 +41,12 @@ fn every_setting_is_read_from_the_file() {
         sip_listen = ["tcp://127.0.0.1:5070", "tcp://[::1]:5070"]
         http_listen = "localhost:8081"
         advertise = "pbx.example.com:5099"
+        tls_certificate = "sip.pem"
+        tls_key = "sip.key"
+        tls_ca = "ca.pem"
+        tls_client_ca = "peers.pem"
+        http_tls_certificate = "http.pem"
+        http_tls_key = "http.key"
         dns_server = "192.0.2.53:53"
         media_address = "192.0.2.1:4000"
         codecs = ["PCMU", "opus"]
@@ -62,6 +69,12 @@ fn every_setting_is_read_from_the_file() {
     assert_eq!(listen, ["tcp://127.0.0.1:5070", "tcp://[::1]:5070"]);
     assert_eq!(config.http_listen.to_string(), "localhost:8081");
     assert_eq!(config.agent.advertise, Some(("pbx.example.com".to_owned(), Some(5099))));
+    let identity =
+        |certificate: &str, key: &str| Identity { certificate: certificate.into(), key: key.into() };
+    assert_eq!(config.tls.sip, Some(identity("sip.pem", "sip.key")));
+    assert_eq!(config.tls.http, Some(identity("http.pem", "http.key")));
+    assert_eq!(config.tls.ca, Some("ca.pem".into()));
+    assert_eq!(config.tls.client_ca, Some("peers.pem".into()));
     assert_eq!(config.dns_server, Some("192.0.2.53:53".parse().unwrap()));
     assert_eq!(config.agent.media, Some(("192.0.2.1".parse().unwrap(), 4000)));
     assert_eq!(config.agent.codecs, ["PCMU", "opus"]);

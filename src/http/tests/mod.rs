@@ -11,6 +11,7 @@ mod originate;
 mod page;
 mod problems;
 pub mod schema;
+mod secure;
 mod serving;
 
 use std::sync::{Arc, LazyLock};

@@ -1,12 +1,14 @@
 //! The transport over real sockets on loopback.
 
 mod client;
+mod datagrams;
 mod delivery;
 mod inbound;
 mod outbound;
 mod secure;
 mod unframed;
 mod unread;
+mod ways;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,12 +17,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use super::task::Task;
-use super::{Bounds, Connections, Fate, Inbound, start, tls};
+use super::{Bounds, Connections, Fate, Inbound, Listener, Settings, start};
 use crate::agent::{Arrival, Flow, FlowId, Hop, Receipt, Transmit};
 use crate::sip::{Message, Transport};
 use crate::tls::Tls;
@@ -56,10 +57,8 @@ impl Net {
     async fn secure_as(tls: Tls, client: Arc<rustls::ClientConfig>, bounds: Bounds) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (sender, inbound) = mpsc::channel(super::INBOUND_BOUND);
-        let places = Arc::new(Semaphore::new(bounds.connections));
-        let accepting = Task::spawn(tls::accept(listener, tls, places.clone(), bounds, sender.clone()));
-        let connections = Connections::new(bounds, places, sender, vec![accepting]);
+        let settings = Settings { bounds, tls: Some(tls), ..Settings::default() };
+        let (connections, inbound) = start(vec![Listener::Tls(listener)], settings);
         Self { address, connections, inbound, connector: Some(client.into()) }
     }
 
@@ -70,7 +69,7 @@ impl Net {
     async fn listening_on(address: &str, bounds: Bounds) -> Self {
         let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (connections, inbound) = start(vec![listener], bounds);
+        let (connections, inbound) = start(vec![Listener::Tcp(listener)], bounds);
         Self { address, connections, inbound, connector: None }
     }
 

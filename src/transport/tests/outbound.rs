@@ -79,12 +79,12 @@ async fn a_name_without_address_is_undelivered() {
 }
 
 #[tokio::test]
-async fn without_a_connection_and_a_hop_or_by_another_transport_a_send_is_undelivered() {
+async fn without_a_connection_and_a_hop_or_by_a_transport_that_is_not_ours_a_send_is_undelivered() {
     let mut net = Net::start(Bounds::default()).await;
     net.connections.send(Transmit { receipt: Some(Receipt(1)), ..transmit(NO_FLOW, "nowhere") });
-    let mut by_udp = to_hop("127.0.0.1", 5060, 2, "udp");
-    by_udp.otherwise.as_mut().unwrap().transport = Some(Transport::Udp);
-    net.connections.send(by_udp);
+    let mut by_sctp = to_hop("127.0.0.1", 5060, 2, "sctp");
+    by_sctp.otherwise.as_mut().unwrap().transport = Some(Transport::Sctp);
+    net.connections.send(by_sctp);
     assert_eq!(net.connections.poll_fate(), Some(Fate::Undelivered(Receipt(1))));
     assert_eq!(net.connections.poll_fate(), Some(Fate::Undelivered(Receipt(2))));
 }
