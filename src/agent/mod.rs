@@ -37,6 +37,7 @@ mod stack;
 mod tests;
 pub mod time;
 mod transaction;
+mod way_out;
 
 use std::time::Instant;
 
@@ -131,7 +132,13 @@ impl Agent {
                     stack.fx.answer(ticket, Err(Refusal::NotFound));
                 }
             }
-            Command::Originate(_) => stack.fx.answer(ticket, Err(Refusal::Overloaded)),
+            Command::Originate(originate) => match call::Call::originate(stack, calls.len(), originate) {
+                Ok(call) => {
+                    stack.fx.answer(ticket, Ok(call.picture().clone()));
+                    calls.add(call);
+                }
+                Err(refusal) => stack.fx.answer(ticket, Err(refusal)),
+            },
             Command::Account(_) => stack.fx.answer(ticket, Err(Refusal::AccountNotFound)),
         }
     }
@@ -253,8 +260,8 @@ impl Agent {
         }
     }
 
-    /// Whether no call is left, also none whose BYE waits for its answer.
+    /// Whether no call is left, also none whose BYE or CANCEL waits for its answer.
     pub fn is_idle(&self) -> bool {
-        self.calls.is_empty()
+        self.calls.are_idle()
     }
 }
