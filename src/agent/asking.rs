@@ -8,16 +8,20 @@
 //!                                Reaching ◄───── 503, no response, not sent: the next address (RFC 3263 §4.3)
 //! ```
 
+mod invite;
+
 use bytes::Bytes;
+use bytestring::ByteString;
 
 use super::FlowId;
 use super::auth::Authorizations;
 use super::network::{Address, Destination, Flow, ReachId, Reached, Unreachable};
 use super::request::{Head, Way, via};
-use super::stack::{Owner, Stack, is_reliable};
-use super::transaction::{ClientKey, Outcome, Path, TransactionId};
+use super::stack::{Owner, Stack, is_reliable, peer_hop};
+use super::transaction::{ClientKey, Outcome, Path, Refusable, TransactionId};
 use crate::sip::digest::Credentials;
 use crate::sip::{Known, Response, Writer};
+use invite::Proofs;
 
 /// How often one request may be sent again with credentials: for a proxy, for the server behind it, and for a nonce that
 /// was stale.
@@ -39,8 +43,8 @@ pub struct Asking {
 enum Stage {
     /// A way to the next hop is being looked for.
     Reaching(ReachId),
-    /// Its transaction runs.
-    Sent { transaction: TransactionId, flow: Flow },
+    /// Its transaction runs; that of an answered INVITE until no more 2xx can come.
+    Sent { transaction: TransactionId, flow: Flow, branch: ByteString, proofs: Proofs },
     /// Its owner has been told the end.
     Over,
 }
@@ -66,6 +70,10 @@ pub enum Progress<'a> {
     Provisional(&'a Response),
     /// The final response.
     Final(&'a Response),
+    /// A 2xx of another dialog, to an INVITE that has had its final response.
+    Forked(&'a Response),
+    /// No more 2xx can come to an INVITE that was answered with one.
+    Over,
     /// None came in time.
     TimedOut,
     /// There is no way to its next hop.
@@ -98,7 +106,7 @@ impl Asking {
     /// Its transaction and the connection it was sent by.
     pub fn sent(&self) -> Option<(TransactionId, Flow)> {
         match self.stage {
-            Stage::Sent { transaction, flow } => Some((transaction, flow)),
+            Stage::Sent { transaction, flow, .. } => Some((transaction, flow)),
             Stage::Reaching(_) | Stage::Over => None,
         }
     }
@@ -135,13 +143,21 @@ impl Asking {
         outcome: Outcome<'a>,
         mut means: Means<'_>,
     ) -> Progress<'a> {
-        let Stage::Sent { transaction, flow } = self.stage else { return Progress::Waits };
+        let Stage::Sent { transaction, flow, .. } = self.stage else { return Progress::Waits };
         if transaction != id {
             return Progress::Waits;
         }
         match outcome {
             Outcome::Sent => Progress::Sent,
             Outcome::Provisional(response) => Progress::Provisional(response),
+            Outcome::Forked(response) => Progress::Forked(response),
+            Outcome::Final(response) if self.method == Known::Invite && response.status < 300 => {
+                Progress::Final(response)
+            }
+            Outcome::Over => {
+                self.stage = Stage::Over;
+                Progress::Over
+            }
             Outcome::Final(response) if self.can_answer(response, &mut means) => {
                 self.challenged += 1;
                 self.head.cseq += 1;
@@ -168,7 +184,12 @@ impl Asking {
 
     /// A connection is gone: what was sent by it will not be answered.
     pub fn handle_flow_closed(&mut self, stack: &mut Stack, id: FlowId) -> Progress<'static> {
-        if !matches!(self.stage, Stage::Sent { flow, .. } if flow.id == id) || self.try_next(stack) {
+        let Stage::Sent { transaction, flow, .. } = self.stage else { return Progress::Waits };
+        if flow.id != id {
+            return Progress::Waits;
+        }
+        stack.transactions.abandon(&mut stack.fx, transaction);
+        if self.try_next(stack) {
             return Progress::Waits;
         }
         self.stage = Stage::Over;
@@ -214,19 +235,26 @@ impl Asking {
         let branch = stack.ids.branch();
         let begin = |stack: &Stack| self.head.begin(self.method, &via(stack, &flow, &branch));
         let mut writer = begin(stack);
+        let mut proofs = Proofs::default();
         if let Some(credentials) = means.credentials {
             let covered = means.authorizations.cover_bodies();
             let whole = if covered { (means.fill)(stack, &flow, begin(stack)) } else { Bytes::new() };
             let request = (self.method, self.head.uri.as_str(), body_of(&whole));
-            for (name, value) in means.authorizations.headers(stack, request, credentials) {
-                writer = writer.header(name, value);
-            }
+            proofs = Proofs(means.authorizations.headers(stack, request, credentials));
+            writer = proofs.written(writer);
         }
         let bytes = (means.fill)(stack, &flow, writer);
         let path = Path { flow: Some(flow.id), otherwise: None, reliable: is_reliable(flow.transport) };
-        let key = ClientKey::new(branch, self.method);
-        let transaction = stack.request(self.owner, key, path, bytes);
-        self.stage = Stage::Sent { transaction, flow };
+        let key = ClientKey::new(branch.clone(), self.method);
+        let transaction = match self.method {
+            Known::Invite => {
+                let (head, via) = (self.head.clone(), via(stack, &flow, &branch));
+                let refusable = Refusable { head, via, peer: peer_hop(&flow) };
+                stack.invite(self.owner, key, path, (bytes, refusable))
+            }
+            _ => stack.request(self.owner, key, path, bytes),
+        };
+        self.stage = Stage::Sent { transaction, flow, branch, proofs };
     }
 }
 

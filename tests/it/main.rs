@@ -8,6 +8,7 @@
     reason = "a test fails by panicking, also outside the functions that clippy knows as tests"
 )]
 
+mod accounts;
 mod agent;
 mod authority;
 mod bad_input;
@@ -32,6 +33,7 @@ mod peer;
 mod peers;
 mod program;
 mod race;
+mod registrar;
 mod scratch;
 mod settings;
 mod sipp;

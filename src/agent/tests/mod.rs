@@ -2,18 +2,27 @@
 
 mod accept;
 mod auth;
+mod callee;
 mod cancel;
+mod client_invite;
 mod client_transactions;
 mod close;
+mod connect;
 mod dialog;
+mod early;
 mod events;
+mod failover;
 mod faults;
+mod forks;
+mod give_up;
 mod harness;
 mod info;
 mod late_offer;
 mod limits;
 mod matching;
 mod modify;
+mod orders;
+mod our_dialogs;
 mod phone;
 mod random;
 mod reconnect;
