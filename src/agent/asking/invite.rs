@@ -13,7 +13,7 @@ use crate::agent::request::{Head, via};
 use crate::agent::stack::{Stack, is_reliable, peer_hop};
 use crate::agent::transaction::{ClientKey, Path, TransactionId};
 use crate::agent::{Hop, ReachId, Transmit, respond};
-use crate::sip::{Known, Writer};
+use crate::sip::{Known, Transport, Writer};
 
 /// The headers that a request has answered challenges with; the ACK repeats them (§22.1).
 #[derive(Default)]
@@ -96,7 +96,8 @@ impl Asking {
 
 /// The flow that a connection of ours to a hop would be, as far as Via tells.
 fn unconnected(like: &Flow, hop: &Hop) -> Flow {
-    match hop.transport.filter(|transport| *transport != like.transport) {
+    let transport = if hop.secure { Some(Transport::Tls) } else { hop.transport };
+    match transport.filter(|transport| *transport != like.transport) {
         Some(transport) => Flow { transport, listener: None, ..*like },
         None => *like,
     }

@@ -51,7 +51,7 @@ pub struct Callee {
     pub contact: String,
     /// Record-Route, whole lines.
     pub routes: String,
-    cseq: u32,
+    pub cseq: u32,
 }
 
 impl Callee {
