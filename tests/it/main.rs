@@ -18,6 +18,7 @@ mod client;
 mod contract;
 mod contract_tests;
 mod dialog;
+mod dns;
 mod drain;
 mod faults;
 mod flows;
