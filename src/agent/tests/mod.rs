@@ -10,6 +10,7 @@ mod events;
 mod faults;
 mod harness;
 mod info;
+mod large;
 mod late_offer;
 mod limits;
 mod matching;
