@@ -5,10 +5,14 @@
 //!   begin ──────────────────► Reaching ─────► Sent ──► final response, no response, no way: told to the owner
 //!     └──────── a connection ──────────────────▲ │
 //!                                              └─┘ challenged: once more, with credentials (§22)
+//!                                Reaching ◄───── too large for a datagram: a connection, if the peer takes any (§18.1.1)
 //!                                Reaching ◄───── 503, no response, not sent: the next address (RFC 3263 §4.3)
 //! ```
 
 mod invite;
+mod large;
+
+use std::net::SocketAddr;
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -35,6 +39,8 @@ pub struct Asking {
     head: Head,
     /// What is left to be tried if the connection in use fails.
     rest: Destination,
+    /// The peer that gets datagrams of any size: a connection to it has been looked for.
+    no_stream_to: Option<SocketAddr>,
     challenged: usize,
     stage: Stage,
 }
@@ -90,7 +96,8 @@ impl Asking {
         means: Means<'_>,
     ) -> Self {
         let rest = way.hop.map_or(Destination::Addresses(Vec::new()), Destination::Hop);
-        let mut this = Self { owner, method, head, rest, challenged: 0, stage: Stage::Over };
+        let mut this =
+            Self { owner, method, head, rest, no_stream_to: None, challenged: 0, stage: Stage::Over };
         match way.flow {
             Some(flow) => this.send(stack, flow, means),
             None => this.reach(stack),
@@ -124,7 +131,7 @@ impl Asking {
         }
         match reached {
             Ok(Reached { flow, others }) => {
-                self.rest = Destination::Addresses(others);
+                self.rest = Destination::Addresses(Self::beside(&flow, others));
                 self.send(stack, flow, means);
                 Progress::Waits
             }
@@ -244,6 +251,9 @@ impl Asking {
             writer = proofs.written(writer);
         }
         let bytes = (means.fill)(stack, &flow, writer);
+        if self.is_too_large(&flow, &bytes) {
+            return self.seek_stream(stack, &flow);
+        }
         let path = Path { flow: Some(flow.id), otherwise: None, reliable: is_reliable(flow.transport) };
         let key = ClientKey::new(branch.clone(), self.method);
         let transaction = match self.method {

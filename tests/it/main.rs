@@ -19,6 +19,7 @@ mod client;
 mod contract;
 mod contract_tests;
 mod dialog;
+mod dns;
 mod drain;
 mod faults;
 mod flows;
