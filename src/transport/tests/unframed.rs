@@ -37,9 +37,10 @@ async fn half_messages_share_a_pool_and_what_they_took_of_it_is_free_when_they_a
 #[tokio::test]
 async fn a_message_that_does_not_become_whole_in_time_closes_its_connection_and_a_line_end_does_not() {
     for mut net in Net::both(Bounds { message_time: Duration::from_millis(50), ..Bounds::default() }).await {
-        let (mut idle, _) = net.connected().await;
+        let (mut idle, idle_flow) = net.connected().await;
         let (mut client, flow) = net.connected().await;
         idle.write_all(b"\r\n").await.unwrap();
+        assert_eq!(net.fate().await, Fate::Pong(idle_flow.id));
         client.write_all(&cut(2500).0).await.unwrap();
         assert_eq!(net.fate().await, Fate::Closed(flow.id));
         idle.write_all(&message("later")).await.unwrap();
