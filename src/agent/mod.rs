@@ -26,6 +26,7 @@ mod contact;
 mod effects;
 pub mod event;
 pub mod ids;
+mod labels;
 mod map;
 mod network;
 mod new_headers;

@@ -14,6 +14,7 @@
 //! A REGISTER is sent when the one before it has its final response or is given up (§10.2): a command that comes meanwhile
 //! says what is wanted, and is done then.
 
+mod accepted;
 mod ask;
 mod binding;
 mod commands;

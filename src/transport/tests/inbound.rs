@@ -47,6 +47,20 @@ async fn a_double_crlf_is_answered_with_one_crlf() {
 }
 
 #[tokio::test]
+async fn a_lone_crlf_is_told_and_not_answered() {
+    for mut net in Net::both(Bounds::default()).await {
+        let (mut client, flow) = net.connected().await;
+        client.write_all(b"\r\n").await.unwrap();
+        assert_eq!(net.fate().await, Fate::Pong(flow.id));
+        net.connections.close(flow.id);
+        assert_eq!(net.fate().await, Fate::Closed(flow.id));
+        assert_eq!(net.during(read_to_end(&mut client)).await.unwrap(), b"");
+        net.connections.close(flow.id);
+        assert!(!net.connections.has_fates(), "it is closed once");
+    }
+}
+
+#[tokio::test]
 async fn half_a_message_and_then_the_end_is_a_closed_flow_and_no_message() {
     for mut net in Net::both(Bounds::default()).await {
         let (mut client, flow) = net.connected().await;
