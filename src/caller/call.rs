@@ -67,18 +67,19 @@ impl Caller {
                 }
                 () = until(due) => {
                     due = None;
-                    self.act(call.id);
+                    self.act(call.id, &seen);
                 }
             }
         }
         Ok(self.ended(seen))
     }
 
-    /// Gives the command and does not wait for it: the events say what became of it.
-    fn act(&self, call: CallId) {
+    /// Gives the command and does not wait for it: the events say what became of it. A call that was answered before it
+    /// could be given up is hung up.
+    fn act(&self, call: CallId, seen: &Seen) {
         let action = match self.plan {
-            Plan::Cancel(_) => Action::Cancel(Cancel::default()),
-            Plan::Hangup(_) | Plan::Listen => Action::Hangup(Hangup::default()),
+            Plan::Cancel(_) if seen.answered.is_none() => Action::Cancel(Cancel::default()),
+            _ => Action::Hangup(Hangup::default()),
         };
         let commander = self.commander.clone();
         tokio::spawn(async move { commander.call(CallCommand { call, if_version: None, action }).await });
@@ -103,7 +104,7 @@ impl Caller {
         let as_planned = match self.plan {
             Plan::Cancel(_) => is("cause", "cancelled") && is("by", "api"),
             Plan::Hangup(_) => is("cause", "hangup") && is("by", "api"),
-            Plan::Listen => seen.answered.is_some() && is("cause", "hangup"),
+            Plan::Listen => is("cause", "hangup") && is("by", "remote"),
         };
         Ended { how: report::end(&end), as_planned, ringing: seen.ringing, answered: seen.answered }
     }

@@ -78,7 +78,8 @@ pub fn line(number: u32, after: Duration, event: &Value) -> String {
 pub fn end(end: &Value) -> String {
     let word = |name: &str| end[name].as_str().unwrap_or("?").to_owned();
     let status = end["sip_status"].as_u64().map(|status| format!(", {status}")).unwrap_or_default();
-    format!("{} by {}{status}", word("cause"), word("by"))
+    let detail = end["detail"].as_str().map(|detail| format!(": {detail}")).unwrap_or_default();
+    format!("{} by {}{status}{detail}", word("cause"), word("by"))
 }
 
 fn seconds(time: Duration) -> String {

@@ -13,6 +13,7 @@ mod agent;
 mod authority;
 mod bad_input;
 mod baresip;
+mod built_in_caller;
 mod caller;
 mod calls;
 mod client;

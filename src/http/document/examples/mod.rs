@@ -123,7 +123,7 @@ pub fn established() -> Call {
 }
 
 fn ended(from: Call, cause: EndCause, by: EndBy, sip_status: Option<u16>) -> Call {
-    let end = End { cause, by, sip_status, reason: None, reasons: Vec::new() };
+    let end = End { cause, by, sip_status, reason: None, reasons: Vec::new(), detail: None };
     Call {
         state: CallState::Ended,
         version: from.version + 1,
