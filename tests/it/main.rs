@@ -17,6 +17,7 @@ mod caller;
 mod calls;
 mod client;
 mod contract;
+mod contract_accounts;
 mod contract_tests;
 mod dialog;
 mod drain;
