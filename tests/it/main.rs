@@ -18,6 +18,7 @@ mod caller;
 mod calls;
 mod client;
 mod contract;
+mod contract_accounts;
 mod contract_tests;
 mod dialog;
 mod dns;
