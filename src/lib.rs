@@ -6,6 +6,7 @@
 //! | [`sip`] | messages on the wire: cut, read, written |
 //! | [`state`] | what clients can see: the calls as they are, the numbered log of events, replay |
 //! | [`driver`] | the one task that owns the agent and reads clocks; `Commander` is its handle |
+//! | [`tls`] | certificates: read, read again, used |
 //! | [`transport`] | bytes to messages and back: listeners and connections |
 //! | [`caller`] | `call-agent call`: places calls and prints what happened |
 //! | [`http`] | REST and SSE: one file per resource |
@@ -28,6 +29,7 @@ mod serve;
 pub mod sip;
 pub mod state;
 pub mod telemetry;
+pub mod tls;
 pub mod transport;
 
 pub use serve::{BindError, Listeners, ServeError, serve};

@@ -1,10 +1,11 @@
 //! The program: reads the settings, starts logging, serves until SIGTERM or SIGINT, drains, exits; or, as
-//! `call-agent call`, places calls.
+//! `call-agent call`, places calls. SIGHUP has it read the certificates again.
 
 use std::process::ExitCode;
 
 use call_agent::caller::{self, Options, Tally};
 use call_agent::config::{BadSetting, Config, LogFormat};
+use call_agent::tls::Tls;
 use call_agent::{Listeners, ServeError, open_files, serve, telemetry};
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
@@ -31,7 +32,15 @@ fn main() -> ExitCode {
             return ExitCode::from(BAD_SETTING);
         }
     };
-    match telemetry::start(&config.log, config.log_format).map_err(Into::into).and_then(|()| run(config)) {
+    let tls = match Tls::read(config.tls.clone()) {
+        Ok(tls) => tls,
+        Err(error) => {
+            eprintln!("call-agent: {error}");
+            return ExitCode::from(BAD_SETTING);
+        }
+    };
+    match telemetry::start(&config.log, config.log_format).map_err(Into::into).and_then(|()| run(config, tls))
+    {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             error!("{error}");
@@ -61,7 +70,7 @@ async fn place_calls(options: &Options) -> Result<Tally, Box<dyn std::error::Err
 }
 
 #[tokio::main]
-async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
+async fn run(config: Config, tls: Tls) -> Result<(), Box<dyn std::error::Error>> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let shutdown = async move {
         tokio::select! {
@@ -69,7 +78,13 @@ async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
             _ = interrupt.recv() => {}
         }
     };
+    let (mut hangup, certificates) = (signal(SignalKind::hangup())?, tls.clone());
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            certificates.reload();
+        }
+    });
     open_files::raise();
     let listeners = Listeners::bind(&config).await?;
-    serve(config, listeners, shutdown).await.map_err(ServeError::into)
+    serve(config, listeners, tls, shutdown).await.map_err(ServeError::into)
 }

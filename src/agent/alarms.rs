@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use super::CallId;
 use super::transaction::{Timer, TransactionId};
+use super::{AccountNumber, CallId};
 
 /// One thing that must happen later. Each owner has at most one alarm of each sort.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,6 +13,8 @@ pub enum Alarm {
     Transaction(TransactionId, Timer),
     /// A call's.
     Call(CallId, CallAlarm),
+    /// An account's.
+    Account(AccountNumber, AccountAlarm),
 }
 
 /// What a call waits for.
@@ -39,7 +41,20 @@ impl CallAlarm {
     const LAST: Self = Self::Patience;
 }
 
-/// All alarms. Their number is bounded by that of calls and transactions.
+/// What the registration of an account waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AccountAlarm {
+    /// REGISTER is to be sent: the first one, a refresh, or another try.
+    Attempt,
+    /// The registrar forgets our Contact (RFC 3261 §10.3).
+    Lapse,
+    /// A keep-alive is due (RFC 5626 §4.4).
+    Ping,
+    /// The last keep-alive should have been answered (RFC 5626 §4.4.1).
+    Pong,
+}
+
+/// All alarms. Their number is bounded by that of calls, transactions and accounts.
 #[derive(Debug, Default)]
 pub struct Alarms {
     due: BTreeSet<(Instant, Alarm)>,

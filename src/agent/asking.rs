@@ -13,6 +13,7 @@ mod invite;
 use bytes::Bytes;
 use bytestring::ByteString;
 
+use super::FlowId;
 use super::auth::Authorizations;
 use super::network::{Address, Destination, Flow, ReachId, Reached, Unreachable};
 use super::request::{Head, Way, via};
@@ -179,6 +180,15 @@ impl Asking {
                 Progress::Unreachable
             }
         }
+    }
+
+    /// A connection is gone: what was sent by it will not be answered.
+    pub fn handle_flow_closed(&mut self, stack: &mut Stack, id: FlowId) -> Progress<'static> {
+        if !matches!(self.stage, Stage::Sent { flow, .. } if flow.id == id) || self.try_next(stack) {
+            return Progress::Waits;
+        }
+        self.stage = Stage::Over;
+        Progress::Unreachable
     }
 
     /// Nobody waits for a way any more; whether none had been found yet, so that nothing was sent.

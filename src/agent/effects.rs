@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use super::alarms::{Alarm, Alarms};
 use super::transaction::TransactionId;
 use super::{
-    Account, AccountEvent, Call, Destination, Done, Event, News, Now, Output, ReachId, Receipt, Refusal,
-    Ticket, Transmit,
+    Account, AccountEvent, Call, Destination, Done, Event, FlowId, News, Now, Output, ReachId, Receipt,
+    Refusal, Ticket, Transmit,
 };
 
 /// Who wants to hear what became of a sending.
@@ -58,6 +58,11 @@ impl Effects {
     /// Tells a peer.
     pub fn send(&mut self, transmit: Transmit) {
         self.outputs.push_back(Output::Send(transmit));
+    }
+
+    /// Closes a connection.
+    pub fn close(&mut self, flow: FlowId) {
+        self.outputs.push_back(Output::Close(flow));
     }
 
     /// Looks for a way.

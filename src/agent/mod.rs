@@ -13,6 +13,8 @@
 
 #![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
 
+mod account_link;
+mod accounts;
 mod alarms;
 mod asking;
 mod auth;
@@ -24,10 +26,12 @@ mod contact;
 mod effects;
 pub mod event;
 pub mod ids;
+mod labels;
 mod map;
 mod network;
 mod new_headers;
 mod receive;
+mod registration;
 mod request;
 mod respond;
 mod screen;
@@ -51,6 +55,8 @@ pub use settings::{AccountNumber, AccountSettings, Listener, OnOffer, Settings};
 pub use time::{Now, Timestamp};
 
 use crate::sip::Message;
+use account_link::AccountLink;
+use accounts::Accounts;
 use alarms::Alarm;
 use calls::Calls;
 use effects::{Awaited, Effects};
@@ -77,6 +83,8 @@ pub enum Output {
     Send(Transmit),
     /// Look for a way, and call [`Agent::handle_reached`] with what was found; once for each.
     Reach(ReachId, Destination),
+    /// Close a connection that is of no more use; [`Agent::handle_flow_closed`] follows as for any other.
+    Close(FlowId),
     /// Answer a command.
     Answer(Ticket, Result<Done, Refusal>),
 }
@@ -86,17 +94,19 @@ pub enum Output {
 pub struct Agent {
     stack: Stack,
     calls: Calls,
+    accounts: Accounts,
 }
 
 impl Agent {
-    /// An agent without calls at the time `now`; `seed` is where its tags, branches and ids come from, and must be
+    /// An agent without calls at the time `now`, whose accounts are to be registered at once; `seed` is where its tags, branches and ids come from, and must be
     /// unguessable.
     pub fn new(settings: Settings, seed: [u8; 32], now: Now) -> Self {
         let limit =
             settings.max_calls.saturating_mul(TRANSACTIONS_PER_CALL).saturating_add(SPARE_TRANSACTIONS);
         let mut ids = Ids::new(seed);
         let hashing = ids.hashing();
-        let stack = Stack {
+        let links = settings.accounts.iter().map(AccountLink::new).collect();
+        let mut stack = Stack {
             settings,
             intake: Intake::Open,
             ids,
@@ -104,8 +114,10 @@ impl Agent {
             fx: Effects::new(now),
             flows: Set::with_hasher(hashing.clone()),
             reaching: Map::with_hasher(hashing.clone()),
+            accounts: links,
         };
-        Self { stack, calls: Calls::new(hashing) }
+        let accounts = Accounts::new(&mut stack);
+        Self { stack, calls: Calls::new(hashing), accounts }
     }
 
     /// A message came in.
@@ -123,7 +135,7 @@ impl Agent {
     /// A client asks for something. The answer comes as [`Output::Answer`] with the same ticket: at once, or when the
     /// SIP effect is known.
     pub fn handle_command(&mut self, now: Now, command: Command, ticket: Ticket) {
-        let Self { stack, calls } = self;
+        let Self { stack, calls, accounts } = self;
         stack.fx.now = now;
         match command {
             Command::Call(command) => {
@@ -139,14 +151,17 @@ impl Agent {
                 }
                 Err(refusal) => stack.fx.answer(ticket, Err(refusal)),
             },
-            Command::Account(_) => stack.fx.answer(ticket, Err(Refusal::AccountNotFound)),
+            Command::Account(command) => accounts.handle_command(stack, &command, ticket),
         }
     }
 
-    /// A connection is gone. Its calls go on.
+    /// A connection is gone. Its calls go on; what was registered by it is registered by another one.
     pub fn handle_flow_closed(&mut self, now: Now, flow: FlowId) {
-        self.stack.fx.now = now;
-        self.stack.flows.remove(&flow);
+        let Self { stack, accounts, .. } = self;
+        stack.fx.now = now;
+        if stack.flows.remove(&flow) {
+            accounts.each(|registration| registration.handle_flow_closed(stack, flow));
+        }
     }
 
     /// What was sent with this receipt is with the kernel.
@@ -164,7 +179,7 @@ impl Agent {
 
     /// A way to a destination was found, or there is none.
     pub fn handle_reached(&mut self, now: Now, id: ReachId, reached: Result<Reached, Unreachable>) {
-        let Self { stack, calls } = self;
+        let Self { stack, calls, accounts } = self;
         stack.fx.now = now;
         if let Ok(Reached { flow, .. }) = &reached {
             stack.flows.insert(flow.id);
@@ -173,7 +188,10 @@ impl Agent {
             Some(Owner::Call(call)) => {
                 calls.with(call, |call| call.handle_reached(stack, id, reached));
             }
-            Some(Owner::Account(_)) | None => {}
+            Some(Owner::Account(number)) => {
+                accounts.with(number, |account| account.handle_reached(stack, id, reached));
+            }
+            None => {}
         }
     }
 
@@ -192,19 +210,21 @@ impl Agent {
         }
     }
 
-    /// Refuse what is new, end what is unanswered.
+    /// Refuse what is new, end what is unanswered and the registrations.
     pub fn handle_drain(&mut self, now: Now) {
-        let Self { stack, calls } = self;
+        let Self { stack, calls, accounts } = self;
         stack.fx.now = now;
         stack.intake = Intake::Draining;
         calls.each(stack, |call, stack| call.drain(stack));
+        accounts.each(|account| account.drain(stack));
     }
 
-    /// End every call now: the drain's time is over.
+    /// End every call and registration now: the drain's time is over.
     pub fn handle_drain_over(&mut self, now: Now) {
-        let Self { stack, calls } = self;
+        let Self { stack, calls, accounts } = self;
         stack.fx.now = now;
         calls.each(stack, |call, stack| call.drain_over(stack));
+        accounts.each(|account| account.drain_over(stack));
     }
 
     /// The time that [`Agent::poll_timeout`] named has come.
@@ -213,8 +233,12 @@ impl Agent {
         while let Some(alarm) = self.stack.fx.due() {
             match alarm {
                 Alarm::Call(id, alarm) => {
-                    let Self { stack, calls } = self;
+                    let Self { stack, calls, .. } = self;
                     calls.with(id, |call| call.handle_alarm(stack, alarm));
+                }
+                Alarm::Account(number, alarm) => {
+                    let Self { stack, accounts, .. } = self;
+                    accounts.with(number, |account| account.handle_alarm(stack, alarm));
                 }
                 Alarm::Transaction(id, timer) => {
                     let told = self.stack.transactions.handle_timer(&mut self.stack.fx, id, timer);
@@ -225,13 +249,15 @@ impl Agent {
     }
 
     fn tell_owner(&mut self, told: Option<Told<'_>>) {
-        let Self { stack, calls } = self;
+        let Self { stack, calls, accounts } = self;
         let Some(Told { owner, transaction, outcome }) = told else { return };
         match owner {
             Owner::Call(id) => {
                 calls.with(id, |call| call.handle_outcome(stack, transaction, outcome));
             }
-            Owner::Account(_) => {}
+            Owner::Account(number) => {
+                accounts.with(number, |account| account.handle_outcome(stack, transaction, outcome));
+            }
         }
     }
 
@@ -260,8 +286,8 @@ impl Agent {
         }
     }
 
-    /// Whether no call is left, also none whose BYE or CANCEL waits for its answer.
+    /// Whether no call is left, also none whose BYE or CANCEL waits for its answer, and no registration.
     pub fn is_idle(&self) -> bool {
-        self.calls.are_idle()
+        self.calls.are_idle() && self.accounts.are_over()
     }
 }

@@ -2,8 +2,8 @@
 
 use super::call::Call;
 use super::screen::{self, Refused};
-use super::stack::Owner;
-use super::transaction::{ClientKey, ServerKey};
+use super::stack::{Owner, response_path};
+use super::transaction::{ClientKey, Path, ServerKey};
 use super::{Agent, Flow, Transmit, respond};
 use crate::sip::{Headers, Known, Name, Request, Response, Unreadable};
 
@@ -33,7 +33,7 @@ impl Agent {
 
     /// An ACK belongs to a refused INVITE by its branch, or to a dialog by its tags; else to nothing, and is dropped.
     fn handle_ack(&mut self, flow: Flow, ack: &Request) {
-        let Self { stack, calls } = self;
+        let Self { stack, calls, .. } = self;
         if let Some(transaction) = stack.transactions.server(&ServerKey::of_invite(ack)) {
             stack.transactions.acknowledged(&mut stack.fx, transaction);
         }
@@ -44,7 +44,7 @@ impl Agent {
 
     /// A CANCEL belongs to the INVITE with its branch (§9.2).
     fn handle_cancel(&mut self, flow: &Flow, cancel: &Request) {
-        let Self { stack, calls } = self;
+        let Self { stack, calls, .. } = self;
         let invite = stack.transactions.server(&ServerKey::of_invite(cancel));
         let owner = invite.and_then(|invite| stack.transactions.owner(invite)).and_then(Owner::call);
         if owner.and_then(|id| calls.with(id, |call| call.handle_cancel(stack, flow, cancel))).is_some() {
@@ -59,7 +59,7 @@ impl Agent {
     }
 
     fn handle_in_dialog(&mut self, flow: Flow, request: &Request, tag: &str) {
-        let Self { stack, calls } = self;
+        let Self { stack, calls, .. } = self;
         let Some(id) = calls.of_dialog(request) else {
             return self.refuse(&flow, request, (481, respond::plain(request, 481, None, tag)));
         };
@@ -106,10 +106,13 @@ impl Agent {
     /// What cannot be read is answered without a transaction where it can be answered (§8.2.7), else dropped.
     pub(super) fn handle_unreadable(&mut self, flow: &Flow, mut unreadable: Unreadable) {
         unreadable.stamp(flow.peer);
-        let Unreadable::Answerable { status, phrase, headers, .. } = unreadable else { return };
+        let Unreadable::Answerable { status, phrase, headers, peer_via, .. } = unreadable else { return };
         let tag = self.stateless_tag(&headers);
         let bytes = respond::respond(&headers, status, Some(&phrase), Some(&tag)).finish();
-        self.stack.fx.send(Transmit { flow: Some(flow.id), otherwise: None, receipt: None, bytes });
+        let Path { flow, otherwise, .. } = response_path(&peer_via, flow);
+        // No connection is made for it.
+        let otherwise = otherwise.filter(|_| flow.is_none());
+        self.stack.fx.send(Transmit { flow, otherwise, receipt: None, bytes });
     }
 
     /// A tag of the Call-ID and the number of the CSeq: an INVITE and its CANCEL have the same (§9.2).

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use bytestring::ByteString;
 
+use super::account_link::AccountLink;
 use super::effects::Effects;
 use super::ids::Ids;
 use super::map::{Map, Set};
@@ -55,6 +56,8 @@ pub struct Stack {
     pub flows: Set<FlowId>,
     /// Who waits for a way: one for each request of ours.
     pub reaching: Map<ReachId, Owner>,
+    /// What the registrations have settled, in the order of [`Settings::accounts`].
+    pub accounts: Vec<AccountLink>,
 }
 
 impl Stack {
@@ -149,16 +152,19 @@ pub fn is_reliable(transport: Transport) -> bool {
 }
 
 /// Where the responses to a request go (§18.2.2): by the connection it came on; if that is gone, to the address it came
-/// from and the port that its Via names.
+/// from and the port that its Via names. Over UDP to that port at once, unless `rport` asks for the one that it came from
+/// (RFC 3581 §4); to `maddr` before either.
 pub fn response_path(via: &Via, flow: &Flow) -> Path {
-    let port = via.port.unwrap_or_else(|| default_port(flow.transport));
-    let hop = Hop {
-        transport: Some(flow.transport),
-        host: flow.peer.ip().to_string().into(),
-        port: Some(port),
-        secure: false,
+    let reliable = is_reliable(flow.transport);
+    let seen = flow.peer.ip();
+    let host = via.maddr.clone().filter(|_| !reliable).unwrap_or_else(|| seen.to_string().into());
+    let port = match via.port.unwrap_or_else(|| default_port(flow.transport)) {
+        _ if !reliable && via.rport && via.maddr.is_none() => flow.peer.port(),
+        port => port,
     };
-    Path { flow: Some(flow.id), otherwise: Some(hop), reliable: is_reliable(flow.transport) }
+    let is_there = host.parse() == Ok(seen) && port == flow.peer.port();
+    let hop = Hop { transport: Some(flow.transport), host, port: Some(port), secure: false };
+    Path { flow: Some(flow.id).filter(|_| reliable || is_there), otherwise: Some(hop), reliable }
 }
 
 /// Where the peer of a flow is, to connect there again.
@@ -178,6 +184,14 @@ pub fn leads_to(flow: &Flow, hop: &Hop) -> bool {
         && port == flow.peer.port()
         && hop.transport.is_none_or(|transport| transport == flow.transport)
         && (!hop.secure || flow.transport == Transport::Tls)
+}
+
+/// Whether the connection that we got by wanting `one` is what we would get by wanting `other`.
+pub fn is_same_place(one: &Hop, other: &Hop) -> bool {
+    one.host.eq_ignore_ascii_case(&other.host)
+        && one.port == other.port
+        && (other.transport.is_none() || one.transport == other.transport)
+        && (one.secure || !other.secure)
 }
 
 /// The next hop that a URI names (RFC 3263 §4, before its look-ups).

@@ -1,7 +1,7 @@
 //! Time as the core is given it: it never looks at a clock itself.
 
 use std::borrow::Cow;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::{Serialize, Serializer};
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
@@ -23,6 +23,11 @@ impl Timestamp {
     /// Milliseconds since 1970, for time-ordered ids.
     pub fn milliseconds(self) -> u64 {
         u64::try_from(self.0 / 1000).unwrap_or(0)
+    }
+
+    /// The time so much later.
+    pub fn after(self, time: Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(time.as_micros()).unwrap_or(i64::MAX)))
     }
 }
 

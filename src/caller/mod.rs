@@ -147,6 +147,6 @@ async fn network(
     (transport::Connections, tokio::sync::mpsc::Receiver<transport::Inbound>),
 )> {
     let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await?;
-    let network = transport::start(vec![listener], transport::Bounds::default());
+    let network = transport::start(vec![transport::Listener::Tcp(listener)], transport::Bounds::default());
     Ok((crate::agent::Settings::default(), network))
 }

@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use clap::Parser;
 
+use super::BadSetting;
+use super::listen::SipListen;
 use super::value::{self, Advertise, HostPort, LogFormat};
 use crate::agent::OnOffer;
+use crate::tls::{self, Identity};
 
 // What is written on the fields is the text of `--help`.
 /// A SIP user agent that other software drives over HTTP.
@@ -19,16 +22,45 @@ pub(super) struct Layer {
     pub(super) config: Option<PathBuf>,
 
     /// Where to listen for SIP; a list [default: tcp://0.0.0.0:5060]
-    #[arg(long, value_name = "tcp://HOST:PORT", value_delimiter = ',', value_parser = value::sip_listen)]
-    pub(super) sip_listen: Option<Vec<HostPort>>,
+    #[arg(long, value_name = "tcp|udp|tls://HOST:PORT[?advertise=HOST[:PORT]]", value_delimiter = ',')]
+    pub(super) sip_listen: Option<Vec<SipListen>>,
 
     /// Where to listen for HTTP [default: 127.0.0.1:8080]
     #[arg(long, value_name = "HOST:PORT")]
     pub(super) http_listen: Option<HostPort>,
 
-    /// What peers are told to reach the agent by [default: the connection's local address]
+    /// What peers are told to reach the agent by, where a listener has no `advertise` of its own [default: the connection's
+    /// local address]
     #[arg(long, value_name = "HOST[:PORT]")]
     pub(super) advertise: Option<Advertise>,
+
+    /// The DNS server to ask [default: the system's]
+    #[arg(long, value_name = "IP:PORT", value_parser = value::dns_server)]
+    pub(super) dns_server: Option<SocketAddr>,
+
+    /// The certificate for SIP over TLS, with its chain (PEM); SIGHUP has it read again
+    #[arg(long, value_name = "FILE")]
+    pub(super) tls_certificate: Option<PathBuf>,
+
+    /// The key of that certificate (PEM, not encrypted)
+    #[arg(long, value_name = "FILE")]
+    pub(super) tls_key: Option<PathBuf>,
+
+    /// The CAs that are trusted when connecting over TLS (PEM) [default: those of the system]
+    #[arg(long, value_name = "FILE")]
+    pub(super) tls_ca: Option<PathBuf>,
+
+    /// CAs (PEM): a peer that connects over TLS must show a certificate of one of them
+    #[arg(long, value_name = "FILE")]
+    pub(super) tls_client_ca: Option<PathBuf>,
+
+    /// The certificate for HTTP, with its chain (PEM); with it HTTP is over TLS only
+    #[arg(long, value_name = "FILE")]
+    pub(super) http_tls_certificate: Option<PathBuf>,
+
+    /// The key of that certificate (PEM, not encrypted)
+    #[arg(long, value_name = "FILE")]
+    pub(super) http_tls_key: Option<PathBuf>,
 
     /// Where media is taken; without it generated answers are inactive
     #[arg(long, value_name = "HOST:PORT", value_parser = value::media_address)]
@@ -90,12 +122,40 @@ pub(super) struct Layer {
 const AFTER_HELP: &str = "\
 Each setting is also an environment variable, --max-calls as CALL_AGENT_MAX_CALLS, and a key of the
 file, max_calls = 1000. A flag goes before the environment, the environment before the file. A list
-is separated by commas, or the flag is repeated.
+is separated by commas, or the flag is repeated. Accounts (`[[account]]`: extensions of a PBX that the
+agent keeps registered) are in the file alone; the README shows one.
 
 CALL_AGENT_API_KEY, in the environment only, is the key that HTTP clients must give. Without one,
 HTTP is open on a loopback address; on any other a key is made at the first start and printed once.";
 
 impl Layer {
+    /// Where the certificates are. A certificate without its key, or the other way round, is a fault.
+    pub(super) fn take_tls(&mut self) -> Result<tls::Settings, BadSetting> {
+        let identity = |settings: [&'static str; 2], certificate, key| match (certificate, key) {
+            (Some(certificate), Some(key)) => Ok(Some(Identity { certificate, key })),
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(BadSetting::Alone { given: settings[0], missing: settings[1] }),
+            (None, Some(_)) => Err(BadSetting::Alone { given: settings[1], missing: settings[0] }),
+        };
+        if self.tls_client_ca.is_some() && self.tls_certificate.is_none() {
+            return Err(BadSetting::Alone { given: "--tls-client-ca", missing: "--tls-certificate" });
+        }
+        Ok(tls::Settings {
+            sip: identity(
+                ["--tls-certificate", "--tls-key"],
+                self.tls_certificate.take(),
+                self.tls_key.take(),
+            )?,
+            ca: self.tls_ca.take(),
+            client_ca: self.tls_client_ca.take(),
+            http: identity(
+                ["--http-tls-certificate", "--http-tls-key"],
+                self.http_tls_certificate.take(),
+                self.http_tls_key.take(),
+            )?,
+        })
+    }
+
     /// What this layer does not give is taken from a lower one.
     pub(super) fn or(self, lower: Self) -> Self {
         Self {
@@ -103,6 +163,13 @@ impl Layer {
             sip_listen: self.sip_listen.or(lower.sip_listen),
             http_listen: self.http_listen.or(lower.http_listen),
             advertise: self.advertise.or(lower.advertise),
+            dns_server: self.dns_server.or(lower.dns_server),
+            tls_certificate: self.tls_certificate.or(lower.tls_certificate),
+            tls_key: self.tls_key.or(lower.tls_key),
+            tls_ca: self.tls_ca.or(lower.tls_ca),
+            tls_client_ca: self.tls_client_ca.or(lower.tls_client_ca),
+            http_tls_certificate: self.http_tls_certificate.or(lower.http_tls_certificate),
+            http_tls_key: self.http_tls_key.or(lower.http_tls_key),
             media_address: self.media_address.or(lower.media_address),
             codecs: self.codecs.or(lower.codecs),
             data_dir: self.data_dir.or(lower.data_dir),

@@ -3,33 +3,45 @@
 //! A setting has one name and one reader. `--max-calls`, `CALL_AGENT_MAX_CALLS` and the file's `max_calls` give it text; a
 //! flag goes before the environment, the environment before the file, the file before the default.
 
+mod account;
 mod key;
 mod layer;
+mod listen;
+mod password;
 mod source;
+mod table;
 #[cfg(test)]
 mod tests;
 mod value;
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub use key::{KeyFault, NewKey, guard};
+pub use listen::{SipListen, scheme};
 pub use value::{HostPort, LogFormat};
 
+use crate::agent::AccountSettings;
 use crate::api_key::ApiKey;
-use crate::{agent, state};
+use crate::sip::Transport;
+use crate::{agent, state, tls};
 use layer::Layer;
 
 /// The settings, complete and checked.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where SIP is listened for, by TCP.
-    pub sip_listen: Vec<HostPort>,
+    /// Where and by what SIP is listened for.
+    pub sip_listen: Vec<SipListen>,
     /// Where HTTP is listened for.
     pub http_listen: HostPort,
-    /// What the core has to know.
+    /// The DNS server to ask; `None`: the system's.
+    pub dns_server: Option<SocketAddr>,
+    /// What the core has to know, but for the listeners: their addresses are known when they are bound.
     pub agent: agent::Settings,
+    /// Where certificates are.
+    pub tls: tls::Settings,
     /// How much of the past clients can see.
     pub board: state::Settings,
     /// Where files are kept; `None`: nothing is.
@@ -68,6 +80,14 @@ pub enum BadSetting {
         /// What is wrong with it.
         fault: String,
     },
+    /// One setting without the other that it needs.
+    #[error("{given} needs {missing}")]
+    Alone {
+        /// The one that is set.
+        given: &'static str,
+        /// The one that is not.
+        missing: &'static str,
+    },
     /// The file itself.
     #[error("--config {}: {fault}", file.display())]
     File {
@@ -85,29 +105,51 @@ impl Config {
         environment: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Result<Self, BadSetting> {
         let flags = source::flags(arguments)?;
-        let (variables, api_key) = source::environment(environment)?;
+        let environment: Vec<_> = environment.into_iter().collect();
+        let (variables, api_key) = source::environment(&environment)?;
         let given = flags.or(variables);
-        let file = given.config.as_deref().map(source::file).transpose()?.unwrap_or_default();
-        Ok(Self::complete(given.or(file), api_key))
+        let file = given.config.as_deref().map(|file| source::file(file, &environment)).transpose()?;
+        let (file, accounts) = file.unwrap_or_default();
+        let mut layer = given.or(file);
+        let tls = layer.take_tls()?;
+        let config = Self::complete(layer, accounts, tls, api_key);
+        config.check()?;
+        Ok(config)
+    }
+
+    /// What settings ask of each other.
+    fn check(&self) -> Result<(), BadSetting> {
+        let mut listens = self.sip_listen.iter();
+        if self.tls.sip.is_none() && listens.any(|listen| listen.transport == Transport::Tls) {
+            return Err(BadSetting::Alone { given: "--sip-listen tls://", missing: "--tls-certificate" });
+        }
+        Ok(())
     }
 
     /// Fills in the defaults.
-    fn complete(layer: Layer, api_key: Option<ApiKey>) -> Self {
+    fn complete(
+        layer: Layer,
+        accounts: Vec<AccountSettings>,
+        tls: tls::Settings,
+        api_key: Option<ApiKey>,
+    ) -> Self {
         let agent = agent::Settings::default();
         let board = state::Settings::default();
         Self {
-            sip_listen: layer.sip_listen.unwrap_or_else(|| vec![HostPort::new("0.0.0.0", 5060)]),
+            sip_listen: layer.sip_listen.unwrap_or_else(|| vec![SipListen::tcp("0.0.0.0", 5060)]),
             http_listen: layer.http_listen.unwrap_or_else(|| HostPort::new("127.0.0.1", 8080)),
+            dns_server: layer.dns_server,
             agent: agent::Settings {
                 advertise: layer.advertise.map(|advertise| (advertise.host, advertise.port)),
                 listeners: Vec::new(),
-                accounts: Vec::new(),
+                accounts,
                 media: layer.media_address.map(|address| (address.ip(), address.port())),
                 codecs: layer.codecs.unwrap_or(agent.codecs),
                 on_offer: layer.on_offer.unwrap_or(agent.on_offer),
                 ring_timeout: layer.ring_timeout.unwrap_or(agent.ring_timeout),
                 max_calls: layer.max_calls.unwrap_or(agent.max_calls),
             },
+            tls,
             board: state::Settings {
                 log_events: layer.log_events.unwrap_or(board.log_events),
                 log_bytes: layer.log_bytes.unwrap_or(board.log_bytes),

@@ -7,11 +7,16 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
 
 use super::layer::Layer;
-use super::{BadSetting, key};
+use super::table::Fault;
+use super::{BadSetting, account, key};
+use crate::agent::AccountSettings;
 use crate::api_key::ApiKey;
 
 /// What the names of the agent's variables begin with.
 const PREFIX: &str = "CALL_AGENT_";
+
+/// The environment: names and values.
+pub(super) type Variables<'a> = &'a [(OsString, OsString)];
 
 /// What the command line gives.
 pub(super) fn flags(arguments: impl IntoIterator<Item = OsString>) -> Result<Layer, BadSetting> {
@@ -20,9 +25,7 @@ pub(super) fn flags(arguments: impl IntoIterator<Item = OsString>) -> Result<Lay
 
 /// What the environment gives, and the key. An empty variable is one that is not set, but for the key: whoever sets an empty
 /// one means to have one.
-pub(super) fn environment(
-    variables: impl IntoIterator<Item = (OsString, OsString)>,
-) -> Result<(Layer, Option<ApiKey>), BadSetting> {
+pub(super) fn environment(variables: Variables<'_>) -> Result<(Layer, Option<ApiKey>), BadSetting> {
     let mut layer = Layer::default();
     let mut api_key = None;
     for (name, value) in variables {
@@ -45,13 +48,22 @@ pub(super) fn environment(
     Ok((layer, api_key))
 }
 
-/// What the file gives.
-pub(super) fn file(path: &Path) -> Result<Layer, BadSetting> {
+/// What the file gives; the accounts take passwords from the environment.
+pub(super) fn file(
+    path: &Path,
+    variables: Variables<'_>,
+) -> Result<(Layer, Vec<AccountSettings>), BadSetting> {
     let unreadable = |fault: String| BadSetting::File { file: path.to_owned(), fault };
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
-    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| unreadable(error.to_string()))?;
+    let table: toml::Table = text.parse().map_err(|error| unreadable(not_toml(&text, &error)))?;
     let mut layer = Layer::default();
+    let mut accounts = Vec::new();
     for (key, value) in table {
+        if key == "account" {
+            let bad = |Fault { key, fault }| BadSetting::Key { file: path.to_owned(), key, fault };
+            accounts = account::accounts(value, variables).map_err(bad)?;
+            continue;
+        }
         let bad = |fault| BadSetting::Key { file: path.to_owned(), key: key.clone(), fault };
         let flag = flag(&key, |c| c.is_ascii_lowercase() || c == '_').map_err(bad)?;
         if flag == "--config" {
@@ -59,7 +71,14 @@ pub(super) fn file(path: &Path) -> Result<Layer, BadSetting> {
         }
         layer = layer.or(texts(value).and_then(|texts| read(&flag, texts)).map_err(bad)?);
     }
-    Ok(layer)
+    Ok((layer, accounts))
+}
+
+/// What is wrong with the file's TOML and where. The error itself would show the line, which may have a password in it.
+fn not_toml(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    format!("line {}, column {column}: {}", before.matches('\n').count() + 1, error.message())
 }
 
 /// The flag of a setting that goes by `name` elsewhere.

@@ -64,7 +64,7 @@ impl FromStr for Advertise {
 }
 
 /// A name, an IPv4 address, or an IPv6 address in brackets (RFC 3261 §25.1 `host`).
-fn is_host(text: &str) -> bool {
+pub(super) fn is_host(text: &str) -> bool {
     match text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
         Some(address) => address.parse::<Ipv6Addr>().is_ok(),
         None if text.bytes().all(|byte| byte == b'.' || byte.is_ascii_digit()) => {
@@ -80,19 +80,16 @@ fn is_host(text: &str) -> bool {
     }
 }
 
-pub(super) fn sip_listen(text: &str) -> Result<HostPort, String> {
-    match text.split_once("://") {
-        Some(("tcp", address)) => address.parse(),
-        Some(("udp" | "tls", _)) => Err("this version listens on tcp only".to_owned()),
-        _ => Err("an address to listen on is written tcp://HOST:PORT".to_owned()),
-    }
-}
-
 /// A name is looked up once, now.
 pub(super) fn media_address(text: &str) -> Result<SocketAddr, String> {
     let address: HostPort = text.parse()?;
     let mut found = address.to_string().to_socket_addrs().map_err(|error| error.to_string())?;
     found.next().ok_or_else(|| format!("{} has no address", address.host))
+}
+
+/// A name server's address; a name would have to be looked up by itself.
+pub(super) fn dns_server(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "an IP address and a port, as in 192.0.2.53:53")
 }
 
 /// An encoding name (RFC 8866 §6.6, a token).

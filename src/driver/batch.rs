@@ -1,7 +1,7 @@
 //! What the agent wants done, until it is done.
 
 use super::tickets::Tickets;
-use crate::agent::{Agent, Destination, Done, News, Output, ReachId, Refusal, Ticket, Transmit};
+use crate::agent::{Agent, Destination, Done, FlowId, News, Output, ReachId, Refusal, Ticket, Transmit};
 use crate::state::Board;
 use crate::transport::{Connections, Notice};
 
@@ -18,6 +18,7 @@ pub(super) struct Batch {
 enum Wire {
     Send(Transmit),
     Reach(ReachId, Destination),
+    Close(FlowId),
     Notice(Notice),
 }
 
@@ -29,6 +30,7 @@ impl Batch {
                 Output::Event(news) => self.news.push(news),
                 Output::Send(transmit) => self.wire.push(Wire::Send(transmit)),
                 Output::Reach(id, destination) => self.wire.push(Wire::Reach(id, destination)),
+                Output::Close(flow) => self.wire.push(Wire::Close(flow)),
                 Output::Answer(ticket, answer) => self.answers.push((ticket, answer)),
             }
         }
@@ -49,6 +51,7 @@ impl Batch {
             match wire {
                 Wire::Send(transmit) => connections.send(transmit),
                 Wire::Reach(id, destination) => connections.reach(id, destination),
+                Wire::Close(flow) => connections.close(flow),
                 Wire::Notice(notice) => connections.handle(notice),
             }
         }

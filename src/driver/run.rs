@@ -63,8 +63,8 @@ enum Wake {
 }
 
 impl Driver {
-    /// A driver of a new agent, whose seed must be unguessable; `drain_time` is how long calls may go on after the
-    /// shutdown has begun.
+    /// A driver of a new agent, whose seed must be unguessable and whose accounts the board shows from here on; `drain_time`
+    /// is how long calls may go on after the shutdown has begun.
     pub fn new(
         settings: Settings,
         seed: [u8; 32],
@@ -73,8 +73,10 @@ impl Driver {
         asks: mpsc::Receiver<Ask>,
         drain_time: Duration,
     ) -> Self {
+        let agent = Agent::new(settings, seed, clock::now());
+        board.begin_with(agent.accounts().collect());
         Self {
-            agent: Agent::new(settings, seed, clock::now()),
+            agent,
             board,
             connections,
             inbound,
@@ -198,6 +200,7 @@ impl Driver {
             Fate::Closed(flow) => self.agent.handle_flow_closed(now, flow),
             Fate::Delivered(receipt) => self.agent.handle_delivered(now, receipt),
             Fate::Undelivered(receipt) => self.agent.handle_undelivered(now, receipt),
+            Fate::Pong(flow) => self.agent.handle_pong(now, flow),
             Fate::Reached(id, reached) => self.agent.handle_reached(now, id, reached),
         }
         self.batch.collect(&mut self.agent);

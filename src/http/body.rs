@@ -1,4 +1,4 @@
-//! The JSON body of a command. No body means the command's defaults.
+//! The JSON body of a command. No body means an empty object.
 
 use std::time::Duration;
 
@@ -23,14 +23,14 @@ const TYPES: [&str; 2] = ["application/json", "application/merge-patch+json"];
 #[derive(Debug)]
 pub struct Body<T>(pub T);
 
-impl<S: Sync, T: DeserializeOwned + Default> FromRequest<S> for Body<T> {
+impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (head, body) = request.into_parts();
         let bytes = timeout(PATIENCE, read(body)).await.map_err(|_| too_slow())??;
         if bytes.is_empty() {
-            return Ok(Self(T::default()));
+            return parse(b"{}").map(Self);
         }
         require_json(&head.headers)?;
         parse(&bytes).map(Self)
@@ -110,6 +110,7 @@ pub fn plain(fault: &str) -> String {
     let words = [
         ("unknown variant", "unknown value"),
         ("expected u16", "expected a number from 0 to 65535"),
+        ("expected u32", "expected a whole number"),
         ("expected string or map", "expected a string"),
     ];
     words.iter().fold(fault.to_owned(), |text, (theirs, ours)| text.replace(theirs, ours))

@@ -72,7 +72,7 @@ pub async fn patch(
         }
         done => done,
     };
-    done.map(CallAnswer).map_err(|refusal| refusal::problem(refusal, id, &context.board))
+    done.map(CallAnswer).map_err(|refusal| refusal::of_call(refusal, id, &context.board))
 }
 
 /// End a call

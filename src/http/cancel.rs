@@ -14,7 +14,8 @@ use crate::agent::command::Cancel;
 /// Cancel a call
 ///
 /// Gives a call up before its answer: an inbound one with a final response, 487 unless `status` says otherwise, an outbound one
-/// with CANCEL. Allowed before `accepted`. The answer is the ended call.
+/// with CANCEL, which waits for the peer's first sign of life (RFC 3261 §9.1). Allowed before `accepted`. The answer is the ended
+/// call. If the callee's 200 was faster than the CANCEL the call is hung up at once, and its `end` says `hangup`.
 #[utoipa::path(
     post, path = "/v1/calls/{id}/cancel", operation_id = "cancelCall", tag = "commands",
     params(CallParam, IfMatchParam), request_body = Cancel, responses(responses::Cancelled)

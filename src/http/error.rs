@@ -84,6 +84,11 @@ impl Problem {
         problem
     }
 
+    /// There is no account of that name.
+    pub fn account_not_found() -> Self {
+        Self::new(Code::NotFound, "no account has this id; GET /v1/accounts lists those that there are")
+    }
+
     /// The same problem with what is known of the call.
     pub fn about(mut self, call: &Call) -> Self {
         self.0.call_id = Some(call.id);

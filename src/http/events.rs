@@ -1,4 +1,4 @@
-//! `GET /v1/events` and `GET /v1/calls/{id}/events`: the events of all calls and of one.
+//! `GET /v1/events` and `GET /v1/calls/{id}/events`: all events, and those of one call.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -11,9 +11,9 @@ use super::{Code, Context, Problem, stream};
 use crate::driver::wall_clock;
 use crate::state::After;
 
-/// Follow all calls
+/// Follow everything
 ///
-/// Server-sent events; `data` is a CloudEvents 1.0 envelope, schema `CloudEvent`. With `Accept: application/x-ndjson` the
+/// The events of all calls and of all registrations. Server-sent events; `data` is a CloudEvents 1.0 envelope, schema `CloudEvent`. With `Accept: application/x-ndjson` the
 /// same envelopes come as lines. Without a position the stream starts with what comes next.
 ///
 /// `Last-Event-ID` (or `after`; the header wins, since `EventSource` sends it when it reconnects) resumes right behind that
@@ -23,7 +23,8 @@ use crate::state::After;
 /// Every 15 s without an event a comment (a blank line in NDJSON) shows that the stream is open. A reader too slow for the
 /// bounded log, or whose connection takes no bytes for 30 s, is disconnected and resumes by its last id.
 ///
-/// Filters look at the call as it was right after the event; `stream.draining` passes them.
+/// Filters look at the call as it was right after the event. `registration.changed` passes `account` if it is of that account,
+/// and none of the other filters, which are for calls; `types` takes it or leaves it out. `stream.draining` passes them all.
 #[utoipa::path(
     get,
     path = "/v1/events",

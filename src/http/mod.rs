@@ -3,14 +3,18 @@
 //! | file | what it serves |
 //! |---|---|
 //! | `calls` `call` | the listing; one call, its labels, its end by DELETE |
+//! | `originate` | a new call |
 //! | `ring` `accept` `reject` `cancel` `hangup` | the commands |
+//! | `accounts` `account` | the registrations, and the commands to them |
 //! | `events` (`stream`) | the events of all calls and of one |
 //! | `health` `document` | what probes and people ask |
 //! | `error` `code` `refusal` | problems (RFC 9457), and the agent's refusals as such |
 //! | `auth` `body` `etag` `query` `target` | the parts of a request |
-//! | `serve` `listener` | connections, their bounds and their end |
+//! | `serve` `listener` `secure` | connections, their bounds and their end |
 
 mod accept;
+mod account;
+mod accounts;
 mod auth;
 mod body;
 mod call;
@@ -24,10 +28,12 @@ mod events;
 mod hangup;
 mod health;
 mod listener;
+mod originate;
 mod query;
 mod refusal;
 mod reject;
 mod ring;
+mod secure;
 mod serve;
 mod stream;
 mod target;
@@ -73,7 +79,7 @@ impl Context {
     /// Gives a command and answers with the call as it then is.
     async fn command(&self, call: CallId, condition: IfMatch, action: Action) -> Result<CallAnswer, Problem> {
         let done = self.run(call, self.condition(call, condition), action).await;
-        done.map(CallAnswer).map_err(|refusal| refusal::problem(refusal, call, &self.board))
+        done.map(CallAnswer).map_err(|refusal| refusal::of_call(refusal, call, &self.board))
     }
 
     /// Gives a command. Once it is given it runs to its end in the agent, whether its client still waits or not.
@@ -118,13 +124,17 @@ fn open_routes() -> OpenApiRouter<Context> {
 
 fn guarded_routes() -> OpenApiRouter<Context> {
     OpenApiRouter::new()
-        .routes(routes!(calls::list))
+        .routes(routes!(calls::list, originate::originate))
         .routes(routes!(call::read, call::patch, call::delete))
         .routes(routes!(ring::ring))
         .routes(routes!(accept::accept))
         .routes(routes!(reject::reject))
         .routes(routes!(cancel::cancel))
         .routes(routes!(hangup::hangup))
+        .routes(routes!(accounts::list))
+        .routes(routes!(account::read))
+        .routes(routes!(account::register))
+        .routes(routes!(account::unregister))
         .routes(routes!(events::all))
         .routes(routes!(events::of_call))
 }

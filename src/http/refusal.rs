@@ -11,16 +11,25 @@ use crate::agent::{Call, CallId, Refusal};
 use crate::state::Board;
 
 /// What a client is told when its command to the call `id` was refused.
-pub fn problem(refusal: Refusal, id: CallId, board: &Board) -> Problem {
-    let detail = refusal.to_string();
-    let told = |code| Problem::new(code, detail.clone());
+pub fn of_call(refusal: Refusal, id: CallId, board: &Board) -> Problem {
+    let ended = || board.call(id).filter(|call| call.state == CallState::Ended);
     match refusal {
         // The agent forgets a call when it ends; the board still knows how it ended.
-        Refusal::NotFound => match board.call(id).filter(|call| call.state == CallState::Ended) {
+        Refusal::NotFound => match ended() {
             Some(call) => Problem::new(Code::CallEnded, "the call has ended").about(&call),
             None => Problem::call_not_found(Some(id)),
         },
-        Refusal::AccountNotFound => told(Code::NotFound),
+        refusal => problem(refusal),
+    }
+}
+
+/// What a client is told when its command was refused.
+pub fn problem(refusal: Refusal) -> Problem {
+    let detail = refusal.to_string();
+    let told = |code| Problem::new(code, detail.clone());
+    match refusal {
+        Refusal::NotFound => Problem::call_not_found(None),
+        Refusal::AccountNotFound => Problem::account_not_found(),
         Refusal::RegistrationRejected(_, status) => told(Code::SipRejected).with_sip_status(status),
         Refusal::RegistrationTimeout(_) => told(Code::SipTimeout),
         Refusal::InvalidState(call) => {

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::listener::Listener;
 use super::{Context, router};
+use crate::tls::Tls;
 
 /// The bounds of the HTTP side.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub struct Limits {
     pub connections: usize,
     /// A connection whose peer takes no bytes for so long is closed.
     pub write_timeout: Duration,
+    /// A connection whose TLS handshake is not done by then is closed.
+    pub handshake_time: Duration,
     /// A connection that brings no whole request head for so long is closed, also between requests.
     pub head_timeout: Duration,
     /// How long requests may go on after the shutdown began.
@@ -30,6 +33,7 @@ impl Default for Limits {
         Self {
             connections: 10_000,
             write_timeout: Duration::from_secs(30),
+            handshake_time: Duration::from_secs(10),
             head_timeout: Duration::from_secs(75),
             // Streams end at once and commands are answered before; more would not fit into what Docker allows.
             grace: Duration::from_secs(1),
@@ -37,17 +41,18 @@ impl Default for Limits {
     }
 }
 
-/// Serves the API until `shutdown` is done: then nothing new is accepted, event streams end after what is in the log, and
+/// Serves the API, over TLS if `tls` is given, until `shutdown` is done: then nothing new is accepted, event streams end after what is in the log, and
 /// requests under way are answered, for as long as the grace lasts.
 pub async fn serve(
     listener: TcpListener,
+    tls: Option<Tls>,
     context: Context,
     limits: Limits,
     shutdown: impl Future<Output = ()>,
 ) {
     let board = context.board.clone();
     let service = TowerToHyperService::new(router(context));
-    let mut listener = Listener::new(listener, &limits);
+    let mut listener = Listener::new(listener, tls, &limits);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.head_timeout).max_buf_size(MAX_BUFFER);
     let graceful = GracefulShutdown::new();

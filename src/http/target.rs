@@ -1,4 +1,4 @@
-//! The call that a path names.
+//! The call or the account that a path names.
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
@@ -17,5 +17,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Target {
         let path = Path::<String>::from_request_parts(head, state).await;
         let id = path.ok().and_then(|Path(id)| id.parse().ok());
         id.map(Self).ok_or_else(|| Problem::call_not_found(None))
+    }
+}
+
+/// `{id}` of an account's path, which need not be one that there is.
+#[derive(Clone, Debug)]
+pub struct NamedAccount(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for NamedAccount {
+    type Rejection = Problem;
+
+    async fn from_request_parts(head: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::<String>::from_request_parts(head, state).await;
+        path.map(|Path(id)| Self(id)).map_err(|_| Problem::account_not_found())
     }
 }

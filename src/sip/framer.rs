@@ -31,6 +31,8 @@ pub enum Framed {
     Message(Result<Message, Unreadable>),
     /// A double CRLF between messages: answer with one CRLF.
     Ping,
+    /// A line end alone: the answer to a double one of ours, or a peer's habit.
+    Pong,
     /// The end of this message cannot be found: answer if `Answerable`, then close the connection.
     Lost(Unreadable),
 }
@@ -53,6 +55,9 @@ pub struct Framer {
 enum State {
     /// No message has begun.
     Between,
+    /// The same; of what stands here a part was read before the rest. Only then is it waited whether a line end becomes a
+    /// double one: both are written whole, and an answer is not to be told with the next message.
+    Torn,
     /// The head is not whole; its end has been looked for up to here, from `start` on.
     Head { searched: usize },
     /// The head is whole, so long, and read; the body is so long.
@@ -65,18 +70,20 @@ enum State {
 enum Between {
     /// Nothing, or what is not clear yet.
     Nothing,
-    LineEnd(usize),
+    LineFeed,
     Ping,
+    Pong,
     Message,
 }
 
 impl Between {
-    fn read(pending: &[u8]) -> Self {
+    fn read(pending: &[u8], is_torn: bool) -> Self {
         match pending {
             [b'\r', b'\n', b'\r', b'\n', ..] => Self::Ping,
+            [b'\r', b'\n'] if !is_torn => Self::Pong,
             [] | [b'\r'] | [b'\r', b'\n'] | [b'\r', b'\n', b'\r'] => Self::Nothing,
-            [b'\r', b'\n', ..] => Self::LineEnd(2),
-            [b'\n', ..] => Self::LineEnd(1),
+            [b'\r', b'\n', ..] => Self::Pong,
+            [b'\n', ..] => Self::LineFeed,
             _ => Self::Message,
         }
     }
@@ -94,25 +101,25 @@ impl Framer {
             return;
         }
         self.make_room();
+        if matches!(self.state, State::Between) && !self.buffer.is_empty() {
+            self.state = State::Torn;
+        }
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// The next message, ping or fault, or `None` until more bytes come.
+    /// The next message, ping, pong or fault, or `None` until more bytes come.
     #[expect(clippy::should_implement_trait, reason = "None is not the end: more may be pushed")]
     pub fn next(&mut self) -> Option<Framed> {
         loop {
             match self.state {
                 State::Lost => return None,
                 State::Body { .. } => return self.body(),
-                State::Between => match Between::read(self.pending()) {
-                    Between::Nothing => return None,
-                    Between::LineEnd(length) => self.start += length,
-                    Between::Ping => {
-                        self.start += 4;
-                        return Some(Framed::Ping);
+                State::Between | State::Torn => {
+                    let is_torn = matches!(self.state, State::Torn);
+                    if let Some(between) = self.between(is_torn)? {
+                        return Some(between);
                     }
-                    Between::Message => self.state = State::Head { searched: 0 },
-                },
+                }
                 State::Head { searched } => {
                     if let Err(lost) = self.head(searched)? {
                         return Some(lost);
@@ -125,10 +132,27 @@ impl Framer {
     /// How many bytes of a message that is not whole are held; 0 if none has begun.
     pub fn begun(&self) -> usize {
         match self.state {
-            State::Between | State::Lost => 0,
+            State::Between | State::Torn | State::Lost => 0,
             State::Head { .. } => self.pending().len(),
             State::Body { head_length, .. } => head_length + self.pending().len(),
         }
+    }
+
+    /// Reads on between two messages.
+    fn between(&mut self, is_torn: bool) -> Option<Option<Framed>> {
+        let (length, framed) = match Between::read(self.pending(), is_torn) {
+            Between::Nothing => return None,
+            Between::LineFeed => (1, None),
+            Between::Ping => (4, Some(Framed::Ping)),
+            Between::Pong => (2, Some(Framed::Pong)),
+            Between::Message => {
+                self.state = State::Head { searched: 0 };
+                return Some(None);
+            }
+        };
+        self.start += length;
+        self.state = State::Between;
+        Some(framed)
     }
 
     fn pending(&self) -> &[u8] {

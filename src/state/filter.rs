@@ -1,6 +1,6 @@
 //! Which calls and events a client wants to see.
 
-use super::log::Entry;
+use super::log::{Entry, Subject};
 use super::{Topic, Topics};
 use crate::agent::Call;
 use crate::agent::event::{CallState, Direction, Party};
@@ -12,7 +12,7 @@ pub struct Filter {
     pub states: Vec<CallState>,
     /// Who placed the call.
     pub direction: Option<Direction>,
-    /// The account it goes by.
+    /// The account: that a call goes by, or that a registration is of.
     pub account: Option<String>,
     /// From: the whole URI, or its user part.
     pub from: Option<String>,
@@ -50,7 +50,23 @@ impl Filter {
 
     /// Whether the event is wanted. What concerns the stream is not narrowed by what calls are wanted.
     pub(super) fn lets_event(&self, entry: &Entry) -> bool {
-        self.lets_topic(entry.topic) && entry.call.as_ref().is_none_or(|call| self.lets_call(call))
+        self.lets_topic(entry.topic)
+            && match &entry.subject {
+                Subject::Stream => true,
+                Subject::Call(call) => self.lets_call(call),
+                Subject::Account(id) => self.lets_account(id),
+            }
+    }
+
+    /// Whether the account is wanted. Who asks for calls by what only calls have wants no accounts.
+    fn lets_account(&self, id: &str) -> bool {
+        let is_of_calls = !self.states.is_empty()
+            || self.direction.is_some()
+            || self.from.is_some()
+            || self.to.is_some()
+            || !self.headers.is_empty()
+            || !self.labels.is_empty();
+        !is_of_calls && self.account.as_ref().is_none_or(|wanted| wanted == id)
     }
 
     /// Whether events of this topic are wanted.

@@ -3,17 +3,15 @@
 //! A reader that was up to date and falls behind by more than the setting, or any that falls off the log's old end, is
 //! cut: its stream ends, and it resumes by its last id.
 
-use std::sync::Arc;
-
 use tokio::sync::watch;
 use tokio::task::coop::consume_budget;
 
 use super::batch::Batch;
 use super::frame::{Envelope, Gap};
-use super::log::{Entry, Log};
+use super::log::{Entry, Log, Subject};
 use super::{After, Board, Filter, Frame, Shown, Topic};
 use crate::agent::event::{CallState, EventKind};
-use crate::agent::{Call, CallId, Timestamp};
+use crate::agent::{CallId, Timestamp};
 
 /// At most so many events are looked at while the board is locked.
 const STRIDE: usize = 256;
@@ -196,11 +194,9 @@ impl Reader {
             return Look::Over;
         }
         let is_wanted = |filter: &Filter, entry: &Entry| {
-            let is_of_stream = |call: &Arc<Call>| {
-                call.id == id
-                    && (entry.topic == Topic::Call(EventKind::Ended) || call.state != CallState::Ended)
-            };
-            entry.call.as_ref().is_some_and(is_of_stream) && filter.lets_topic(entry.topic)
+            let Subject::Call(call) = &entry.subject else { return false };
+            let is_of_stream = entry.topic == Topic::Call(EventKind::Ended) || call.state != CallState::Ended;
+            call.id == id && is_of_stream && filter.lets_topic(entry.topic)
         };
         self.take(log.after(self.position).take(STRIDE), is_wanted)
     }

@@ -3,10 +3,11 @@
 use std::io::Write;
 
 use bytes::Bytes;
+use bytestring::ByteString;
 use serde::Serialize;
 
 use super::{EventId, Settings, Topic};
-use crate::agent::{CallId, Event, Timestamp};
+use crate::agent::{CallId, News, Timestamp};
 
 /// One event, encoded. It is kept as a server-sent event; the envelope alone is a part of the same bytes.
 #[derive(Clone, Debug)]
@@ -35,9 +36,17 @@ impl Frame {
 /// What goes into an envelope.
 pub(super) struct Envelope<D> {
     pub topic: Topic,
-    pub subject: Option<CallId>,
+    pub subject: Option<Name>,
     pub time: Timestamp,
     pub data: D,
+}
+
+/// The name of what an event is of.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Name {
+    Call(CallId),
+    Account(ByteString),
 }
 
 /// Where readers that lost their place are told it.
@@ -55,7 +64,7 @@ struct CloudEvent<'a, D> {
     source: &'a str,
     r#type: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    subject: Option<CallId>,
+    subject: Option<&'a Name>,
     time: Timestamp,
     datacontenttype: &'static str,
     data: &'a D,
@@ -78,10 +87,19 @@ impl Press {
         }
     }
 
-    /// The next event of the log, if it is one of a call. `None`: it cannot be encoded, and takes no number.
-    pub fn event(&mut self, event: &Event) -> Option<Frame> {
-        let (topic, subject) = (Topic::Call(event.kind), Some(event.call.id));
-        self.numbered(&Envelope { topic, subject, time: event.time, data: event.data() })
+    /// The next event of the log, if it is one of a call or an account. `None`: it cannot be encoded, and takes no number.
+    pub fn news(&mut self, news: &News) -> Option<Frame> {
+        let (topic, time) = (Topic::of(news), news.time());
+        match news {
+            News::Call(event) => {
+                let subject = Some(Name::Call(event.call.id));
+                self.numbered(&Envelope { topic, subject, time, data: event.data() })
+            }
+            News::Account(event) => {
+                let subject = Some(Name::Account(event.account.id.clone()));
+                self.numbered(&Envelope { topic, subject, time, data: event })
+            }
+        }
     }
 
     /// The next event of the log. `None`: it cannot be encoded, and takes no number.
@@ -127,7 +145,7 @@ impl Press {
             id,
             source: &self.source,
             r#type: envelope.topic.name(),
-            subject: envelope.subject,
+            subject: envelope.subject.as_ref(),
             time: envelope.time,
             datacontenttype: "application/json",
             data: &envelope.data,

@@ -28,8 +28,9 @@ impl Board {
         let call = Arc::new(Call { labels, version: slot.call.version + 1, ..Call::clone(&slot.call) });
         let (kind, renegotiated) = (EventKind::Updated, false);
         let event = Event { kind, time: now, call: call.clone(), renegotiated, detail: None };
-        let frame = press.event(&event).ok_or(Refusal::Overloaded)?;
-        shown.add(event, frame);
+        let news = event.into();
+        let frame = press.news(&news).ok_or(Refusal::Overloaded)?;
+        shown.add(news, frame);
         drop(shown);
         self.0.news.send_replace(());
         Ok(call)

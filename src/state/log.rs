@@ -5,6 +5,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use bytestring::ByteString;
+
 use super::{Frame, Topic};
 use crate::agent::Call;
 
@@ -12,9 +14,19 @@ use crate::agent::Call;
 #[derive(Debug)]
 pub(super) struct Entry {
     pub topic: Topic,
-    /// As it was right after the event. Shared with the views, so not counted among the log's bytes.
-    pub call: Option<Arc<Call>>,
+    pub subject: Subject,
     pub frame: Frame,
+}
+
+/// What an event is of.
+#[derive(Debug)]
+pub(super) enum Subject {
+    /// The stream itself.
+    Stream,
+    /// A call, as it was right after the event. Shared with the views, so not counted among the log's bytes.
+    Call(Arc<Call>),
+    /// An account, by its id.
+    Account(ByteString),
 }
 
 impl Entry {

@@ -1,7 +1,7 @@
 //! What clients can see: the calls as they are, the numbered log of events, replay.
 //!
 //! ```text
-//!  driver ─publish─► Board ┬─ views   the calls, by id          ◄─ call, list
+//!  driver ─publish─► Board ┬─ views   the calls, by id; accounts ◄─ call, list, account, accounts
 //!                          └─ log     the last events, numbered  ◄─ follow ─► Reader, Reader, …
 //! ```
 //!
@@ -9,6 +9,7 @@
 //! older one, and a list, made from a snapshot, and its `last_event_id` are one cut. Readers pull from the one log by sequence; nothing is
 //! copied for them and nothing waits for them.
 
+mod accounts;
 mod batch;
 mod filter;
 mod follow;
@@ -16,6 +17,7 @@ mod frame;
 mod label;
 mod log;
 mod position;
+mod shown;
 #[cfg(test)]
 mod tests;
 mod topic;
@@ -27,16 +29,19 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::coop::consume_budget;
 
-use crate::agent::{Call, CallId, Event, News, Timestamp};
+use crate::agent::{Call, CallId, News, Timestamp};
 
+pub use accounts::Listing;
 pub use filter::Filter;
 pub use follow::Reader;
 pub use frame::Frame;
 pub use position::{After, EventId, NotAPosition};
 pub use topic::{Topic, Topics};
 
+use accounts::Accounts;
 use frame::{Envelope, Press};
-use log::{Entry, Log};
+use log::{Entry, Log, Subject};
+use shown::Shown;
 use views::{Bounds, Listed, Views};
 
 /// The board's bounds and its name in envelopes.
@@ -89,21 +94,6 @@ struct Inner {
     closed: watch::Sender<bool>,
 }
 
-#[derive(Debug)]
-struct Shown {
-    views: Views,
-    log: Log,
-    draining: bool,
-}
-
-impl Shown {
-    /// Shows an event, which was numbered as the log's next.
-    fn add(&mut self, event: Event, frame: Frame) {
-        self.views.apply(&event, self.log.last() + 1, self.log.oldest());
-        self.log.push(Entry { topic: Topic::Call(event.kind), call: Some(event.call), frame });
-    }
-}
-
 /// One page of a listing and the place of its cut in the log.
 #[derive(Clone, Debug)]
 pub struct Page {
@@ -122,6 +112,7 @@ impl Board {
             Bounds { calls: settings.ended_calls, bytes: settings.ended_bytes, age: settings.ended_age };
         let shown = Shown {
             views: Views::new(ended),
+            accounts: Accounts::default(),
             log: Log::new(settings.log_events, settings.log_bytes),
             draining: false,
         };
@@ -136,18 +127,14 @@ impl Board {
 
     /// Makes events visible, in order. To be called before the SIP messages that tell the peer of them are sent.
     pub fn publish(&self, news: Vec<impl Into<News>>) {
-        let calls = news.into_iter().filter_map(|news| match news.into() {
-            News::Call(event) => Some(event),
-            News::Account(_) => None,
-        });
-        let events: Vec<Event> = calls.collect();
-        let Some(latest) = events.iter().map(|event| event.time).max() else { return };
+        let news: Vec<News> = news.into_iter().map(Into::into).collect();
+        let Some(latest) = news.iter().map(News::time).max() else { return };
         let mut press = self.press();
         let encoded: Vec<_> =
-            events.into_iter().filter_map(|event| press.event(&event).map(|frame| (event, frame))).collect();
+            news.into_iter().filter_map(|news| press.news(&news).map(|frame| (news, frame))).collect();
         let mut shown = self.write();
-        for (event, frame) in encoded {
-            shown.add(event, frame);
+        for (news, frame) in encoded {
+            shown.add(news, frame);
         }
         shown.views.forget(latest);
         drop(shown);
@@ -165,7 +152,7 @@ impl Board {
         let mut shown = self.write();
         shown.draining = true;
         if let Some(frame) = frame {
-            shown.log.push(Entry { topic: Topic::Draining, call: None, frame });
+            shown.log.push(Entry { topic: Topic::Draining, subject: Subject::Stream, frame });
         }
         drop(shown);
         self.0.news.send_replace(());

@@ -1,12 +1,15 @@
 //! What an event of the stream is about, and sets of that for `types=`.
 
+use crate::agent::News;
 use crate::agent::event::EventKind;
 
-/// What an event is about: a call, or the stream itself.
+/// What an event is about: a call, an account, or the stream itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Topic {
     /// Something happened to a call.
     Call(EventKind),
+    /// A registration changed.
+    Registration,
     /// Events between the reader's position and the oldest kept are gone.
     Gap,
     /// The agent is shutting down.
@@ -16,13 +19,22 @@ pub enum Topic {
 impl Topic {
     /// Every topic there is.
     pub fn all() -> impl Iterator<Item = Self> {
-        EventKind::ALL.into_iter().map(Self::Call).chain([Self::Gap, Self::Draining])
+        EventKind::ALL.into_iter().map(Self::Call).chain([Self::Registration, Self::Gap, Self::Draining])
+    }
+
+    /// What this is about.
+    pub(super) fn of(news: &News) -> Self {
+        match news {
+            News::Call(event) => Self::Call(event.kind),
+            News::Account(_) => Self::Registration,
+        }
     }
 
     /// The event's name: CloudEvents `type`, SSE `event`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Call(kind) => kind.name(),
+            Self::Registration => "registration.changed",
             Self::Gap => "stream.gap",
             Self::Draining => "stream.draining",
         }
@@ -35,7 +47,7 @@ impl Topic {
 }
 
 /// Names of the contract for what this version does not tell yet. Clients may ask for them already.
-const TO_COME: [&str; 9] = [
+const TO_COME: [&str; 8] = [
     "call.message",
     "call.transfer.requested",
     "call.transfer.progress",
@@ -44,7 +56,6 @@ const TO_COME: [&str; 9] = [
     "call.claimed",
     "call.released",
     "call.recovered",
-    "registration.changed",
 ];
 
 /// A set of topics.

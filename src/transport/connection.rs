@@ -2,15 +2,14 @@
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
-use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::mpsc;
 
+use super::stream::Sink;
 use super::task::Task;
 use super::{Fate, Heard, Inbound, Notice};
-use crate::agent::{Flow, Transmit};
+use crate::agent::{Address, Flow, Transmit};
 
 /// How many messages go into one write.
 const VECTOR: usize = 16;
@@ -22,12 +21,16 @@ const ENTRY: usize = size_of::<Transmit>();
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) flow: Flow,
-    socket: Arc<OwnedWriteHalf>,
+    /// By which it is found again, as [`same`](super::reach::same) gives it.
+    pub(super) name: Address,
+    sink: Sink,
     unsent: VecDeque<Transmit>,
     /// How many bytes of the first of `unsent` the kernel has.
     begun: usize,
-    /// What `unsent` costs in memory, bytes.
+    /// What `unsent` and the sink cost in memory, bytes.
     pub(super) cost: usize,
+    /// The sink's part of it.
+    held: usize,
     stage: Stage,
     writable: Option<Task>,
     /// Ends with the connection.
@@ -53,13 +56,15 @@ pub(super) enum Written {
 }
 
 impl Connection {
-    pub(super) fn new(flow: Flow, socket: OwnedWriteHalf, reader: Task) -> Self {
+    pub(super) fn new(flow: Flow, name: Address, sink: Sink, reader: Task) -> Self {
         Self {
             flow,
-            socket: Arc::new(socket),
+            name,
+            sink,
             unsent: VecDeque::new(),
             begun: 0,
             cost: 0,
+            held: 0,
             stage: Stage::Open,
             writable: None,
             _reader: reader,
@@ -69,6 +74,11 @@ impl Connection {
     /// Whether more may be sent.
     pub(super) fn is_open(&self) -> bool {
         self.stage == Stage::Open
+    }
+
+    /// Whether the peer, who connected to us, has shown by a certificate that it is `host`.
+    pub(super) fn is_authenticated_as(&self, host: &str) -> bool {
+        self.sink.is_authenticated_as(host)
     }
 
     /// Puts a message behind those that wait.
@@ -84,14 +94,22 @@ impl Connection {
 
     /// Gives the kernel what it takes now; what it has wholly taken is delivered.
     pub(super) fn write(&mut self, fates: &mut VecDeque<Fate>) -> io::Result<Written> {
-        while !self.unsent.is_empty() {
+        let written = self.write_all(fates);
+        let held = self.sink.held();
+        self.cost = self.cost - self.held + held;
+        self.held = held;
+        written
+    }
+
+    fn write_all(&mut self, fates: &mut VecDeque<Fate>) -> io::Result<Written> {
+        while !self.unsent.is_empty() || self.sink.owes() {
             let mut slices = [IoSlice::new(&[]); VECTOR];
             let mut begun = self.begun;
             for (slice, unsent) in slices.iter_mut().zip(&self.unsent) {
                 *slice = IoSlice::new(unsent.bytes.get(begun..).unwrap_or_default());
                 begun = 0;
             }
-            match self.socket.try_write_vectored(&slices) {
+            match self.sink.try_write(&slices) {
                 Ok(count) => self.advance(count, fates),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Written::Some),
@@ -120,7 +138,7 @@ impl Connection {
         if self.writable.is_some() {
             return;
         }
-        let (socket, id, inbound) = (self.socket.clone(), self.flow.id, inbound.clone());
+        let (socket, id, inbound) = (self.sink.socket.clone(), self.flow.id, inbound.clone());
         self.writable = Some(Task::spawn(async move {
             let heard = match tokio::time::timeout(stall, socket.writable()).await {
                 Ok(_) => Heard::Writable(id),
@@ -137,7 +155,7 @@ impl Connection {
 
     /// Breaks the connection off; the kernel forgets what it still holds for the peer.
     pub(super) fn reset(&self) {
-        let _ = (*self.socket).as_ref().set_zero_linger();
+        let _ = (*self.sink.socket).as_ref().set_zero_linger();
     }
 
     /// What the kernel has not wholly taken.

@@ -2,22 +2,20 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc};
 use tracing::{debug, warn};
 
 use super::begun::Begun;
-use super::connect::{Dials, Waiting};
 use super::connection::{Connection, Written};
+use super::reach::{Origin, Purpose, same};
+use super::stream::Stream;
 use super::task::Task;
-use super::{Admission, Bounds, Fate, Heard, Inbound, Notice, read, resolve, tcp};
-use crate::agent::{Flow, FlowId, Transmit};
+use super::{Admission, Bounds, Dials, Fate, FlowIds, Heard, Inbound, Lookups, Notice, Udp, read, tcp};
+use crate::agent::{Address, Flow, FlowId, Transmit};
 use crate::seldom::Seldom;
-use crate::sip::Transport;
 
 /// The answer to a keep-alive (RFC 5626 §3.5.1).
 const PONG: Bytes = Bytes::from_static(b"\r\n");
@@ -25,12 +23,14 @@ const PONG: Bytes = Bytes::from_static(b"\r\n");
 /// The open connections, owned by the driver. Nothing here waits.
 #[derive(Debug)]
 pub struct Connections {
-    bounds: Bounds,
-    pub(super) places: Arc<Semaphore>,
+    pub(super) bounds: Bounds,
     inbound: mpsc::Sender<Inbound>,
-    open: HashMap<FlowId, Connection>,
-    pub(super) by_peer: HashMap<SocketAddr, FlowId>,
-    last_id: u64,
+    pub(super) open: HashMap<FlowId, Connection>,
+    /// By the names that [`same`] gives.
+    pub(super) by_name: HashMap<Address, FlowId>,
+    ids: FlowIds,
+    pub(super) udp: Udp,
+    pub(super) lookups: Lookups,
     pub(super) dials: Dials,
     /// Connections with bytes that were pushed since the last flush.
     touched: VecDeque<FlowId>,
@@ -47,18 +47,20 @@ pub struct Connections {
 impl Connections {
     pub(super) fn new(
         bounds: Bounds,
-        places: Arc<Semaphore>,
+        ids: FlowIds,
         inbound: mpsc::Sender<Inbound>,
+        (udp, lookups, dials): (Udp, Lookups, Dials),
         accepting: Vec<Task>,
     ) -> Self {
         Self {
-            dials: Dials::new(bounds, inbound.clone()),
             bounds,
-            places,
             inbound,
             open: HashMap::new(),
-            by_peer: HashMap::new(),
-            last_id: 0,
+            by_name: HashMap::new(),
+            ids,
+            udp,
+            lookups,
+            dials,
             touched: VecDeque::new(),
             unread: 0,
             fates: VecDeque::new(),
@@ -70,27 +72,28 @@ impl Connections {
     }
 
     /// Sends on the transmit's connection, on another one to its hop, or on a new one, as soon as there is one. Bytes for
-    /// an open connection are written by the next [`flush`](Self::flush).
+    /// an open connection are written by the next [`flush`](Self::flush); a datagram is sent at once.
     pub fn send(&mut self, transmit: Transmit) {
-        let flow = match &transmit.otherwise {
-            _ if transmit.flow.is_some_and(|flow| self.is_open(flow)) => transmit.flow,
-            None => return self.undelivered(transmit),
-            Some(hop) => match resolve::literal(hop).and_then(|peer| self.connected(hop, peer)) {
-                None => return self.dial(&hop.clone(), Waiting::Send(transmit)),
-                open => open,
-            },
-        };
-        match flow {
-            Some(flow) => self.push(flow, transmit),
-            None => self.undelivered(transmit),
+        match (transmit.flow.filter(|flow| self.is_open(*flow)), transmit.otherwise.clone()) {
+            (Some(flow), _) => self.push(flow, transmit),
+            (None, Some(hop)) => self.seek(&hop, Purpose::Send(transmit)),
+            (None, None) => self.undelivered(transmit),
         }
+    }
+
+    /// Closes a connection that is of no more use to the agent; what waits on it goes another way, if it has one.
+    pub fn close(&mut self, id: FlowId) {
+        if self.udp.close(id) {
+            self.fates.push_back(Fate::Closed(id));
+        }
+        self.remove(id);
     }
 
     /// What the transport's tasks have to say.
     pub fn handle(&mut self, Notice(heard): Notice) {
         match heard {
-            Heard::Accepted(stream, admission) => {
-                if let Err(error) = self.open(stream, admission) {
+            Heard::Accepted(stream, listener, admission) => {
+                if let Err(error) = self.open(stream, Origin::Accepted(listener), admission) {
                     debug!(%error, "a connection was closed before it could be used");
                 }
             }
@@ -102,11 +105,14 @@ impl Connections {
                 }
             }
             Heard::Ping(id) => self.pong(id),
-            Heard::Unreadable(flow, fault) => {
+            Heard::Pong(id) => self.fates.push_back(Fate::Pong(id)),
+            Heard::Forgotten(id) => self.fates.push_back(Fate::Closed(id)),
+            Heard::Unreadable(peer, fault) => {
                 if let Some(times) = self.unreadable.count() {
-                    warn!(peer = %flow.peer, fault, times, "dropped a message that cannot be read");
+                    warn!(%peer, fault, times, "dropped a message that cannot be read");
                 }
             }
+            Heard::Owes(id) => self.touched.push_back(id),
             Heard::Writable(id) => {
                 if let Some(connection) = self.open.get_mut(&id) {
                     connection.watched();
@@ -114,8 +120,8 @@ impl Connections {
                 }
             }
             Heard::Greedy(id, what) => self.cut_off(id, what),
-            Heard::Resolved(hop, found) => self.resolved(hop, found),
-            Heard::Dialed(hop, made, admission) => self.dialed(&hop, made, admission),
+            Heard::Resolved(hop, found) => self.resolved(&hop, found),
+            Heard::Dialed(address, made, admission) => self.dialed(&address, made, admission),
         }
     }
 
@@ -140,24 +146,34 @@ impl Connections {
 
     /// Whether nothing waits to be sent.
     pub fn is_idle(&self) -> bool {
-        self.unread == 0 && self.dials.is_empty()
+        self.unread == 0 && self.lookups.is_empty() && self.dials.is_empty()
     }
 
     /// Whether a connection can be used.
     pub fn is_open(&self, id: FlowId) -> bool {
-        self.open.get(&id).is_some_and(Connection::is_open)
+        self.open.get(&id).map_or_else(|| self.udp.is_open(id), Connection::is_open)
     }
 
     pub(super) fn flow(&self, id: FlowId) -> Option<Flow> {
-        self.open.get(&id).map(|connection| connection.flow)
+        self.open.get(&id).map(|connection| connection.flow).or_else(|| self.udp.flow(id))
     }
 
     pub(super) fn push(&mut self, id: FlowId, transmit: Transmit) {
-        let Some(connection) = self.open.get_mut(&id) else { return self.undelivered(transmit) };
+        let Some(connection) = self.open.get_mut(&id) else { return self.send_datagram(id, transmit) };
         let before = connection.cost;
         connection.push(transmit);
         self.unread += connection.cost - before;
         self.touched.push_back(id);
+    }
+
+    fn send_datagram(&mut self, id: FlowId, transmit: Transmit) {
+        match self.udp.send(id, &transmit.bytes) {
+            Ok(()) => self.fates.extend(transmit.receipt.map(Fate::Delivered)),
+            Err(error) => {
+                debug!(flow = id.0, bytes = transmit.bytes.len(), %error, "cannot send a datagram");
+                self.undelivered(transmit);
+            }
+        }
     }
 
     fn pong(&mut self, id: FlowId) {
@@ -170,18 +186,31 @@ impl Connections {
         self.fates.extend(transmit.receipt.map(Fate::Undelivered));
     }
 
-    pub(super) fn open(&mut self, stream: TcpStream, admission: Admission) -> io::Result<FlowId> {
-        tcp::set_up(&stream)?;
-        let (local, peer) = (tcp::canonical(stream.local_addr()?), tcp::canonical(stream.peer_addr()?));
-        self.last_id += 1;
-        let flow = Flow { id: FlowId(self.last_id), transport: Transport::Tcp, local, peer, listener: None };
-        let (source, socket) = stream.into_split();
+    /// Takes a connection into use.
+    pub(super) fn open(
+        &mut self,
+        stream: Stream,
+        origin: Origin,
+        admission: Admission,
+    ) -> io::Result<FlowId> {
+        let socket = stream.socket();
+        tcp::set_up(socket)?;
+        let (local, peer) = (tcp::canonical(socket.local_addr()?), tcp::canonical(socket.peer_addr()?));
+        let (id, transport) = (self.ids.next(), stream.transport());
+        let (listener, name) = match origin {
+            Origin::Accepted(listener) => {
+                (Some(listener), Address { transport, address: peer, host: Default::default() })
+            }
+            Origin::Made(address) => (None, same(&address)),
+        };
+        let flow = Flow { id, transport, local, peer, listener };
+        let (source, sink) = stream.split();
         let begun = Begun::new(self.bounds, self.unframed.clone());
         let reading = read::read(source, flow, self.bounds.message, begun, self.inbound.clone(), admission);
-        self.open.insert(flow.id, Connection::new(flow, socket, Task::spawn(reading)));
-        self.by_peer.insert(peer, flow.id);
-        debug!(flow = flow.id.0, %peer, %local, "connection opened");
-        Ok(flow.id)
+        self.by_name.insert(name.clone(), id);
+        self.open.insert(id, Connection::new(flow, name, sink, Task::spawn(reading)));
+        debug!(flow = id.0, %peer, %local, "connection opened");
+        Ok(id)
     }
 
     fn write(&mut self, id: FlowId) {
@@ -189,7 +218,7 @@ impl Connections {
         let before = connection.cost;
         let written = connection.write(&mut self.fates);
         let after = connection.cost;
-        self.unread -= before - after;
+        self.unread = self.unread + after - before;
         match written {
             Ok(Written::All) => {}
             Ok(Written::Last) | Err(_) => self.remove(id),
@@ -207,7 +236,7 @@ impl Connections {
         if let Some(connection) = self.open.get_mut(&id) {
             let before = connection.cost;
             let _ = connection.write(&mut self.fates);
-            self.unread -= before - connection.cost;
+            self.unread = self.unread + connection.cost - before;
         }
         self.remove(id);
     }
@@ -224,8 +253,8 @@ impl Connections {
     /// What the peer cannot have whole goes another way, if it has one.
     fn remove(&mut self, id: FlowId) {
         let Some(connection) = self.open.remove(&id) else { return };
-        if self.by_peer.get(&connection.flow.peer) == Some(&id) {
-            self.by_peer.remove(&connection.flow.peer);
+        if self.by_name.get(&connection.name) == Some(&id) {
+            self.by_name.remove(&connection.name);
         }
         debug!(flow = id.0, peer = %connection.flow.peer, "connection closed");
         self.unread -= connection.cost;

@@ -1,34 +1,53 @@
 //! Bytes to messages and back: listeners and connections (RFC 3261 §18).
 //!
-//! Tasks here only wait and read: one accepts at each listener, one reads each connection, one makes each new
-//! connection. What they find goes over one bounded channel to the driver; a full channel stops the reading, and TCP
-//! stops the peer. All writing is done by [`Connections`], in the driver's own task and without waiting, so a response
-//! is in the kernel's hands before the driver turns to anything else.
+//! Tasks here only wait and read: one accepts at each listener, one reads each connection and each UDP socket, one looks
+//! each name up, one makes each new connection. What they find goes over one bounded channel to the driver; a full channel
+//! stops the reading: TCP stops the peer, and the kernel drops datagrams. All writing is done by [`Connections`], in the
+//! driver's own task and without waiting, so a response is in the kernel's hands before the driver turns to anything else.
+//!
+//! ```text
+//!  a hop ──lookups, resolve──► addresses ──reach──► the first that can be used: UDP, an open connection, a new one (dials)
+//! ```
 
 mod begun;
-mod connect;
+mod bounds;
 mod connection;
 mod connections;
+mod dials;
+mod flow_ids;
+mod lookups;
+mod reach;
 mod read;
 mod resolve;
+mod session;
+mod stream;
 mod task;
 mod tcp;
 #[cfg(test)]
 mod tests;
+mod tls;
+mod udp;
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tracing::warn;
 
+pub use bounds::Bounds;
 pub use connections::Connections;
 
-use crate::agent::{Arrival, Flow, FlowId, Hop, ReachId, Reached, Receipt, Unreachable};
-use crate::sip::Limits;
+use crate::agent::{Address, Arrival, FlowId, Hop, ListenerId, ReachId, Reached, Receipt, Unreachable};
+use crate::sip::Transport;
+use crate::tls::Tls;
+use dials::Dials;
+use flow_ids::FlowIds;
+use lookups::Lookups;
+use stream::Stream;
 use task::Task;
+use udp::Udp;
 
 /// How many things from the network may wait for the driver; at the bound the connections they come by are not read.
 const INBOUND_BOUND: usize = 256;
@@ -49,23 +68,29 @@ pub struct Notice(Heard);
 #[derive(Debug)]
 enum Heard {
     /// A peer connected.
-    Accepted(TcpStream, Admission),
+    Accepted(Stream, ListenerId, Admission),
     /// The peer closed the connection, or it broke.
     Closed(FlowId),
     /// The end of a message could not be found: the connection is of no more use.
     Unframed(FlowId),
     /// A keep-alive (RFC 5626 §3.5.1).
     Ping(FlowId),
+    /// The answer to one, or a line end that looks like it.
+    Pong(FlowId),
+    /// TLS itself has something to say on the connection.
+    Owes(FlowId),
     /// The kernel takes bytes again.
     Writable(FlowId),
     /// The peer takes more than it may, and what; the connection is to be broken off.
     Greedy(FlowId, &'static str),
-    /// A message that can be neither read nor answered, and what is wrong with it.
-    Unreadable(Flow, &'static str),
-    /// Where a hop is, best first.
-    Resolved(Hop, io::Result<Vec<SocketAddr>>),
-    /// A connection to a hop was made or could not be.
-    Dialed(Hop, io::Result<TcpStream>, Admission),
+    /// Nothing is remembered of a UDP flow any more.
+    Forgotten(FlowId),
+    /// A message that can be neither read nor answered, who sent it, and what is wrong with it.
+    Unreadable(SocketAddr, &'static str),
+    /// Where a hop is, best first; or why that is not known.
+    Resolved(Hop, Result<Vec<Address>, String>),
+    /// A connection to an address was made or could not be.
+    Dialed(Address, io::Result<Stream>, Admission),
 }
 
 /// What became of a connection or a sending, for the agent. Of each sending with a receipt one thing is said, once.
@@ -77,73 +102,93 @@ pub enum Fate {
     Delivered(Receipt),
     /// What was sent with this receipt did not reach the peer.
     Undelivered(Receipt),
+    /// A keep-alive was answered on the connection (RFC 5626 §3.5.1).
+    Pong(FlowId),
     /// A way to a destination was found, or there is none.
     Reached(ReachId, Result<Reached, Unreachable>),
 }
 
-/// How much the transport takes on.
-#[derive(Clone, Copy, Debug)]
-pub struct Bounds {
-    /// Connections open at a time; a further one is closed at once.
-    pub connections: usize,
-    /// Bytes that may always wait on a connection for its peer to read.
-    pub unread_share: usize,
-    /// Bytes that may wait on all connections together. Beyond it a connection that holds more than its share is closed:
-    /// a burst to a busy peer has room, a peer that never reads has not.
-    pub unread_pool: usize,
-    /// How long a peer may read nothing while bytes wait for it; then its connection is closed.
-    pub stall: Duration,
-    /// How long finding an address and, after that, connecting may take.
-    pub connect: Duration,
-    /// Connections being made at a time; beyond it what would need another one is undelivered.
-    pub dials: usize,
-    /// Connections being made to one IP address at a time: one peer that cannot be reached does not take the place of
-    /// others.
-    pub dials_per_address: usize,
-    /// Names being looked up at a time; beyond it what would need another one is undelivered.
-    pub lookups: usize,
-    /// Bytes that may wait for one connection that is being made; beyond it they are undelivered.
-    pub dial_bytes: usize,
-    /// Bytes of a message that is not whole yet that a connection may always hold.
-    pub unframed_share: usize,
-    /// Bytes that all such messages together may hold beyond their shares; a connection that needs more is closed.
-    pub unframed_pool: usize,
-    /// How long a message may take from its first byte to its last; then its connection is closed.
-    pub message_time: Duration,
-    /// The size of a message that is read.
-    pub message: Limits,
+/// What peers can reach us by: a socket that is bound.
+#[derive(Debug)]
+pub enum Listener {
+    /// Takes connections.
+    Tcp(TcpListener),
+    /// Takes connections with TLS.
+    Tls(TcpListener),
+    /// Takes datagrams, and sends them.
+    Udp(UdpSocket),
 }
 
-impl Default for Bounds {
-    fn default() -> Self {
-        Self {
-            connections: 10_000,
-            unread_share: 256 * 1024,
-            unread_pool: 64 * 1024 * 1024,
-            stall: Duration::from_secs(10),
-            connect: Duration::from_secs(5),
-            dials: 256,
-            dials_per_address: 16,
-            lookups: 128,
-            dial_bytes: 256 * 1024,
-            unframed_share: 16 * 1024,
-            unframed_pool: 64 * 1024 * 1024,
-            message_time: Duration::from_secs(32),
-            message: Limits::default(),
+impl Listener {
+    /// What it takes.
+    pub fn transport(&self) -> Transport {
+        match self {
+            Self::Tcp(_) => Transport::Tcp,
+            Self::Tls(_) => Transport::Tls,
+            Self::Udp(_) => Transport::Udp,
         }
+    }
+
+    /// Where it is bound.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        match self {
+            Self::Tcp(listener) | Self::Tls(listener) => listener.local_addr(),
+            Self::Udp(socket) => socket.local_addr(),
+        }
+    }
+}
+
+/// What the transport is told.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// How much it takes on.
+    pub bounds: Bounds,
+    /// Who is asked for names; `None`: whom the system asks.
+    pub dns_server: Option<SocketAddr>,
+    /// The certificates; without them nothing goes by TLS.
+    pub tls: Option<Tls>,
+}
+
+impl From<Bounds> for Settings {
+    fn from(bounds: Bounds) -> Self {
+        Self { bounds, ..Self::default() }
     }
 }
 
 /// A connection's place under [`Bounds::connections`], free again when dropped.
 type Admission = OwnedSemaphorePermit;
 
-/// Begins to accept; gives the connections and what comes in by them. Dropping the connections ends every task.
-pub fn start(listeners: Vec<TcpListener>, bounds: Bounds) -> (Connections, mpsc::Receiver<Inbound>) {
+/// Begins to listen; gives the connections and what comes in by them. The listeners are in the order of the core's settings.
+/// Dropping the connections ends every task.
+pub fn start(
+    listeners: Vec<Listener>,
+    settings: impl Into<Settings>,
+) -> (Connections, mpsc::Receiver<Inbound>) {
+    let Settings { bounds, dns_server, tls } = settings.into();
     let (sender, receiver) = mpsc::channel(INBOUND_BOUND);
     let places = Arc::new(Semaphore::new(bounds.connections));
-    let accepting = listeners
-        .into_iter()
-        .map(|listener| Task::spawn(tcp::accept(listener, places.clone(), sender.clone())))
-        .collect();
-    (Connections::new(bounds, places, sender, accepting), receiver)
+    let ids = FlowIds::default();
+    let mut udp = Udp::new(bounds, ids.clone(), sender.clone());
+    let mut accepting = Vec::new();
+    let preference = resolve::Preference::of(&listeners);
+    for (place, listener) in listeners.into_iter().enumerate() {
+        let id = ListenerId(place);
+        match listener {
+            Listener::Tcp(listener) => {
+                accepting.push(Task::spawn(tcp::accept(listener, id, places.clone(), sender.clone())));
+            }
+            Listener::Tls(listener) => match tls.clone() {
+                Some(tls) => {
+                    let (places, sender) = (places.clone(), sender.clone());
+                    accepting.push(Task::spawn(tls::accept((listener, id), tls, places, bounds, sender)));
+                }
+                None => warn!("a listener for TLS takes nothing: there are no certificates"),
+            },
+            Listener::Udp(socket) => udp.listen(socket, id),
+        }
+    }
+    let resolver = resolve::Resolver::new(dns_server, preference, tls.is_some());
+    let lookups = Lookups::new(bounds, resolver, sender.clone());
+    let dials = Dials::new(bounds, places, tls, sender.clone());
+    (Connections::new(bounds, ids, sender, (udp, lookups, dials), accepting), receiver)
 }

@@ -1,19 +1,15 @@
 //! Reading one connection.
 
-use std::io;
 use std::time::Duration;
 
-use tokio::net::tcp::OwnedReadHalf;
 use tokio::sync::mpsc::{self, error::SendError};
 use tokio::time::timeout_at;
 
 use super::begun::{Begun, Full};
+use super::stream::Source;
 use super::{Admission, Heard, Inbound, Notice};
 use crate::agent::{Arrival, Flow};
 use crate::sip::{Framed, Framer, Limits, Message, Unreadable};
-
-/// How much is read at once.
-const CHUNK: usize = 16 * 1024;
 
 /// How long a connection that is to be closed is still read: closing with bytes unread would reset it, and the peer
 /// might lose the response that says why.
@@ -46,7 +42,7 @@ impl From<Full> for End {
 /// Reads messages until there are no more. While the driver takes no more messages nothing is read, so TCP holds the
 /// peer back.
 pub(super) async fn read(
-    source: OwnedReadHalf,
+    source: Source,
     flow: Flow,
     limits: Limits,
     mut begun: Begun,
@@ -73,15 +69,15 @@ pub(super) async fn read(
 
 /// Waits for bytes, no longer than the message that has begun may take, and gives the driver what they complete.
 async fn advance(
-    source: &OwnedReadHalf,
+    source: &Source,
     flow: Flow,
     framer: &mut Framer,
     begun: &mut Begun,
     inbound: &mpsc::Sender<Inbound>,
 ) -> Result<(), End> {
     let filled = match begun.deadline {
-        None => fill(source, framer).await,
-        Some(deadline) => match timeout_at(deadline, fill(source, framer)).await {
+        None => source.fill(framer).await,
+        Some(deadline) => match timeout_at(deadline, source.fill(framer)).await {
             Ok(filled) => filled,
             Err(_) => return Err(End::Greedy("its message has not become whole for too long")),
         },
@@ -89,40 +85,25 @@ async fn advance(
     if !filled.unwrap_or(false) {
         return Err(End::Closed);
     }
+    if source.owes() {
+        inbound.send(Inbound::Notice(Notice(Heard::Owes(flow.id)))).await?;
+    }
     if hand_over(framer, flow, inbound).await? {
         begun.renew();
     }
-    Ok(begun.hold(framer.begun())?)
+    Ok(begun.hold(framer.begun() + source.begun())?)
 }
 
-/// Waits for bytes and takes them; `false` at the end of the stream.
-async fn fill(source: &OwnedReadHalf, framer: &mut Framer) -> io::Result<bool> {
-    loop {
-        source.readable().await?;
-        match take(source, framer) {
-            Err(error) if is_passing(&error) => {}
-            taken => return taken,
-        }
-    }
-}
-
-/// Apart from `fill` so that the chunk is on the stack and not in the task: idle connections hold no buffer.
-fn take(source: &OwnedReadHalf, framer: &mut Framer) -> io::Result<bool> {
-    let mut chunk = [0; CHUNK];
-    let count = source.try_read(&mut chunk)?;
-    framer.push(chunk.get(..count).unwrap_or_default());
-    Ok(count > 0)
-}
-
-/// Gives the driver every message that is complete; whether there was one.
+/// Gives the driver every message that is complete; whether there was one. However many pongs come at once, one is told.
 async fn hand_over(framer: &mut Framer, flow: Flow, inbound: &mpsc::Sender<Inbound>) -> Result<bool, End> {
-    let mut complete = false;
+    let (mut complete, mut ponged) = (false, false);
     while let Some(framed) = framer.next() {
         match framed {
             Framed::Message(message) => {
                 inbound.send(found(flow, message)).await?;
                 complete = true;
             }
+            Framed::Pong => ponged = true,
             Framed::Ping => inbound.send(Inbound::Notice(Notice(Heard::Ping(flow.id)))).await?,
             Framed::Lost(unreadable) => {
                 inbound.send(found(flow, Err(unreadable))).await?;
@@ -130,35 +111,22 @@ async fn hand_over(framer: &mut Framer, flow: Flow, inbound: &mpsc::Sender<Inbou
             }
         }
     }
+    if ponged {
+        inbound.send(Inbound::Notice(Notice(Heard::Pong(flow.id)))).await?;
+    }
     Ok(complete)
 }
 
 /// The agent hears of what it can read or answer.
 fn found(flow: Flow, message: Result<Message, Unreadable>) -> Inbound {
     match message {
-        Err(Unreadable::Dropped { fault }) => Inbound::Notice(Notice(Heard::Unreadable(flow, fault))),
+        Err(Unreadable::Dropped { fault }) => Inbound::Notice(Notice(Heard::Unreadable(flow.peer, fault))),
         message => Inbound::Arrived(Box::new(Arrival { flow, message })),
     }
 }
 
 /// Discards what still comes, for a while.
-async fn linger(source: OwnedReadHalf, admission: Admission) {
-    let _ = tokio::time::timeout(LINGER, discard(&source)).await;
+async fn linger(source: Source, admission: Admission) {
+    let _ = tokio::time::timeout(LINGER, source.discard()).await;
     drop(admission);
-}
-
-async fn discard(source: &OwnedReadHalf) -> io::Result<()> {
-    loop {
-        source.readable().await?;
-        match source.try_read(&mut [0; 1024]) {
-            Ok(0) => return Ok(()),
-            Ok(_) => {}
-            Err(error) if is_passing(&error) => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-fn is_passing(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }

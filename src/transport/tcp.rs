@@ -10,7 +10,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 use tracing::warn;
 
-use super::{Heard, Inbound, Notice};
+use super::stream::Stream;
+use super::{Admission, Heard, Inbound, Notice};
+use crate::agent::ListenerId;
 use crate::seldom::Seldom;
 
 /// How long accepting pauses after an error that will not pass by itself at once, such as too many open files.
@@ -24,32 +26,57 @@ const KEEPALIVE: TcpKeepalive =
 /// transaction (64·T1) and not after the quarter of an hour that TCP gives it.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(32);
 
-/// Accepts for ever; no error ends it. Ends when the driver does.
-pub(super) async fn accept(listener: TcpListener, places: Arc<Semaphore>, inbound: mpsc::Sender<Inbound>) {
-    let mut refused = Seldom::default();
-    let mut failed = Seldom::default();
+/// Accepts for ever. Ends when the driver does.
+pub(super) async fn accept(
+    listener: TcpListener,
+    id: ListenerId,
+    places: Arc<Semaphore>,
+    inbound: mpsc::Sender<Inbound>,
+) {
+    let mut accepting = Accepting::new(listener, places);
     loop {
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                if let Some(times) = failed.count() {
-                    warn!(%error, times, "cannot accept a connection");
-                }
-                if error.kind() != io::ErrorKind::ConnectionAborted {
-                    tokio::time::sleep(PAUSE).await;
-                }
-                continue;
-            }
-        };
-        let Ok(admission) = places.clone().try_acquire_owned() else {
-            if let Some(times) = refused.count() {
-                warn!(times, "closed a new connection: as many are open as may be");
-            }
-            continue;
-        };
-        let accepted = Inbound::Notice(Notice(Heard::Accepted(stream, admission)));
+        let (socket, admission) = accepting.next().await;
+        let accepted = Inbound::Notice(Notice(Heard::Accepted(Stream::Plain(socket), id, admission)));
         if inbound.send(accepted).await.is_err() {
             return;
+        }
+    }
+}
+
+/// Accepts as many connections as have places; no error ends it.
+pub(super) struct Accepting {
+    listener: TcpListener,
+    places: Arc<Semaphore>,
+    refused: Seldom,
+    failed: Seldom,
+}
+
+impl Accepting {
+    pub(super) fn new(listener: TcpListener, places: Arc<Semaphore>) -> Self {
+        Self { listener, places, refused: Seldom::default(), failed: Seldom::default() }
+    }
+
+    /// The next connection. It may be given up waiting for it, and none is lost.
+    pub(super) async fn next(&mut self) -> (TcpStream, Admission) {
+        loop {
+            let socket = match self.listener.accept().await {
+                Ok((socket, _)) => socket,
+                Err(error) => {
+                    if let Some(times) = self.failed.count() {
+                        warn!(%error, times, "cannot accept a connection");
+                    }
+                    if error.kind() != io::ErrorKind::ConnectionAborted {
+                        tokio::time::sleep(PAUSE).await;
+                    }
+                    continue;
+                }
+            };
+            if let Ok(admission) = self.places.clone().try_acquire_owned() {
+                return (socket, admission);
+            }
+            if let Some(times) = self.refused.count() {
+                warn!(times, "closed a new connection: as many are open as may be");
+            }
         }
     }
 }

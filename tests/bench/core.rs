@@ -120,7 +120,7 @@ impl Exchange {
         while let Some(output) = self.agent.poll_output() {
             match output {
                 Output::Event(News::Call(event)) => self.call = Some(event.call),
-                Output::Event(News::Account(_)) | Output::Reach(..) => {}
+                Output::Event(News::Account(_)) | Output::Reach(..) | Output::Close(_) => {}
                 Output::Send(transmit) => {
                     self.written += black_box(transmit.bytes).len();
                     if let Some(receipt) = transmit.receipt {

@@ -3,11 +3,14 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use rustls::ClientConfig;
 use serde_json::Value;
+
+use crate::wire::Wire;
 
 /// How long a test waits for anything: longer than 64·T1.
 pub const PATIENCE: Duration = Duration::from_secs(45);
@@ -21,6 +24,8 @@ pub struct Agent {
     pub sip: SocketAddr,
     /// Where it takes HTTP.
     pub http: SocketAddr,
+    /// How its HTTP side is connected to with TLS; `None`: without.
+    https: Option<Arc<ClientConfig>>,
 }
 
 /// The settings of a test that names no others.
@@ -53,12 +58,29 @@ impl Agent {
         let (mut sip, mut http) = (None, None);
         while sip.is_none() || http.is_none() {
             let line = log.next().expect("it says where it listens before it ends").unwrap();
-            sip = sip.or_else(|| address_behind(&line, "tcp://"));
-            http = http.or_else(|| address_behind(&line, "http://"));
+            sip = sip.or_else(|| address_behind(&line, "SIP on tcp://"));
+            sip = sip.or_else(|| address_behind(&line, "SIP on tls://"));
+            http = http.or_else(|| address_behind(&line, "HTTP on http://"));
+            http = http.or_else(|| address_behind(&line, "HTTP on https://"));
         }
         // Whoever does not read its log must not stop it.
         let log = Some(std::thread::spawn(move || log.for_each(drop)));
-        Self { process, log, sip: sip.unwrap(), http: http.unwrap() }
+        Self { process, log, sip: sip.unwrap(), http: http.unwrap(), https: None }
+    }
+
+    /// From now on its HTTP side is connected to with TLS.
+    pub fn trusting(mut self, config: Arc<ClientConfig>) -> Self {
+        self.https = Some(config);
+        self
+    }
+
+    /// A connection to its HTTP side.
+    pub fn wire(&self) -> Wire {
+        let socket = TcpStream::connect(self.http).unwrap();
+        match &self.https {
+            Some(config) => Wire::secure(socket, config.clone()),
+            None => Wire::plain(socket),
+        }
     }
 
     /// Gives a command for a call: the status and the body of the answer.
@@ -108,9 +130,8 @@ impl Agent {
     }
 
     /// HTTP/1.0, so that the body is what comes until the connection is closed.
-    fn request(&self, request: &str) -> (u16, BufReader<TcpStream>) {
-        let mut stream = TcpStream::connect(self.http).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    fn request(&self, request: &str) -> (u16, BufReader<Wire>) {
+        let mut stream = self.wire();
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = BufReader::new(stream);
         let mut line = String::new();
@@ -124,7 +145,7 @@ impl Agent {
     }
 }
 
-fn whole((status, mut answer): (u16, BufReader<TcpStream>)) -> (u16, Value) {
+fn whole((status, mut answer): (u16, BufReader<Wire>)) -> (u16, Value) {
     let mut text = String::new();
     answer.read_to_string(&mut text).unwrap();
     (status, serde_json::from_str(&text).unwrap())
@@ -147,7 +168,7 @@ fn address_behind(line: &str, scheme: &str) -> Option<SocketAddr> {
 
 /// A stream of server-sent events.
 pub struct Events {
-    frames: BufReader<TcpStream>,
+    frames: BufReader<Wire>,
 }
 
 impl Events {

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::agent::{Agent, PATIENCE};
 use crate::contract;
+use crate::wire::Wire;
 
 /// A whole answer.
 #[derive(Clone, Debug)]
@@ -73,11 +74,11 @@ impl Agent {
     }
 
     /// HTTP/1.0, so that a body without a length ends with the connection.
-    fn open(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> BufReader<TcpStream> {
+    fn open(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> BufReader<Wire> {
         let fields: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let length =
             if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
-        let mut stream = self.connect();
+        let mut stream = self.wire();
         // An answer may come before the whole body is written.
         let _ =
             stream.write_all(format!("{method} {path} HTTP/1.0\r\n{fields}{length}\r\n{body}").as_bytes());
@@ -142,7 +143,7 @@ pub struct Frame {
 
 /// A stream of events.
 pub struct Stream {
-    input: BufReader<TcpStream>,
+    input: BufReader<Wire>,
     /// Its answer without the body.
     pub head: Answer,
 }

@@ -5,20 +5,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which rooms a room may know. `main.rs` and `lib.rs` open the doors and are free.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("sip", &[]),
     ("agent", &["sip"]),
     ("state", &["agent"]),
     ("seldom", &[]),
     ("api_key", &[]),
-    ("transport", &["agent", "sip", "seldom"]),
+    ("tls", &[]),
+    ("transport", &["agent", "sip", "seldom", "tls"]),
     ("driver", &["agent", "state", "transport"]),
     ("caller", &["agent", "state", "driver", "transport"]),
-    ("http", &["agent", "state", "driver", "seldom", "api_key"]),
-    ("config", &["agent", "state", "api_key"]),
+    ("http", &["agent", "state", "driver", "seldom", "api_key", "tls"]),
+    ("config", &["agent", "sip", "state", "api_key", "tls"]),
     ("open_files", &["transport", "http"]),
     ("telemetry", &["config"]),
-    ("serve", &["state", "transport", "driver", "http", "config"]),
+    ("serve", &["agent", "sip", "state", "transport", "driver", "http", "config", "tls"]),
 ];
 
 /// Who may name the core itself, and not only its words.

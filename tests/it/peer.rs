@@ -2,17 +2,20 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use call_agent::sip::{Framed, Framer, Limits, Message, Request, Response, Writer};
 
+use rustls::{ClientConfig, ServerConfig};
 use serde_json::json;
 
-use crate::agent::{Agent, Events, PATIENCE};
+use crate::agent::{Agent, Events};
+use crate::wire::Wire;
 
 /// One connection between the peer and the agent.
 pub struct Peer {
-    stream: TcpStream,
+    wire: Wire,
     framer: Framer,
     /// The peer's address on it.
     pub address: SocketAddr,
@@ -26,29 +29,37 @@ impl Peer {
 
     /// Connects to an address of the agent.
     pub fn connect_to(address: SocketAddr) -> Self {
-        Self::over(TcpStream::connect(address).unwrap())
+        Self::over(Wire::plain(TcpStream::connect(address).unwrap()))
+    }
+
+    /// Connects to the agent with TLS.
+    pub fn connect_secure(agent: &Agent, config: Arc<ClientConfig>) -> Self {
+        Self::over(Wire::secure(TcpStream::connect(agent.sip).unwrap(), config))
     }
 
     /// Waits until the agent connects to the peer.
     pub fn accept(listener: &TcpListener) -> Self {
-        Self::over(listener.accept().unwrap().0)
+        Self::over(Wire::plain(listener.accept().unwrap().0))
     }
 
-    fn over(stream: TcpStream) -> Self {
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_nodelay(true).unwrap();
-        let address = stream.local_addr().unwrap();
-        Self { stream, framer: Framer::new(Limits::default()), address }
+    /// The same with TLS.
+    pub fn accept_secure(listener: &TcpListener, config: Arc<ServerConfig>) -> Self {
+        Self::over(Wire::greeted(listener.accept().unwrap().0, config))
+    }
+
+    fn over(mut wire: Wire) -> Self {
+        let address = wire.socket().local_addr().unwrap();
+        Self { wire, framer: Framer::new(Limits::default()), address }
     }
 
     /// Sends bytes in one write.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        self.stream.write_all(bytes.as_ref()).unwrap();
+        self.wire.write_all(bytes.as_ref()).unwrap();
     }
 
     /// The socket, for what is no message.
     pub fn socket(&mut self) -> &mut TcpStream {
-        &mut self.stream
+        self.wire.socket()
     }
 
     /// Waits for the next message; `None` at the end of the stream.
@@ -60,7 +71,7 @@ impl Peer {
                 None => {}
             }
             let mut chunk = [0; 4096];
-            match self.stream.read(&mut chunk) {
+            match self.wire.read(&mut chunk) {
                 Ok(0) => return None,
                 Ok(count) => self.framer.push(&chunk[..count]),
                 Err(error) if error.kind() == ErrorKind::ConnectionReset => return None,
@@ -106,7 +117,7 @@ impl Peer {
     /// Closes the connection and waits until the agent has, too.
     #[track_caller]
     pub fn leave(mut self) {
-        self.stream.shutdown(Shutdown::Write).unwrap();
+        self.socket().shutdown(Shutdown::Write).unwrap();
         self.is_closed();
     }
 

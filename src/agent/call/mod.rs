@@ -61,7 +61,7 @@ use ring::Provisional;
 pub struct Call {
     /// The dialog; before our INVITE is answered, the one that it asks for.
     dialog: Dialog,
-    /// The account that it goes out by.
+    /// The account that it came in on or goes out by.
     account: Option<AccountNumber>,
     /// What realms have asked of our requests.
     authorizations: Authorizations,

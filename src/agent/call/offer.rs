@@ -15,7 +15,7 @@ use crate::agent::event::{
     CallState, Direction, EndBy, Event, EventKind, HeaderField, Hold, Party, Sdp, SipFacts,
 };
 use crate::agent::stack::{Stack, transport_word};
-use crate::agent::{CallId, Flow, OnOffer, respond};
+use crate::agent::{AccountNumber, CallId, Flow, OnOffer, respond};
 use crate::sip::{Header, Name, NameAddr, Request, body_text};
 
 impl Call {
@@ -25,8 +25,9 @@ impl Call {
         let local_tag = stack.ids.tag();
         let owner = (id, local_tag.clone());
         let transaction = stack.serve_invite(&invite, &flow, owner, Some(respond::trying(&invite)));
-        let picture = Arc::new(picture_of(stack, id, &flow, &invite, &local_tag));
-        let dialog = Dialog::of_invite(stack, flow, &invite, local_tag);
+        let account = stack.account_of(&flow, &invite);
+        let picture = Arc::new(picture_of(stack, id, &flow, &invite, (&local_tag, account)));
+        let dialog = Dialog::of_invite(stack, flow, &invite, local_tag, account);
         arm(stack, id, &invite);
         stack.fx.tell(Event {
             kind: EventKind::Offered,
@@ -38,7 +39,7 @@ impl Call {
         let phase = Phase::Pending(Pending { invite, transaction, ringing: None });
         let mut call = Self {
             dialog,
-            account: None,
+            account,
             authorizations: Authorizations::default(),
             picture,
             phase,
@@ -66,7 +67,13 @@ fn arm(stack: &mut Stack, id: CallId, invite: &Request) {
     }
 }
 
-fn picture_of(stack: &Stack, id: CallId, flow: &Flow, invite: &Request, local_tag: &ByteString) -> Picture {
+fn picture_of(
+    stack: &Stack,
+    id: CallId,
+    flow: &Flow,
+    invite: &Request,
+    (local_tag, account): (&ByteString, Option<AccountNumber>),
+) -> Picture {
     let (direction, state) = (Direction::Inbound, CallState::Offered);
     Picture {
         id,
@@ -76,7 +83,7 @@ fn picture_of(stack: &Stack, id: CallId, flow: &Flow, invite: &Request, local_ta
         from: party_of(&invite.from),
         to: party_of(&invite.to),
         request_uri: invite.uri.text().clone(),
-        account: None,
+        account: stack.account(account).map(|account| account.id.clone()),
         headers: fields_of(invite),
         sdp: Sdp { remote: Some(&invite.body).filter(|body| !body.is_empty()).map(body_text), local: None },
         sip: Arc::new(SipFacts {

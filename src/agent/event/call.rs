@@ -28,13 +28,14 @@ pub struct Call {
     /// Who is called: To.
     #[schema(value_type = Party)]
     pub to: Arc<Party>,
-    /// The Request-URI of the INVITE, as received.
+    /// The Request-URI of the INVITE, as received or sent.
     #[schema(value_type = String, examples("sip:1000@10.0.0.1:10000;transport=tcp"))]
     pub request_uri: ByteString,
     /// The account the call came in on or goes out by.
     #[schema(required, value_type = Option<String>)]
     pub account: Option<ByteString>,
-    /// Every header of the INVITE that is not shown elsewhere in the call, in order, as received.
+    /// Every header of the INVITE that is not shown elsewhere in the call, in order, as received; of an outbound call those that
+    /// its client added.
     #[schema(value_type = Vec<HeaderField>)]
     pub headers: Arc<[HeaderField]>,
     /// The session descriptions of both sides.

@@ -29,9 +29,25 @@ pub enum News {
     Account(AccountEvent),
 }
 
+impl News {
+    /// When it happened.
+    pub fn time(&self) -> Timestamp {
+        match self {
+            Self::Call(event) => event.time,
+            Self::Account(event) => event.time,
+        }
+    }
+}
+
 impl From<Event> for News {
     fn from(event: Event) -> Self {
         Self::Call(event)
+    }
+}
+
+impl From<AccountEvent> for News {
+    fn from(event: AccountEvent) -> Self {
+        Self::Account(event)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::agent::Timestamp;
 /// One side of a call: From or To.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Party {
-    /// Without display name and parameters, as received.
+    /// Without display name and parameters, as received or sent.
     #[schema(value_type = String, examples("sip:1001@172.17.0.1"))]
     pub uri: ByteString,
     /// Unquoted; null if there is none.
@@ -17,10 +17,10 @@ pub struct Party {
     pub display_name: Option<ByteString>,
 }
 
-/// A header field as received: case and underscores kept.
+/// A header field as received or sent: case and underscores kept.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct HeaderField {
-    /// As received, a compact form too.
+    /// As it stands on the wire, a compact form too.
     #[schema(value_type = String, examples("X-empolyee_id"))]
     pub name: ByteString,
     /// Unfolded and trimmed.

@@ -2,9 +2,9 @@
 
 use super::harness::World;
 use super::phone::ANSWER;
-use crate::agent::command::Originate;
+use crate::agent::command::{AccountAction, AccountCommand, Originate};
 use crate::agent::settings::AccountSettings;
-use crate::agent::{Settings, Ticket};
+use crate::agent::{Command, Settings, Ticket};
 use crate::sip::digest::{Credentials, Password};
 use crate::sip::{Request, Uri, Writer};
 
@@ -30,9 +30,16 @@ pub fn account(id: &str) -> AccountSettings {
     }
 }
 
-/// An agent with accounts.
+/// An agent with accounts that are not registered.
 pub fn with_accounts(accounts: Vec<AccountSettings>) -> World {
-    World::with(Settings { accounts, ..Settings::default() })
+    let ids: Vec<String> = accounts.iter().map(|account| account.id.to_string()).collect();
+    let mut world = World::with(Settings { accounts, ..Settings::default() });
+    for account in ids {
+        let command = Command::Account(AccountCommand { account, action: AccountAction::Unregister });
+        world.agent.handle_command(world.now, command, Ticket(0));
+    }
+    while world.agent.poll_output().is_some() {}
+    world
 }
 
 /// One phone that an INVITE of the agent has come to.

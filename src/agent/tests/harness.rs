@@ -206,7 +206,7 @@ impl World {
     pub fn drain(&mut self) {
         while let Some(output) = self.agent.poll_output() {
             match output {
-                Output::Event(News::Account(_)) => {}
+                Output::Event(News::Account(_)) | Output::Close(_) => {}
                 Output::Reach(id, destination) => self.sought.push((id, destination)),
                 Output::Event(News::Call(event)) => {
                     self.call = Some(event.call.clone());

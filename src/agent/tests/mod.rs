@@ -27,6 +27,7 @@ mod phone;
 mod random;
 mod reconnect;
 mod refuse;
+mod registration;
 mod responses;
 mod ring;
 mod screening;

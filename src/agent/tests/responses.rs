@@ -4,8 +4,8 @@ use super::harness::{World, header};
 use super::phone::{OFFER, Phone, established};
 use crate::agent::command::Accept;
 use crate::agent::respond::SERVER;
-use crate::agent::{Action, Settings};
-use crate::sip::{Name, Response};
+use crate::agent::{Action, Settings, Transmit};
+use crate::sip::{Name, Response, Transport};
 
 /// Every response of a call that is rung and then given up by its caller: 100, 180, 200 to the CANCEL, 487.
 fn responses() -> Vec<Response> {
@@ -118,6 +118,64 @@ fn a_response_goes_back_by_the_connection_or_to_where_via_and_the_peer_say() {
         let otherwise = answer.otherwise.expect("a hop");
         assert_eq!((&*otherwise.host, otherwise.port), ("198.51.100.9", Some(port)));
     }
+}
+
+/// Where the answer to an OPTIONS goes that came from 198.51.100.9:40000 over UDP: by its flow, or else where.
+fn answered(via: &str) -> (bool, String, Option<u16>) {
+    let mut world = World::udp();
+    world.flow.peer = "198.51.100.9:40000".parse().expect("an address");
+    let phone = Phone::new(&world);
+    world.deliver(phone.same("OPTIONS").replace("10.0.0.1:5060;branch", &format!("{via};branch")));
+    let Transmit { flow, otherwise, .. } = world.carried().remove(0).transmit;
+    let hop = otherwise.expect("a hop");
+    assert_eq!(hop.transport, Some(Transport::Udp));
+    (flow == Some(world.flow.id), hop.host.to_string(), hop.port)
+}
+
+#[test]
+fn over_udp_a_response_goes_to_the_port_that_via_names_and_with_rport_to_the_one_it_came_from() {
+    let here = |port| (true, "198.51.100.9".to_owned(), Some(port));
+    let there = |port| (false, "198.51.100.9".to_owned(), Some(port));
+    assert_eq!(answered("10.0.0.1:5070"), there(5070));
+    assert_eq!(answered("phone.example"), there(5060));
+    assert_eq!(answered("198.51.100.9:40000"), here(40000));
+    assert_eq!(answered("10.0.0.1:40000"), here(40000));
+    assert_eq!(answered("10.0.0.1:5070;rport"), here(40000));
+    assert_eq!(answered("10.0.0.1:5070;rport=5080;received=203.0.113.1"), here(40000));
+}
+
+#[test]
+fn over_udp_a_response_goes_to_maddr_before_anywhere_else() {
+    for via in ["10.0.0.1:5070;maddr=203.0.113.5", "10.0.0.1:5070;maddr=203.0.113.5;rport"] {
+        assert_eq!(answered(via), (false, "203.0.113.5".to_owned(), Some(5070)));
+    }
+    assert_eq!(answered("10.0.0.1;maddr=PBX.example"), (false, "PBX.example".to_owned(), Some(5060)));
+}
+
+#[test]
+fn a_repeated_request_over_udp_is_answered_at_the_same_place() {
+    let mut world = World::udp();
+    world.flow.peer = "10.0.0.1:40000".parse().expect("an address");
+    let phone = Phone::new(&world);
+    world.deliver(phone.invite());
+    world.close_flow();
+    world.reconnect();
+    world.deliver(phone.invite());
+    world.ask(Action::Ring(Default::default()));
+    for sent in world.carried() {
+        let hop = sent.transmit.otherwise.expect("a hop");
+        assert_eq!((sent.transmit.flow, &*hop.host, hop.port), (None, "10.0.0.1", Some(5060)));
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_answered_where_its_via_says() {
+    let mut world = World::udp();
+    world.flow.peer = "10.0.0.1:40000".parse().expect("an address");
+    let phone = Phone::new(&world);
+    world.deliver(phone.invite().replace("Max-Forwards: 70", "Max-Forwards: x"));
+    let refused = world.carried().remove(0).transmit;
+    assert_eq!((refused.flow, refused.otherwise.and_then(|hop| hop.port)), (None, Some(5060)));
 }
 
 #[test]

@@ -1,11 +1,14 @@
 //! Settings: who goes before whom, what is refused, the key.
 
+mod accounts;
 mod key;
+mod listen;
 mod refused;
 mod sources;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{BadSetting, Config};
 
@@ -18,6 +21,12 @@ impl Directory {
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir(&path).unwrap();
         Self(path)
+    }
+
+    /// For a test that needs several.
+    fn unnamed() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        Self::new(&format!("unnamed-{}", COUNT.fetch_add(1, Ordering::Relaxed)))
     }
 
     fn file(&self, text: &str) -> PathBuf {

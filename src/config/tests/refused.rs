@@ -15,6 +15,14 @@ fn a_malformed_flag_is_named() {
         ("--http-listen", "127.0.0.1:http"),
         ("--http-listen", "::1:8080:1"),
         ("--sip-listen", "127.0.0.1:5060"),
+        ("--sip-listen", "sctp://127.0.0.1:5060"),
+        ("--sip-listen", "udp://127.0.0.1"),
+        ("--sip-listen", "udp://127.0.0.1:5060?advertise="),
+        ("--sip-listen", "udp://127.0.0.1:5060?advertise=::1"),
+        ("--sip-listen", "udp://127.0.0.1:5060?announce=192.0.2.1"),
+        ("--sip-listen", "udp://127.0.0.1:5060?"),
+        ("--dns-server", "dns.example.com:53"),
+        ("--dns-server", "192.0.2.53"),
         ("--advertise", "::1"),
         ("--advertise", "two words"),
         ("--advertise", "1.2.3.4.5"),
@@ -44,11 +52,18 @@ fn help_and_version_are_not_faults() {
 }
 
 #[test]
-fn a_listener_of_another_transport_is_refused_with_the_reason() {
-    for url in ["udp://0.0.0.0:5060", "tls://0.0.0.0:5061"] {
-        let message = said(load(&["--sip-listen", url], &[]));
-        assert!(message.contains("this version listens on tcp only"), "{message}");
+fn a_setting_without_the_one_that_it_needs_is_refused_and_both_are_named() {
+    for (given, missing) in [
+        ("--tls-certificate", "--tls-key"),
+        ("--tls-key", "--tls-certificate"),
+        ("--tls-client-ca", "--tls-certificate"),
+        ("--http-tls-certificate", "--http-tls-key"),
+        ("--http-tls-key", "--http-tls-certificate"),
+    ] {
+        assert_eq!(said(load(&[given, "file.pem"], &[])), format!("{given} needs {missing}"));
     }
+    let from_both = load(&["--tls-certificate", "file.pem"], &[("CALL_AGENT_TLS_KEY", "file.key")]);
+    assert!(from_both.unwrap().tls.sip.is_some());
 }
 
 #[test]
@@ -83,13 +98,14 @@ fn an_unknown_or_malformed_key_of_the_file_is_named() {
         ("max-calls", "max-calls = 1"),
         ("api_key", "api_key = \"secret\""),
         ("config", "config = \"other.toml\""),
-        ("account", "[[account]]\nid = \"1000\""),
+        ("account[0].registrar", "[[account]]\nid = \"1000\""),
+        ("webhook", "[[webhook]]\nid = \"crm\""),
         ("max_calls", "max_calls = \"x\""),
         ("max_calls", "max_calls = [1, 2]"),
         ("max_calls", "max_calls = true"),
         ("max_calls", "max_calls = 1.5"),
         ("sip_listen", "sip_listen = []"),
-        ("sip_listen", "sip_listen = [\"tcp://127.0.0.1:5060\", \"udp://127.0.0.1:5060\"]"),
+        ("sip_listen", "sip_listen = [\"tcp://127.0.0.1:5060\", \"sctp://127.0.0.1:5060\"]"),
     ] {
         let message = said(load_file("unknown-key", text));
         assert!(message.contains(&format!("call-agent.toml: {key}: ")), "{text}: {message}");
@@ -100,5 +116,6 @@ fn an_unknown_or_malformed_key_of_the_file_is_named() {
 fn a_file_that_is_not_there_or_is_not_toml_is_named() {
     let message = said(load(&["--config", "/no/such/file.toml"], &[]));
     assert!(message.starts_with("--config /no/such/file.toml: "), "{message}");
-    assert!(said(load_file("not-toml", "max_calls =")).contains("call-agent.toml"));
+    let message = said(load_file("not-toml", "log = \"info\"\nmax_calls ="));
+    assert!(message.contains("call-agent.toml: line 2, column "), "{message}");
 }

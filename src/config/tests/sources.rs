@@ -3,11 +3,12 @@ use std::time::Duration;
 use super::*;
 use crate::agent::OnOffer;
 use crate::config::LogFormat;
+use crate::tls::Identity;
 
 #[test]
 fn without_settings_the_defaults_hold() {
     let config = load(&[], &[]).unwrap();
-    assert_eq!(config.sip_listen[0].to_string(), "0.0.0.0:5060");
+    assert_eq!(config.sip_listen[0].to_string(), "tcp://0.0.0.0:5060");
     assert_eq!(config.http_listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.data_dir.as_deref(), Some(Path::new("./data")));
     assert_eq!(config.agent.codecs, ["PCMA", "PCMU", "telephone-event"]);
@@ -40,6 +41,13 @@ fn every_setting_is_read_from_the_file() {
         sip_listen = ["tcp://127.0.0.1:5070", "tcp://[::1]:5070"]
         http_listen = "localhost:8081"
         advertise = "pbx.example.com:5099"
+        tls_certificate = "sip.pem"
+        tls_key = "sip.key"
+        tls_ca = "ca.pem"
+        tls_client_ca = "peers.pem"
+        http_tls_certificate = "http.pem"
+        http_tls_key = "http.key"
+        dns_server = "192.0.2.53:53"
         media_address = "192.0.2.1:4000"
         codecs = ["PCMU", "opus"]
         data_dir = "none"
@@ -58,9 +66,16 @@ fn every_setting_is_read_from_the_file() {
     )
     .unwrap();
     let listen: Vec<_> = config.sip_listen.iter().map(ToString::to_string).collect();
-    assert_eq!(listen, ["127.0.0.1:5070", "[::1]:5070"]);
+    assert_eq!(listen, ["tcp://127.0.0.1:5070", "tcp://[::1]:5070"]);
     assert_eq!(config.http_listen.to_string(), "localhost:8081");
     assert_eq!(config.agent.advertise, Some(("pbx.example.com".to_owned(), Some(5099))));
+    let identity =
+        |certificate: &str, key: &str| Identity { certificate: certificate.into(), key: key.into() };
+    assert_eq!(config.tls.sip, Some(identity("sip.pem", "sip.key")));
+    assert_eq!(config.tls.http, Some(identity("http.pem", "http.key")));
+    assert_eq!(config.tls.ca, Some("ca.pem".into()));
+    assert_eq!(config.tls.client_ca, Some("peers.pem".into()));
+    assert_eq!(config.dns_server, Some("192.0.2.53:53".parse().unwrap()));
     assert_eq!(config.agent.media, Some(("192.0.2.1".parse().unwrap(), 4000)));
     assert_eq!(config.agent.codecs, ["PCMU", "opus"]);
     assert_eq!(config.data_dir, None);
@@ -83,7 +98,7 @@ fn a_list_is_separated_by_commas_or_its_flag_repeated_and_replaces_a_lower_one()
     )
     .unwrap();
     let listen: Vec<_> = config.sip_listen.iter().map(ToString::to_string).collect();
-    assert_eq!(listen, ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"]);
+    assert_eq!(listen, ["tcp://127.0.0.1:1", "tcp://127.0.0.1:2", "tcp://127.0.0.1:3"]);
     assert_eq!(config.agent.codecs, ["PCMA", "G722"]);
 }
 

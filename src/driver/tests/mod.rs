@@ -40,7 +40,7 @@ impl House {
     async fn draining_for(drain_time: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let network = transport::start(vec![listener], Bounds::default());
+        let network = transport::start(vec![transport::Listener::Tcp(listener)], Bounds::default());
         let (commander, asks) = Commander::channel(64);
         let board = Board::new(crate::state::Settings::default());
         let driver = Driver::new(Settings::default(), [7; 32], board.clone(), network, asks, drain_time);

@@ -12,7 +12,8 @@ const INVITE: &[u8] =
 async fn a_command_in_the_same_turn_as_the_end_of_its_connection_is_not_answered_as_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-    let (connections, mut network) = transport::start(vec![listener], Bounds::default());
+    let (connections, mut network) =
+        transport::start(vec![transport::Listener::Tcp(listener)], Bounds::default());
     let (relay, inbound) = mpsc::channel(64);
     let (commander, asks) = Commander::channel(1);
     let board = Board::new(crate::state::Settings::default());

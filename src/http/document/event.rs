@@ -63,7 +63,7 @@ fn cloud_event() -> RefOr<Schema> {
         .property("id", word("`<epoch>-<sequence>`. Sequences have no holes. That of a `stream.gap` is the place right before the oldest event kept.", "7f3a-184223"))
         .property("source", word("`/call-agent/` and the agent's name.", "/call-agent/agent-1"))
         .property("type", one_of(Topic::all().map(Topic::name)))
-        .property("subject", reference("CallId"))
+        .property("subject", word("The call's id; with `registration.changed` the account's; missing with what concerns the stream.", "call_01JD8Q4V6T0000000000000000"))
         .property("time", Timestamp::schema())
         .property("datacontenttype", one_of(["application/json"]))
         .property("data", reference("EventData"));
@@ -74,6 +74,7 @@ fn event_data() -> RefOr<Schema> {
     ObjectBuilder::new()
         .description(Some("`call` with every event of a call; the rest by the event's type."))
         .property("call", reference("CallInEvent"))
+        .property("account", reference("Account"))
         .property("dtmf", reference("Dtmf"))
         .property("info", reference("Info"))
         .property("oldest", word("`stream.gap`: the oldest event kept, or the next to come.", "7f3a-180000"))

@@ -3,6 +3,7 @@
 
 mod event;
 pub mod examples;
+mod good;
 mod page;
 mod params;
 mod requests;
@@ -21,17 +22,20 @@ use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{Content, InfoBuilder, LicenseBuilder, OpenApi, RefOr, Required};
 
 use super::error::Fields as ProblemFields;
-use super::{Context, calls, health};
+use super::{Context, accounts, calls, health};
 
-pub use params::{CallParam, FilterParams, IfMatchParam, IfNoneMatchParam, PageParams, PositionParams};
+pub use params::{
+    AccountParam, CallParam, FilterParams, IfMatchParam, IfNoneMatchParam, PageParams, PositionParams,
+};
 
 /// What the contract is, for those who read the document.
 const ABOUT: &str = "\
-A SIP user agent that other software drives over HTTP: it answers the SIP by itself, shows calls as resources, takes commands \
-and tells everything as events.
+A SIP user agent that other software drives over HTTP: it is called and calls, keeps extensions of a PBX registered, answers \
+the SIP by itself, shows calls and accounts as resources, takes commands and tells everything as events.
 
 A command answers when its SIP effect is known, with the call as it then is: not before the kernel has taken the message that \
-it sends. If the peer's connection is lost a new one is made; if that fails too, the answer is 504 `sip-timeout`. Every call has exactly one first event \
+it sends. If the peer's connection is lost a new one is made; if that fails too, the answer is 504 `sip-timeout`. \
+`POST /v1/calls` alone is answered at once, with the call in `dialing`. Every call has exactly one first event \
 (`call.offered` or `call.dialing`) and exactly one `call.ended`; the state is changed before its event is visible.
 
 JSON, UTF-8, `snake_case`; times are RFC 3339 in UTC with microseconds. Unknown fields in a request body are an error; unknown \
@@ -43,12 +47,21 @@ To begin with: follow `GET /v1/events`, and on `call.offered` send `POST /v1/cal
 ```sh
 curl -N http://127.0.0.1:8080/v1/events
 curl -X POST http://127.0.0.1:8080/v1/calls/$ID/accept
+```
+
+To call somebody, by an account of the settings or without one:
+
+```sh
+curl http://127.0.0.1:8080/v1/accounts
+curl -X POST http://127.0.0.1:8080/v1/calls -H 'Content-Type: application/json' \\
+  -d '{\"to\": \"sip:1001@pbx.example.com\", \"account\": \"1000\"}'
 ```";
 
-const TAGS: [(&str, &str); 4] = [
-    ("calls", "The calls as they are."),
+const TAGS: [(&str, &str); 5] = [
+    ("calls", "The calls as they are, and new ones."),
     ("commands", "What can be done with a call; its `actions` are those that its state allows."),
-    ("events", "What happens to calls, as it happens."),
+    ("accounts", "The extensions of PBXs that the agent keeps registered."),
+    ("events", "What happens to calls and registrations, as it happens."),
     ("health", "For probes."),
 ];
 
@@ -85,7 +98,8 @@ pub fn finish(mut document: OpenApi) -> OpenApi {
         "The API key. Without a configured key, which is possible on the loopback address only, all is open.";
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(about)).build();
     components.security_schemes.insert("bearer".to_owned(), SecurityScheme::Http(bearer).into());
-    responses::schemas::<(ProblemFields, calls::CallPage, health::Health)>(&mut components.schemas);
+    responses::schemas::<(ProblemFields, health::Health)>(&mut components.schemas);
+    responses::schemas::<(calls::CallPage, accounts::AccountList)>(&mut components.schemas);
     event::schemas(&mut components.schemas);
     components.examples = responses::shared_examples();
     for item in document.paths.paths.values_mut() {
@@ -94,10 +108,11 @@ pub fn finish(mut document: OpenApi) -> OpenApi {
     document
 }
 
-/// No command needs its body; each is shown by examples.
+/// No command to a call needs its body; each is shown by examples.
 fn describe_body(operation: &mut Operation) {
     let Some(RefOr::T(body)) = &mut operation.request_body else { return };
-    body.required = Some(Required::False);
+    let is_new_call = operation.operation_id.as_deref() == Some("createCall");
+    body.required = Some(if is_new_call { Required::True } else { Required::False });
     let id = operation.operation_id.as_deref().unwrap_or_default();
     let mut json = Content::new(None::<utoipa::openapi::Ref>);
     if let Some(RefOr::T(content)) = body.content.get("application/json") {

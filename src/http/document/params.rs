@@ -25,6 +25,8 @@ macro_rules! params {
 params! {
     /// The call in the path.
     CallParam = call;
+    /// The account in the path.
+    AccountParam = account;
     /// The condition on a command.
     IfMatchParam = if_match;
     /// The condition on a reading.
@@ -72,6 +74,12 @@ fn call() -> Vec<Parameter> {
     vec![parameter]
 }
 
+fn account() -> Vec<Parameter> {
+    let mut parameter = parameter("id", ParameterIn::Path, "The account.", text("1000"));
+    parameter.required = Required::True;
+    vec![parameter]
+}
+
 fn if_match() -> Vec<Parameter> {
     let about = "Only if the call is at this version: an `ETag` as it was given, or `*`.";
     vec![parameter("If-Match", ParameterIn::Header, about, text("\"2\""))]
@@ -89,7 +97,7 @@ fn filters() -> Vec<Parameter> {
     vec![
         comma_list(query("state", "Calls in any of these states, between commas.", list_of("CallState"))),
         query("direction", "Calls placed by the peer, or by this agent.", direction),
-        query("account", "Calls of this account.", text("1000")),
+        query("account", "Calls of this account; of a stream also its registrations.", text("1000")),
         query("from", "Calls whose From has exactly this URI or this user part.", text("1001")),
         query("to", "Calls whose To has exactly this URI or this user part.", text("1000")),
         query(

@@ -6,12 +6,13 @@ use serde_json::{Value, json};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::example::Example;
 
-use super::examples::{ANSWER, shown};
+use super::examples::{ANSWER, OFFER_OF_OURS, shown};
 
 /// The bodies that a command may have.
 pub fn examples(operation: &str) -> BTreeMap<String, RefOr<Example>> {
     let shown = |name: &str, summary: &str, body: Value| (name.to_owned(), shown(summary, body));
     let bodies = match operation {
+        "createCall" => new_calls(),
         "labelCall" => vec![
             shown(
                 "set",
@@ -53,4 +54,32 @@ pub fn examples(operation: &str) -> BTreeMap<String, RefOr<Example>> {
         _ => Vec::new(),
     };
     bodies.into_iter().collect()
+}
+
+fn new_calls() -> Vec<(String, RefOr<Example>)> {
+    vec![
+        (
+            "plain".to_owned(),
+            shown("A call without an account", json!({"to": "sip:1001@pbx.example.com;transport=tcp"})),
+        ),
+        (
+            "account".to_owned(),
+            shown(
+                "By an account, to a number of its PBX, with labels and a header",
+                json!({
+                    "to": "1001", "account": "1000", "timeout_seconds": 30,
+                    "labels": {"ticket": "4711"}, "headers": {"X-CRM-Ticket": "4711"},
+                }),
+            ),
+        ),
+        (
+            "offer".to_owned(),
+            shown(
+                "With a name, and an offer of the client's",
+                json!({
+                    "to": "sip:1001@pbx.example.com", "from": "\"CRM\" <sip:1000@pbx.example.com>", "sdp": OFFER_OF_OURS,
+                }),
+            ),
+        ),
+    ]
 }

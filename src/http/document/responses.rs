@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 
 use utoipa::openapi::example::Example;
-use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Schema, Type};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Schema};
 use utoipa::{IntoResponses, ToSchema};
 
-use super::{event, examples, json};
+use super::good::{
+    account, account_command, accounts, call, call_events, health, originated, page, read, text_header,
+};
+use super::{event, examples};
 use crate::http::Code;
-use crate::http::health::Health;
 
-type Answers = BTreeMap<String, RefOr<Response>>;
+/// By status.
+pub type Answers = BTreeMap<String, RefOr<Response>>;
 
 /// The answers of operations: the good one, and the codes of the others.
 macro_rules! responses {
@@ -33,6 +35,11 @@ macro_rules! responses {
 responses! {
     /// Of the listing.
     Listed = page(), [Malformed Unauthenticated Internal];
+    /// Of a new call.
+    Originated = originated(), [
+        Malformed Unauthenticated RequestTimeout TooLarge UnsupportedMediaType InvalidField InvalidSdp InvalidHeader
+        Internal Overloaded Draining
+    ];
     /// Of one call.
     Read = read(), [Unauthenticated CallNotFound Internal];
     /// Of a change of labels.
@@ -70,6 +77,18 @@ responses! {
         Malformed Unauthenticated CallNotFound RequestTimeout CallEnded VersionMismatch TooLarge
         UnsupportedMediaType InvalidField InvalidHeader Internal Overloaded Draining AckTimeout SipTimeout
     ];
+    /// Of the list of accounts.
+    AccountsListed = accounts(), [Unauthenticated Internal];
+    /// Of one account.
+    AccountRead = account("The account", "account-registered"), [Unauthenticated Internal];
+    /// Of `register`.
+    Registered = account_command("The account, `registered`", "account-registered"), [
+        Unauthenticated Internal Overloaded Draining SipRejected
+    ];
+    /// Of `unregister`.
+    Unregistered = account_command("The account, `unregistered`", "account-unregistered"), [
+        Unauthenticated Internal Overloaded Draining SipRejected
+    ];
     /// Of the stream of all events.
     Events = event::stream("The events, until one side closes the stream"), [Malformed Unauthenticated Internal];
     /// Of the stream of one call.
@@ -93,62 +112,12 @@ pub trait Schemas {
     fn collect(found: &mut Vec<(String, RefOr<Schema>)>);
 }
 
-impl<A: ToSchema, B: ToSchema, C: ToSchema> Schemas for (A, B, C) {
+impl<A: ToSchema, B: ToSchema> Schemas for (A, B) {
     fn collect(found: &mut Vec<(String, RefOr<Schema>)>) {
-        found.extend(
-            [(A::name(), A::schema()), (B::name(), B::schema()), (C::name(), C::schema())]
-                .map(|(n, s)| (n.into(), s)),
-        );
+        found.extend([(A::name(), A::schema()), (B::name(), B::schema())].map(|(n, s)| (n.into(), s)));
         A::schemas(found);
         B::schemas(found);
-        C::schemas(found);
     }
-}
-
-fn answer(status: u16, response: impl Into<RefOr<Response>>) -> Answers {
-    Answers::from([(status.to_string(), response.into())])
-}
-
-fn text_header(about: &str) -> utoipa::openapi::Header {
-    let text = ObjectBuilder::new().schema_type(Type::String);
-    HeaderBuilder::new().schema(Some(text)).description(Some(about)).build()
-}
-
-fn call(about: &str, example: &str) -> Answers {
-    let content = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name("Call")))
-        .examples_from_iter([(example, example_of(example))])
-        .build();
-    let etag = text_header("The call's version in quotes.");
-    let response = ResponseBuilder::new().description(about).header("ETag", etag);
-    answer(200, response.content("application/json", content).build())
-}
-
-fn read() -> Answers {
-    let mut answers = call("The call", "call-ringing");
-    answers.extend(answer(304, Response::new("The call is at the version that `If-None-Match` names")));
-    answers
-}
-
-fn page() -> Answers {
-    let page = Ref::from_schema_name("CallPage");
-    let content = ContentBuilder::new().schema(Some(page)).example(json(examples::page())).build();
-    answer(
-        200,
-        ResponseBuilder::new().description("A page of calls").content("application/json", content).build(),
-    )
-}
-
-fn call_events() -> Answers {
-    let mut answers = event::stream("The call's events; the stream closes after `call.ended`");
-    answers.extend(answer(204, Response::new("The call has ended, and nothing is left behind the position")));
-    answers
-}
-
-fn health(status: &'static str) -> Answers {
-    let health = Ref::from_schema_name("Health");
-    let content = ContentBuilder::new().schema(Some(health)).example(json(Health { status })).build();
-    answer(200, ResponseBuilder::new().description("Yes").content("application/json", content).build())
 }
 
 /// Examples that several operations share: calls in several states, and each problem.
@@ -156,10 +125,17 @@ pub fn shared_examples() -> BTreeMap<String, RefOr<Example>> {
     let problems =
         Code::ALL.map(|code| (code.row().0, examples::shown(code.row().2, examples::problem(code))));
     let calls = examples::calls().map(|(name, call)| (name, examples::shown(call.state.name(), call)));
-    problems.into_iter().chain(calls).map(|(name, example)| (name.to_owned(), example)).collect()
+    let accounts = examples::accounts().map(|(name, state, account)| (name, examples::shown(state, account)));
+    problems
+        .into_iter()
+        .chain(calls)
+        .chain(accounts)
+        .map(|(name, example)| (name.to_owned(), example))
+        .collect()
 }
 
-fn example_of(name: &str) -> RefOr<Example> {
+/// One of the shared examples.
+pub fn example_of(name: &str) -> RefOr<Example> {
     RefOr::Ref(Ref::new(format!("#/components/examples/{name}")))
 }
 
@@ -171,15 +147,20 @@ fn problems(codes: &[Code]) -> Answers {
     }
     by_status
         .into_iter()
-        .map(|(status, codes)| (status.to_string(), problem(status, &codes).into()))
+        .map(|(status, codes)| {
+            let shared = codes.into_iter().map(|code| (code, example_of(code.row().0)));
+            (status.to_string(), problem(status, &shared.collect::<Vec<_>>()).into())
+        })
         .collect()
 }
 
-fn problem(status: u16, codes: &[Code]) -> Response {
-    let titles: Vec<_> = codes.iter().map(|code| format!("`{}`: {}", code.row().0, code.row().2)).collect();
+/// The problems of one status, each with its example.
+pub fn problem(status: u16, codes: &[(Code, RefOr<Example>)]) -> Response {
+    let titles: Vec<_> =
+        codes.iter().map(|(code, _)| format!("`{}`: {}", code.row().0, code.row().2)).collect();
     let content = ContentBuilder::new()
         .schema(Some(Ref::from_schema_name("Problem")))
-        .examples_from_iter(codes.iter().map(|code| (code.row().0, example_of(code.row().0))))
+        .examples_from_iter(codes.iter().map(|(code, example)| (code.row().0, example.clone())))
         .build();
     let response =
         ResponseBuilder::new().description(titles.join("; ")).content("application/problem+json", content);

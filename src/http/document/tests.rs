@@ -76,7 +76,7 @@ fn every_content_has_an_example_that_its_schema_allows() {
 
 #[test]
 fn every_example_of_a_request_can_be_read() {
-    use crate::agent::command::{Accept, Cancel, Hangup, Labels, Reject, Ring};
+    use crate::agent::command::{Accept, Cancel, Hangup, Labels, Originate, Reject, Ring};
     fn read<T: serde::de::DeserializeOwned>(example: &Value) {
         serde_json::from_value::<T>(example.clone()).unwrap();
     }
@@ -87,6 +87,7 @@ fn every_example_of_a_request_can_be_read() {
         {
             for example in examples_of(&document, content) {
                 match operation["operationId"].as_str().unwrap() {
+                    "createCall" => read::<Originate>(example),
                     "labelCall" => read::<Labels>(example),
                     "ringCall" => read::<Ring>(example),
                     "acceptCall" => read::<Accept>(example),

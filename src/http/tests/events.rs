@@ -97,6 +97,32 @@ async fn types_and_filters_narrow_a_stream() {
 }
 
 #[tokio::test]
+async fn registrations_are_told_beside_calls_unless_the_stream_is_narrowed_to_calls() {
+    let api = api();
+    publish(&api);
+    let account = Arc::new(examples::registered());
+    api.board.publish(vec![crate::agent::AccountEvent { time: NOW, account }]);
+    let registration = ["id: 7f3a-3", "event: registration.changed"];
+    for query in ["types=registration.changed", "account=1000", "account=1000&types=registration.*"] {
+        let mut stream = open(&api, &format!("/v1/events?after=earliest&{query}"), &[]).await;
+        assert_eq!(heads(&stream.next().await.unwrap()), registration, "{query}");
+    }
+    let lines = [("accept", "application/x-ndjson")];
+    let mut stream = open(&api, "/v1/events?after=7f3a-2", &lines).await;
+    let line: Value = serde_json::from_str(&stream.next().await.unwrap()).unwrap();
+    assert_eq!((&line["type"], &line["subject"]), (&"registration.changed".into(), &"1000".into()));
+    schema::check(&DOCUMENT, &serde_json::json!({"$ref": "#/components/schemas/CloudEvent"}), &line).unwrap();
+    for query in ["account=1001", "header.X-empolyee_id=1001", "direction=inbound", "types=call.*"] {
+        let path = format!("/v1/events?after=earliest&{query}");
+        let mut stream = open(&api, &path, &[]).await;
+        api.board.close();
+        while let Some(chunk) = stream.next().await {
+            assert!(!chunk.contains("registration"), "{query}: {chunk}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_stream_of_a_call_closes_after_its_end() {
     let api = api();
     let call = publish(&api);

@@ -1,14 +1,17 @@
 //! The API without a socket and without an agent: requests go into the router, commands come out of the other end of the
 //! commander.
 
+mod accounts;
 mod auth;
 mod calls;
 mod commands;
 mod events;
 mod examples_of_problems;
+mod originate;
 mod page;
 mod problems;
 pub mod schema;
+mod secure;
 mod serving;
 
 use std::sync::{Arc, LazyLock};
@@ -102,18 +105,24 @@ impl Api {
         self.send(request("GET", path).body(Body::empty()).unwrap()).await
     }
 
-    /// Sends a command that the agent answers so; the answer and the command that the agent got.
+    /// Sends a command to a call that the agent answers so; the answer and the command that the agent got.
     async fn command(
         &mut self,
         request: Request<Body>,
         reply: Result<Arc<Call>, Refusal>,
     ) -> (Answer, CallCommand) {
+        let (answer, command) = self.ask(request, reply.map(Done::Call)).await;
+        let Command::Call(command) = command else { panic!("not to a call") };
+        (answer, command)
+    }
+
+    /// The same for any command.
+    async fn ask(&mut self, request: Request<Body>, reply: Result<Done, Refusal>) -> (Answer, Command) {
         let sending = self.router.clone().oneshot(request);
         let replying = async {
             let ask = self.asks.recv().await.unwrap();
-            ask.answer.send(reply.map(Done::Call)).unwrap();
-            let Command::Call(command) = ask.command else { panic!("not to a call") };
-            command
+            ask.answer.send(reply).unwrap();
+            ask.command
         };
         let (response, command) = tokio::join!(sending, replying);
         (whole(response.unwrap()).await, command)

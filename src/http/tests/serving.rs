@@ -2,24 +2,29 @@ use super::*;
 
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::http::{Limits, serve};
+use crate::tls::Tls;
 
 /// After so long a test has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
-struct Server {
-    address: std::net::SocketAddr,
+pub(super) struct Server {
+    pub(super) address: std::net::SocketAddr,
     board: Board,
-    stop: oneshot::Sender<()>,
-    serving: JoinHandle<()>,
+    pub(super) stop: oneshot::Sender<()>,
+    pub(super) serving: JoinHandle<()>,
 }
 
 async fn server(limits: Limits) -> Server {
+    server_over(None, limits).await
+}
+
+pub(super) async fn server_over(tls: Option<Tls>, limits: Limits) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let board = Board::new(Settings::default());
@@ -27,7 +32,7 @@ async fn server(limits: Limits) -> Server {
     let context = Context { board: board.clone(), commander, api_key: None };
     let (stop, stopped) = oneshot::channel();
     let shutdown = async { stopped.await.unwrap() };
-    let serving = tokio::spawn(serve(listener, context, limits, shutdown));
+    let serving = tokio::spawn(serve(listener, tls, context, limits, shutdown));
     Server { address, board, stop, serving }
 }
 
@@ -37,7 +42,7 @@ async fn ask(server: &Server, path: &str) -> TcpStream {
     stream
 }
 
-async fn read_until(stream: &mut TcpStream, end: &str) -> String {
+pub(super) async fn read_until(stream: &mut (impl AsyncRead + Unpin), end: &str) -> String {
     let mut text = Vec::new();
     while !String::from_utf8_lossy(&text).contains(end) {
         let read = tokio::time::timeout(PATIENCE, stream.read_buf(&mut text)).await.expect("nothing came");
@@ -46,7 +51,7 @@ async fn read_until(stream: &mut TcpStream, end: &str) -> String {
     String::from_utf8(text).unwrap()
 }
 
-async fn read_to_end(stream: &mut TcpStream) -> String {
+pub(super) async fn read_to_end(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut rest = String::new();
     let read = tokio::time::timeout(PATIENCE, stream.read_to_string(&mut rest)).await;
     read.expect("the connection stays open").unwrap();

@@ -83,18 +83,22 @@ fn the_end_of_a_head_is_not_looked_for_twice_in_the_same_bytes() {
 }
 
 #[test]
-fn line_ends_between_messages_are_skipped() {
+fn line_ends_between_messages_are_told_and_line_feeds_skipped() {
     let message = options("Content-Length: 0\r\n\r\n");
-    let framed = stream(&format!("\r\n{message}\r\n{message}\n\n{message}"));
-    assert_eq!(framed.len(), 3);
-    framed.into_iter().for_each(|framed| assert_eq!(request(framed).call_id, "c"));
+    let framed = stream(&format!("\r\n{message}\r\n{message}\n\n{message}\r\n"));
+    let is_pong = |framed: &Framed| matches!(framed, Framed::Pong);
+    let pongs: Vec<_> = framed.iter().map(is_pong).collect();
+    assert_eq!(pongs, [true, false, true, false, false, true]);
+    let messages = framed.into_iter().filter(|framed| !is_pong(framed));
+    messages.for_each(|framed| assert_eq!(request(framed).call_id, "c"));
 }
 
 #[test]
 fn every_double_line_end_between_messages_is_a_ping() {
     let message = options("Content-Length: 0\r\n\r\n");
     let framed = stream(&format!("\r\n\r\n\r\n\r\n\r\n{message}\r\n\r\n"));
-    assert!(matches!(framed[..], [Framed::Ping, Framed::Ping, Framed::Message(Ok(_)), Framed::Ping]));
+    use Framed::{Message, Ping, Pong};
+    assert!(matches!(framed[..], [Ping, Ping, Pong, Message(Ok(_)), Ping]));
 }
 
 #[test]
@@ -103,6 +107,30 @@ fn a_ping_that_comes_in_two_pieces_is_one_ping() {
     framer.push(b"\r\n\r");
     assert!(framer.next().is_none());
     framer.push(b"\n");
+    assert!(matches!(all(&mut framer)[..], [Framed::Ping]));
+}
+
+#[test]
+fn a_ping_that_comes_byte_by_byte_is_one_ping() {
+    let mut framer = framer();
+    for byte in b"\r\n\r" {
+        framer.push(&[*byte]);
+        assert!(framer.next().is_none());
+    }
+    framer.push(b"\n");
+    assert!(matches!(all(&mut framer)[..], [Framed::Ping]));
+}
+
+#[test]
+fn a_pong_is_told_as_soon_as_it_is_here() {
+    let mut framer = framer();
+    for _ in 0..2 {
+        framer.push(b"\r\n");
+        assert!(matches!(all(&mut framer)[..], [Framed::Pong]));
+    }
+    framer.push(options("Content-Length: 0\r\n\r\n\r\n").as_bytes());
+    assert!(matches!(all(&mut framer)[..], [Framed::Message(Ok(_)), Framed::Pong]));
+    framer.push(b"\r\n\r\n");
     assert!(matches!(all(&mut framer)[..], [Framed::Ping]));
 }
 
@@ -258,9 +286,11 @@ fn a_message_holds_its_own_bytes_only() {
 fn only_bytes_of_a_message_that_is_not_whole_count_as_begun() {
     let mut framer = framer();
     let message = options("Content-Length: 3\r\n\r\nabc");
-    framer.push(b"\r\n");
+    framer.push(b"\r\n\r");
     assert!(framer.next().is_none());
     assert_eq!(framer.begun(), 0);
+    framer.push(b"\n");
+    assert!(matches!(framer.next(), Some(Framed::Ping)));
     for (count, byte) in (1..).zip(&message.as_bytes()[..message.len() - 1]) {
         framer.push(&[*byte]);
         assert!(framer.next().is_none());

@@ -97,7 +97,9 @@ fn every_torture_message_is_judged_right_as_a_datagram() {
 #[test]
 fn every_torture_message_is_judged_right_on_a_stream() {
     for (name, verdict) in &TABLE {
-        let framed = stream(&message(name));
+        let mut framed = stream(&message(name));
+        // The line end behind some of them.
+        framed.retain(|framed| !matches!(framed, Framed::Pong));
         match (*name, &framed[..]) {
             ("clerr", []) => {}
             ("inv2543", [Framed::Lost(lost)]) => {

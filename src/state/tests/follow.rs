@@ -139,7 +139,7 @@ fn names_that_are_still_to_come_can_be_asked_for_and_let_nothing_else_through() 
     let board = board();
     board.publish(vec![offered(1)]);
     let mut topics = super::super::Topics::NONE;
-    for name in ["registration.changed", "registration.*", "call.transfer.*", "call.recovered"] {
+    for name in ["call.message", "call.transfer.*", "call.recovered"] {
         assert!(topics.add(name), "{name}");
     }
     assert!(!topics.add("call.transfer"));

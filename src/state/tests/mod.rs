@@ -1,5 +1,6 @@
 //! The board, without a clock and without a driver.
 
+mod accounts;
 mod follow;
 mod follow_call;
 mod label;

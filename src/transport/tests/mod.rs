@@ -1,23 +1,32 @@
 //! The transport over real sockets on loopback.
 
+mod client;
+mod datagrams;
 mod delivery;
 mod inbound;
 mod outbound;
+mod secure;
 mod unframed;
 mod unread;
+mod ways;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
 
-use super::{Bounds, Connections, Fate, Inbound, start};
+use super::{Bounds, Connections, Fate, Inbound, Listener, Settings, start};
 use crate::agent::{Arrival, Flow, FlowId, Hop, Receipt, Transmit};
 use crate::sip::{Message, Transport};
+use crate::tls::Tls;
+use crate::tls::tests::{Authority, tls as identified};
+use client::{Client, HOST};
 
 /// Only a failing test waits as long.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -30,9 +39,29 @@ struct Net {
     address: SocketAddr,
     connections: Connections,
     inbound: mpsc::Receiver<Inbound>,
+    /// How peers shake hands with it.
+    connector: Option<TlsConnector>,
 }
 
 impl Net {
+    /// Without TLS and with it.
+    async fn both(bounds: Bounds) -> [Self; 2] {
+        [Self::start(bounds).await, Self::secure(bounds).await]
+    }
+
+    async fn secure(bounds: Bounds) -> Self {
+        let ca = Authority::new("ca");
+        Self::secure_as(identified(&ca, &ca.issue(&[HOST])), ca.client(None), bounds).await
+    }
+
+    async fn secure_as(tls: Tls, client: Arc<rustls::ClientConfig>, bounds: Bounds) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let settings = Settings { bounds, tls: Some(tls), ..Settings::default() };
+        let (connections, inbound) = start(vec![Listener::Tls(listener)], settings);
+        Self { address, connections, inbound, connector: Some(client.into()) }
+    }
+
     async fn start(bounds: Bounds) -> Self {
         Self::listening_on("127.0.0.1:0", bounds).await
     }
@@ -40,16 +69,24 @@ impl Net {
     async fn listening_on(address: &str, bounds: Bounds) -> Self {
         let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (connections, inbound) = start(vec![listener], bounds);
-        Self { address, connections, inbound }
+        let (connections, inbound) = start(vec![Listener::Tcp(listener)], bounds);
+        Self { address, connections, inbound, connector: None }
     }
 
-    async fn connect(&self) -> TcpStream {
+    async fn socket(&self) -> TcpStream {
         TcpStream::connect(self.address).await.unwrap()
     }
 
+    async fn connect(&self) -> Client {
+        let socket = self.socket().await;
+        match &self.connector {
+            None => Client::Plain(socket),
+            Some(connector) => Client::secure(socket, connector).await.unwrap(),
+        }
+    }
+
     /// A client and the flow that its first message came by.
-    async fn connected(&mut self) -> (TcpStream, Flow) {
+    async fn connected(&mut self) -> (Client, Flow) {
         let mut client = self.connect().await;
         client.write_all(&message("first")).await.unwrap();
         let flow = self.arrival().await.flow;
@@ -148,13 +185,13 @@ async fn listener() -> (TcpListener, u16) {
     (listener, port)
 }
 
-async fn read_exactly(stream: &mut TcpStream, count: usize) -> Vec<u8> {
+async fn read_exactly(stream: &mut (impl AsyncRead + Unpin), count: usize) -> Vec<u8> {
     let mut bytes = vec![0; count];
     timeout(PATIENCE, stream.read_exact(&mut bytes)).await.unwrap().unwrap();
     bytes
 }
 
-async fn read_to_end(stream: &mut TcpStream) -> std::io::Result<Vec<u8>> {
+async fn read_to_end(stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     timeout(PATIENCE, stream.read_to_end(&mut bytes)).await.unwrap().map(|_| bytes)
 }

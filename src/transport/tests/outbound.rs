@@ -9,22 +9,23 @@ async fn dead_port() -> u16 {
 
 #[tokio::test]
 async fn what_is_sent_in_one_batch_is_written_whole_and_in_order() {
-    let mut net = Net::start(Bounds::default()).await;
-    let (mut client, flow) = net.connected().await;
-    let sent: String = (0..1000).map(|number| format!("message {number}\r\n")).collect();
-    for line in sent.split_inclusive('\n') {
-        net.connections.send(transmit(flow.id, line.to_owned()));
+    for mut net in Net::both(Bounds::default()).await {
+        let (mut client, flow) = net.connected().await;
+        let sent: String = (0..1000).map(|number| format!("message {number}\r\n")).collect();
+        for line in sent.split_inclusive('\n') {
+            net.connections.send(transmit(flow.id, line.to_owned()));
+        }
+        net.connections.flush();
+        assert!(net.connections.is_idle());
+        assert_eq!(read_exactly(&mut client, sent.len()).await, sent.as_bytes());
     }
-    net.connections.flush();
-    assert!(net.connections.is_idle());
-    assert_eq!(read_exactly(&mut client, sent.len()).await, sent.as_bytes());
 }
 
 #[tokio::test]
 async fn a_send_on_a_closed_flow_takes_the_open_connection_from_that_very_peer() {
     let mut net = Net::start(Bounds::default()).await;
     let (mut client, _) = net.connected().await;
-    let port = client.local_addr().unwrap().port();
+    let port = client.socket().local_addr().unwrap().port();
     net.connections.send(to_hop("127.0.0.1", port, 1, "BYE"));
     net.connections.flush();
     assert_eq!(read_exactly(&mut client, 3).await, b"BYE");
@@ -78,12 +79,12 @@ async fn a_name_without_address_is_undelivered() {
 }
 
 #[tokio::test]
-async fn without_a_connection_and_a_hop_or_by_another_transport_a_send_is_undelivered() {
+async fn without_a_connection_and_a_hop_or_by_a_transport_that_is_not_ours_a_send_is_undelivered() {
     let mut net = Net::start(Bounds::default()).await;
     net.connections.send(Transmit { receipt: Some(Receipt(1)), ..transmit(NO_FLOW, "nowhere") });
-    let mut by_udp = to_hop("127.0.0.1", 5060, 2, "udp");
-    by_udp.otherwise.as_mut().unwrap().transport = Some(Transport::Udp);
-    net.connections.send(by_udp);
+    let mut by_sctp = to_hop("127.0.0.1", 5060, 2, "sctp");
+    by_sctp.otherwise.as_mut().unwrap().transport = Some(Transport::Sctp);
+    net.connections.send(by_sctp);
     assert_eq!(net.connections.poll_fate(), Some(Fate::Undelivered(Receipt(1))));
     assert_eq!(net.connections.poll_fate(), Some(Fate::Undelivered(Receipt(2))));
 }

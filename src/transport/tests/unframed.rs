@@ -16,33 +16,36 @@ fn cut(at: usize) -> (Vec<u8>, Vec<u8>) {
 #[tokio::test]
 async fn half_messages_share_a_pool_and_what_they_took_of_it_is_free_when_they_are_whole() {
     let bounds = Bounds { unframed_share: 1000, unframed_pool: 2000, ..Bounds::default() };
-    let mut net = Net::start(bounds).await;
-    let (mut first, first_flow) = net.connected().await;
-    let (mut second, second_flow) = net.connected().await;
-    let (begun, rest) = cut(2500);
-    first.write_all(&begun).await.unwrap();
-    second.write_all(&begun).await.unwrap();
-    let Fate::Closed(closed) = net.fate().await else { panic!("not closed") };
-    assert!([first_flow.id, second_flow.id].contains(&closed));
-    let mut kept = if closed == first_flow.id { second } else { first };
-    for _ in 0..2 {
-        kept.write_all(&rest).await.unwrap();
-        assert_eq!(call_id(&net.arrival().await), "long");
-        kept.write_all(&begun).await.unwrap();
+    for mut net in Net::both(bounds).await {
+        let (mut first, first_flow) = net.connected().await;
+        let (mut second, second_flow) = net.connected().await;
+        let (begun, rest) = cut(2500);
+        first.write_all(&begun).await.unwrap();
+        second.write_all(&begun).await.unwrap();
+        let Fate::Closed(closed) = net.fate().await else { panic!("not closed") };
+        assert!([first_flow.id, second_flow.id].contains(&closed));
+        let mut kept = if closed == first_flow.id { second } else { first };
+        for _ in 0..2 {
+            kept.write_all(&rest).await.unwrap();
+            assert_eq!(call_id(&net.arrival().await), "long");
+            kept.write_all(&begun).await.unwrap();
+        }
+        assert!(!net.connections.has_fates());
     }
-    assert!(!net.connections.has_fates());
 }
 
 #[tokio::test]
 async fn a_message_that_does_not_become_whole_in_time_closes_its_connection_and_a_line_end_does_not() {
-    let mut net = Net::start(Bounds { message_time: Duration::from_millis(50), ..Bounds::default() }).await;
-    let (mut idle, _) = net.connected().await;
-    let (mut client, flow) = net.connected().await;
-    idle.write_all(b"\r\n").await.unwrap();
-    client.write_all(&cut(2500).0).await.unwrap();
-    assert_eq!(net.fate().await, Fate::Closed(flow.id));
-    idle.write_all(&message("later")).await.unwrap();
-    assert_eq!(call_id(&net.arrival().await), "later");
+    for mut net in Net::both(Bounds { message_time: Duration::from_millis(50), ..Bounds::default() }).await {
+        let (mut idle, idle_flow) = net.connected().await;
+        let (mut client, flow) = net.connected().await;
+        idle.write_all(b"\r\n").await.unwrap();
+        assert_eq!(net.fate().await, Fate::Pong(idle_flow.id));
+        client.write_all(&cut(2500).0).await.unwrap();
+        assert_eq!(net.fate().await, Fate::Closed(flow.id));
+        idle.write_all(&message("later")).await.unwrap();
+        assert_eq!(call_id(&net.arrival().await), "later");
+    }
 }
 
 /// Where log lines go.
@@ -75,6 +78,6 @@ async fn what_can_be_neither_read_nor_answered_is_dropped_counted_and_logged_sel
     assert_eq!(call_id(&net.arrival().await), "good");
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let lines: Vec<_> = log.lines().filter(|line| line.contains("cannot be read")).collect();
-    let peer = client.local_addr().unwrap().to_string();
+    let peer = client.socket().local_addr().unwrap().to_string();
     assert!(matches!(lines[..], [line] if line.contains(&peer) && line.contains("times=1")), "{log}");
 }

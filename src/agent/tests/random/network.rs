@@ -253,7 +253,7 @@ impl Life {
         while let Some(output) = self.agent.poll_output() {
             match output {
                 Output::Event(News::Call(event)) => self.events.push(event),
-                Output::Event(News::Account(_)) => {}
+                Output::Event(News::Account(_)) | Output::Close(_) => {}
                 Output::Reach(id, _) => self.look_for_a_way(id),
                 Output::Answer(ticket, answer) => {
                     assert!(

@@ -1,53 +1,26 @@
 //! The agent put together: listeners in, a running service out.
 
-use std::io::{self, Write};
-use std::net::SocketAddr;
+mod listeners;
+mod reachable;
 
-use tokio::net::TcpListener;
+use std::io::{self, Write};
+
 use tokio::sync::oneshot;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::config::{Config, KeyFault, guard};
 use crate::driver::{Commander, Driver};
 use crate::http::{self, Context};
 use crate::state::Board;
+use crate::tls::Tls;
 use crate::transport::{self, Bounds};
+
+use listeners::announce;
+pub use listeners::{BindError, Listeners};
+use reachable::Surroundings;
 
 /// How many commands may wait for the driver; a further one is refused.
 const COMMANDS: usize = 1024;
-
-/// Where the service is listening. Given from outside, so that a test can bind port 0.
-#[derive(Debug)]
-pub struct Listeners {
-    /// For SIP over TCP.
-    pub sip: Vec<TcpListener>,
-    /// For HTTP.
-    pub http: TcpListener,
-}
-
-/// An address that cannot be listened on.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {url}: {error}")]
-pub struct BindError {
-    url: String,
-    error: io::Error,
-}
-
-impl Listeners {
-    /// Listens where the settings say.
-    pub async fn bind(config: &Config) -> Result<Self, BindError> {
-        let mut sip = Vec::new();
-        for address in &config.sip_listen {
-            sip.push(bind("tcp", &address.to_string()).await?);
-        }
-        Ok(Self { sip, http: bind("http", &config.http_listen.to_string()).await? })
-    }
-}
-
-async fn bind(scheme: &str, address: &str) -> Result<TcpListener, BindError> {
-    let bound = TcpListener::bind(address).await;
-    bound.map_err(|error| BindError { url: format!("{scheme}://{address}"), error })
-}
 
 /// Why the service could not start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -68,8 +41,9 @@ pub enum ServeError {
 
 /// Serves until `shutdown` comes and the drain after it is done.
 pub async fn serve(
-    config: Config,
+    mut config: Config,
     listeners: Listeners,
+    tls: Tls,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let http_address = listeners.http.local_addr().map_err(ServeError::Listener)?;
@@ -77,7 +51,12 @@ pub async fn serve(
     if config.data_dir.is_some() {
         info!("this version keeps calls and events in memory: a restart forgets them");
     }
-    announce(&listeners.sip, http_address).map_err(ServeError::Listener)?;
+    config.agent.listeners = listeners.told(&config.sip_listen).map_err(ServeError::Listener)?;
+    let http_tls = tls.http().is_some().then(|| tls.clone());
+    announce(&config.agent.listeners, http_address, http_tls.is_some());
+    for warning in reachable::warnings(&config.agent, &Surroundings::look()) {
+        warn!("{warning}");
+    }
     if let Some(new_key) = new_key {
         let _ = writeln!(io::stdout(), "{new_key}");
     }
@@ -87,12 +66,14 @@ pub async fn serve(
     board_settings.node = gethostname::gethostname().to_string_lossy().into_owned();
     let board = Board::new(board_settings);
     let (commander, asks) = Commander::channel(COMMANDS);
-    let network = transport::start(listeners.sip, Bounds::default());
+    let told =
+        transport::Settings { bounds: Bounds::default(), dns_server: config.dns_server, tls: Some(tls) };
+    let network = transport::start(listeners.sip, told);
     let driver = Driver::new(config.agent, seed()?, board.clone(), network, asks, config.drain_time);
 
     let (stop_http, http_stopped) = oneshot::channel::<()>();
     let context = Context { board, commander, api_key: key };
-    let http = tokio::spawn(http::serve(listeners.http, context, http::Limits::default(), async {
+    let http = tokio::spawn(http::serve(listeners.http, http_tls, context, http::Limits::default(), async {
         let _ = http_stopped.await;
     }));
 
@@ -101,14 +82,6 @@ pub async fn serve(
     drop(stop_http);
     let _ = http.await;
     driven
-}
-
-fn announce(sip: &[TcpListener], http: SocketAddr) -> io::Result<()> {
-    for listener in sip {
-        info!("listening for SIP on tcp://{}", listener.local_addr()?);
-    }
-    info!("listening for HTTP on http://{http}");
-    Ok(())
 }
 
 fn seed() -> Result<[u8; 32], ServeError> {

@@ -1,0 +1,81 @@
+//! What a registration means for calls: which account one belongs to, and where an account's requests go.
+
+use std::net::IpAddr;
+
+use super::network::{Flow, Hop};
+use super::settings::{AccountNumber, AccountSettings};
+use super::stack::{Stack, hop_of};
+use crate::sip::{Request, Uri};
+
+/// What the registration of an account has settled, for its calls.
+#[derive(Clone, Debug)]
+pub struct AccountLink {
+    /// Where REGISTER goes.
+    pub hop: Hop,
+    /// The connection that the account is registered by; `None` while it is not, or the connection is gone.
+    pub flow: Option<Flow>,
+    /// Where the registrar (or proxy) was when it last confirmed the registration.
+    pub peer: Option<IpAddr>,
+    /// The route that the registrar wants requests to take (RFC 3608); empty without a registration.
+    pub service_route: Vec<Uri>,
+}
+
+impl AccountLink {
+    /// The link of an account that has not been registered yet.
+    pub fn new(account: &AccountSettings) -> Self {
+        let hop = hop_of(account.outbound_proxy.as_ref().unwrap_or(&account.registrar));
+        Self { hop, flow: None, peer: None, service_route: Vec::new() }
+    }
+
+    /// The registration is over.
+    pub fn clear(&mut self) {
+        self.flow = None;
+        self.peer = None;
+        self.service_route.clear();
+    }
+}
+
+/// The Route value of an outbound proxy: it is taken to route loosely whether its URI says so or not (§16.12), as a strict
+/// one would not be told the Request-URI.
+pub fn proxy_route(proxy: &Uri) -> String {
+    if proxy.is_loose() { format!("<{}>", proxy.as_str()) } else { format!("<{};lr>", proxy.as_str()) }
+}
+
+impl Stack {
+    /// The account that an INVITE is for: of those registered by the connection that it came by the one whose user it asks
+    /// for or is addressed to, else the first; without such a connection the one whose user it asks for, if it came from
+    /// where that is registered.
+    pub fn account_of(&self, flow: &Flow, invite: &Request) -> Option<AccountNumber> {
+        let user = invite.uri.user();
+        let is_asked = |account: &AccountSettings| user == Some(account.user.as_str());
+        let is_addressed = |account: &AccountSettings| {
+            let to = &invite.to.uri;
+            to.user() == Some(account.user.as_str())
+                && to.host().eq_ignore_ascii_case(account.domain.trim_matches(['[', ']']))
+        };
+        let by_flow: Vec<_> =
+            self.linked().filter(|(_, _, link)| link.flow.is_some_and(|mine| mine.id == flow.id)).collect();
+        let first_of = |suits: &dyn Fn(&AccountSettings) -> bool| {
+            by_flow.iter().find(|(_, account, _)| suits(account)).map(|(number, ..)| *number)
+        };
+        let from_there = || {
+            let mut linked = self.linked();
+            linked.find(|(_, account, link)| is_asked(account) && link.peer == Some(flow.peer.ip()))
+        };
+        first_of(&is_asked)
+            .or_else(|| first_of(&is_addressed))
+            .or_else(|| first_of(&|_| true))
+            .or_else(|| from_there().map(|(number, ..)| number))
+    }
+
+    /// The link of an account.
+    pub fn link_mut(&mut self, AccountNumber(number): AccountNumber) -> Option<&mut AccountLink> {
+        self.accounts.get_mut(number)
+    }
+
+    /// The accounts with their links, in the settings' order.
+    fn linked(&self) -> impl Iterator<Item = (AccountNumber, &AccountSettings, &AccountLink)> {
+        let numbered = self.settings.accounts.iter().zip(&self.accounts).enumerate();
+        numbered.map(|(number, (account, link))| (AccountNumber(number), account, link))
+    }
+}

@@ -1,0 +1,123 @@
+//! What is wanted of a registration: by commands, by the settings at the start, by the end of the agent.
+
+use std::sync::Arc;
+
+use super::identity::Purpose;
+use super::keep_alive::KeepAlive;
+use super::{Phase, Registration};
+use crate::agent::alarms::AccountAlarm;
+use crate::agent::command::AccountAction;
+use crate::agent::event::{Account, RegistrationFailure, RegistrationState};
+use crate::agent::stack::{Intake, Stack};
+use crate::agent::{Refusal, Ticket};
+
+/// How many commands may wait; a further one is refused.
+const MOST_WAITING: usize = 16;
+
+impl Registration {
+    /// A client asks for something; the answer goes out by the ticket when it is so, or has failed.
+    pub fn handle_command(&mut self, stack: &mut Stack, action: AccountAction, ticket: Ticket) {
+        if action == AccountAction::Register && stack.intake == Intake::Draining {
+            return stack.fx.answer_account(ticket, Err(Refusal::Draining));
+        }
+        if self.waiting.len() >= MOST_WAITING {
+            return stack.fx.answer_account(ticket, Err(Refusal::Overloaded));
+        }
+        self.waiting.push((ticket, action));
+        self.wish = action;
+        self.pursue_wish(stack);
+    }
+
+    /// The agent shuts down.
+    pub fn drain(&mut self, stack: &mut Stack) {
+        self.wish = AccountAction::Unregister;
+        self.pursue_wish(stack);
+    }
+
+    /// The time for that is over.
+    pub fn drain_over(&mut self, stack: &mut Stack) {
+        self.wish = AccountAction::Unregister;
+        if let Phase::Registering(asking) | Phase::Refreshing(_, asking) | Phase::Unregistering(asking) =
+            &mut self.phase
+        {
+            asking.abandon(stack);
+            let detail = "the agent has shut down before there was an answer".to_owned();
+            self.end(stack, Some(RegistrationFailure { sip_status: None, detail }));
+        } else {
+            self.pursue_wish(stack);
+        }
+    }
+
+    /// Sends the REGISTER that is wanted, unless one is under way whose outcome decides what comes next.
+    pub(super) fn pursue_wish(&mut self, stack: &mut Stack) {
+        match self.wish {
+            AccountAction::Register => self.register(stack),
+            AccountAction::Unregister => self.unregister(stack),
+        }
+    }
+
+    /// Registers, or refreshes.
+    pub(super) fn register(&mut self, stack: &mut Stack) {
+        let purpose = Purpose::Bind(self.expires);
+        self.phase = match std::mem::replace(&mut self.phase, Phase::Unregistered) {
+            Phase::Unregistered | Phase::Failed => {
+                self.disarm(stack, &[AccountAlarm::Attempt]);
+                let asking = self.begin(stack, purpose, None);
+                self.show(stack, |account| {
+                    account.state = RegistrationState::Registering;
+                    account.next_attempt_at = None;
+                });
+                Phase::Registering(asking)
+            }
+            Phase::Registered(link) => {
+                self.disarm(stack, &[AccountAlarm::Attempt]);
+                let asking = self.begin(stack, purpose, Some(link.flow));
+                Phase::Refreshing(link, asking)
+            }
+            under_way => under_way,
+        };
+    }
+
+    /// Unbinds what is or may be bound.
+    fn unregister(&mut self, stack: &mut Stack) {
+        if let Phase::Registering(asking) | Phase::Refreshing(_, asking) = &mut self.phase {
+            // No new one before the one under way has its final response (§10.2), if it has been sent.
+            if asking.sent().is_some() {
+                return;
+            }
+            asking.abandon(stack);
+        }
+        let flow = match &self.phase {
+            Phase::Unregistering(_) => return,
+            Phase::Registered(link) | Phase::Refreshing(link, _) => Some(link.flow),
+            Phase::Unregistered | Phase::Registering(_) | Phase::Failed => None,
+        };
+        KeepAlive::end(stack, self.identity.number);
+        self.disarm(stack, &[AccountAlarm::Attempt]);
+        if self.contacts.is_empty() {
+            return self.end(stack, None);
+        }
+        let asking = self.begin(stack, Purpose::Unbind, flow);
+        self.phase = Phase::Unregistering(asking);
+        self.show(stack, |account| {
+            account.state = RegistrationState::Unregistering;
+            account.next_attempt_at = None;
+        });
+    }
+
+    /// Answers the commands that wanted this.
+    pub(super) fn answer(
+        &mut self,
+        stack: &mut Stack,
+        wanted: AccountAction,
+        answer: &Result<Arc<Account>, Refusal>,
+    ) {
+        self.waiting.retain(|(ticket, action)| {
+            let waits = *action != wanted;
+            if !waits {
+                stack.fx.answer_account(*ticket, answer.clone());
+            }
+            waits
+        });
+    }
+}

@@ -1,0 +1,106 @@
+//! What operations answer when it goes well.
+
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Type};
+
+use super::responses::{Answers, example_of, problem};
+use super::{event, examples, json};
+use crate::http::Code;
+use crate::http::health::Health;
+
+/// One answer, by its status.
+pub fn answer(status: u16, response: impl Into<RefOr<Response>>) -> Answers {
+    Answers::from([(status.to_string(), response.into())])
+}
+
+/// A header of text.
+pub fn text_header(about: &str) -> utoipa::openapi::Header {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    HeaderBuilder::new().schema(Some(text)).description(Some(about)).build()
+}
+
+/// A call, with its version.
+pub fn call(about: &str, example: &str) -> Answers {
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Call")))
+        .examples_from_iter([(example, example_of(example))])
+        .build();
+    let etag = text_header("The call's version in quotes.");
+    let response = ResponseBuilder::new().description(about).header("ETag", etag);
+    answer(200, response.content("application/json", content).build())
+}
+
+/// A new call, with its place.
+pub fn originated() -> Answers {
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Call")))
+        .examples_from_iter([("call-dialing", example_of("call-dialing"))])
+        .build();
+    let response = ResponseBuilder::new()
+        .description("The call, `dialing`")
+        .header("ETag", text_header("The call's version in quotes."))
+        .header("Location", text_header("The call's path."));
+    answer(201, response.content("application/json", content).build())
+}
+
+/// The accounts.
+pub fn accounts() -> Answers {
+    let list = Ref::from_schema_name("AccountList");
+    let content = ContentBuilder::new().schema(Some(list)).example(json(examples::account_list())).build();
+    answer(
+        200,
+        ResponseBuilder::new().description("The accounts").content("application/json", content).build(),
+    )
+}
+
+/// An account, and that there is none.
+pub fn account(about: &str, example: &str) -> Answers {
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Account")))
+        .examples_from_iter([(example, example_of(example))])
+        .build();
+    let mut answers =
+        answer(200, ResponseBuilder::new().description(about).content("application/json", content).build());
+    let (code, example) = (Code::NotFound, examples::no_such_account());
+    answers.extend(answer(404, problem(404, &[(code, examples::shown(code.row().2, example))])));
+    answers
+}
+
+/// An account, and that its registrar does not answer.
+pub fn account_command(about: &str, example: &str) -> Answers {
+    let mut answers = account(about, example);
+    let (code, example) = (Code::SipTimeout, examples::registrar_silent());
+    answers.extend(answer(504, problem(504, &[(code, examples::shown(code.row().2, example))])));
+    answers
+}
+
+/// A call, or that it is at the version that the client has.
+pub fn read() -> Answers {
+    let mut answers = call("The call", "call-ringing");
+    answers.extend(answer(304, Response::new("The call is at the version that `If-None-Match` names")));
+    answers
+}
+
+/// A page of calls.
+pub fn page() -> Answers {
+    let page = Ref::from_schema_name("CallPage");
+    let content = ContentBuilder::new().schema(Some(page)).example(json(examples::page())).build();
+    answer(
+        200,
+        ResponseBuilder::new().description("A page of calls").content("application/json", content).build(),
+    )
+}
+
+/// The stream of one call.
+pub fn call_events() -> Answers {
+    let mut answers = event::stream("The call's events; the stream closes after `call.ended`");
+    answers.extend(answer(204, Response::new("The call has ended, and nothing is left behind the position")));
+    answers
+}
+
+/// How the service is.
+pub fn health(status: &'static str) -> Answers {
+    let health = Ref::from_schema_name("Health");
+    let content = ContentBuilder::new().schema(Some(health)).example(json(Health { status })).build();
+    answer(200, ResponseBuilder::new().description("Yes").content("application/json", content).build())
+}

@@ -1,0 +1,35 @@
+//! All that clients can see, under its one lock.
+
+use super::accounts::Accounts;
+use super::log::{Entry, Log, Subject};
+use super::views::Views;
+use super::{Frame, Topic};
+use crate::agent::News;
+
+/// Views and log.
+#[derive(Debug)]
+pub(super) struct Shown {
+    pub views: Views,
+    pub accounts: Accounts,
+    pub log: Log,
+    pub draining: bool,
+}
+
+impl Shown {
+    /// Shows an event, which was numbered as the log's next.
+    pub fn add(&mut self, news: News, frame: Frame) {
+        let topic = Topic::of(&news);
+        let subject = match news {
+            News::Call(event) => {
+                self.views.apply(&event, self.log.last() + 1, self.log.oldest());
+                Subject::Call(event.call)
+            }
+            News::Account(event) => {
+                let id = event.account.id.clone();
+                self.accounts.show(event.account);
+                Subject::Account(id)
+            }
+        };
+        self.log.push(Entry { topic, subject, frame });
+    }
+}

@@ -1,0 +1,168 @@
+//! The UDP flows that are remembered: a socket of ours and an address of a peer each.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::SocketNumber;
+use crate::agent::{Flow, FlowId};
+
+/// Shared by the tasks that read the sockets and the one that writes; each holds it for a moment only.
+#[derive(Debug)]
+pub(super) struct Flows {
+    bound: usize,
+    idle: Duration,
+    all: HashMap<FlowId, Remembered>,
+    by_peer: BTreeMap<Peer, FlowId>,
+    /// The least recently used first.
+    by_use: BTreeSet<(Instant, FlowId)>,
+}
+
+/// Ordered so that all flows to an address, and all to a host, are neighbours.
+type Peer = (IpAddr, u16, SocketNumber);
+
+#[derive(Debug)]
+struct Remembered {
+    flow: Flow,
+    socket: SocketNumber,
+    used: Instant,
+}
+
+impl Flows {
+    pub(super) fn new(bound: usize, idle: Duration) -> Self {
+        Self {
+            bound: bound.max(1),
+            idle,
+            all: HashMap::new(),
+            by_peer: BTreeMap::new(),
+            by_use: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn is_open(&self, id: FlowId) -> bool {
+        self.all.contains_key(&id)
+    }
+
+    pub(super) fn flow(&self, id: FlowId) -> Option<Flow> {
+        self.all.get(&id).map(|remembered| remembered.flow)
+    }
+
+    /// What to send on, and to where.
+    pub(super) fn way(&mut self, id: FlowId) -> Option<(SocketNumber, SocketAddr)> {
+        self.used(id);
+        self.all.get(&id).map(|remembered| (remembered.socket, remembered.flow.peer))
+    }
+
+    /// The flow between a socket and a peer.
+    pub(super) fn between(&mut self, socket: SocketNumber, peer: SocketAddr) -> Option<Flow> {
+        let id = *self.by_peer.get(&(peer.ip(), peer.port(), socket))?;
+        self.used(id);
+        self.flow(id)
+    }
+
+    /// A flow to a peer, by whatever socket.
+    pub(super) fn to(&mut self, peer: SocketAddr) -> Option<Flow> {
+        let (ip, port) = (peer.ip(), peer.port());
+        let (_, id) =
+            self.by_peer.range((ip, port, SocketNumber::MIN)..=(ip, port, SocketNumber::MAX)).next()?;
+        let id = *id;
+        self.used(id);
+        self.flow(id)
+    }
+
+    /// The socket that a host is known by, on whatever port of its own.
+    pub(super) fn socket_to(&self, host: IpAddr) -> Option<SocketNumber> {
+        let known = (host, 0, SocketNumber::MIN)..=(host, u16::MAX, SocketNumber::MAX);
+        self.by_peer.range(known).next().map(|(&(.., socket), _)| socket)
+    }
+
+    /// Remembers a flow. Gives those that are forgotten for it: idle ones, and the least recently used one if there are as
+    /// many as may be.
+    pub(super) fn add(&mut self, socket: SocketNumber, flow: Flow) -> Vec<FlowId> {
+        let mut forgotten = Vec::new();
+        let now = Instant::now();
+        while let Some((used, id)) = self.by_use.first().copied()
+            && (self.all.len() >= self.bound || now.duration_since(used) >= self.idle)
+        {
+            self.remove(id);
+            forgotten.push(id);
+        }
+        self.by_peer.insert((flow.peer.ip(), flow.peer.port(), socket), flow.id);
+        self.by_use.insert((now, flow.id));
+        self.all.insert(flow.id, Remembered { flow, socket, used: now });
+        forgotten
+    }
+
+    /// Forgets a flow; whether it was remembered.
+    pub(super) fn remove(&mut self, id: FlowId) -> bool {
+        let Some(Remembered { flow, socket, used }) = self.all.remove(&id) else { return false };
+        self.by_peer.remove(&(flow.peer.ip(), flow.peer.port(), socket));
+        self.by_use.remove(&(used, id));
+        true
+    }
+
+    fn used(&mut self, id: FlowId) {
+        let Some(remembered) = self.all.get_mut(&id) else { return };
+        self.by_use.remove(&(remembered.used, id));
+        remembered.used = Instant::now();
+        self.by_use.insert((remembered.used, id));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sip::Transport;
+
+    fn flow(id: u64, peer: &str) -> Flow {
+        let local = "192.0.2.7:5060".parse().unwrap();
+        let peer = peer.parse().unwrap();
+        Flow { id: FlowId(id), transport: Transport::Udp, local, peer, listener: None }
+    }
+
+    fn flows(bound: usize) -> Flows {
+        Flows::new(bound, Duration::from_secs(60))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn at_the_bound_the_least_recently_used_goes() {
+        let mut flows = flows(2);
+        for (id, peer) in [(1, "10.0.0.1:5060"), (2, "10.0.0.2:5060")] {
+            assert!(flows.add(0, flow(id, peer)).is_empty());
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        assert_eq!(flows.way(FlowId(1)), Some((0, "10.0.0.1:5060".parse().unwrap())));
+        assert_eq!(flows.add(0, flow(3, "10.0.0.3:5060")), [FlowId(2)]);
+        assert!(flows.is_open(FlowId(1)) && !flows.is_open(FlowId(2)) && flows.is_open(FlowId(3)));
+        assert_eq!(flows.to("10.0.0.2:5060".parse().unwrap()), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_idle_one_goes_when_another_comes_and_a_used_one_stays() {
+        let mut flows = flows(10);
+        flows.add(0, flow(1, "10.0.0.1:5060"));
+        flows.add(0, flow(2, "10.0.0.2:5060"));
+        tokio::time::advance(Duration::from_secs(59)).await;
+        assert!(flows.between(0, "10.0.0.1:5060".parse().unwrap()).is_some());
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(flows.add(0, flow(3, "10.0.0.3:5060")), [FlowId(2)]);
+        assert!(flows.remove(FlowId(1)) && flows.remove(FlowId(3)) && !flows.remove(FlowId(3)));
+        assert!(flows.all.is_empty() && flows.by_peer.is_empty() && flows.by_use.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_flow_is_found_by_its_socket_and_peer_and_a_host_by_its_address() {
+        let mut flows = flows(10);
+        flows.add(1, flow(1, "10.0.0.1:5060"));
+        flows.add(0, flow(2, "10.0.0.2:5060"));
+        let peer = "10.0.0.1:5060".parse().unwrap();
+        assert_eq!(flows.between(0, peer), None);
+        assert_eq!(flows.between(1, peer).unwrap().id, FlowId(1));
+        assert_eq!(flows.to(peer).unwrap().id, FlowId(1));
+        assert_eq!(flows.to("10.0.0.1:5061".parse().unwrap()), None);
+        assert_eq!(flows.socket_to(peer.ip()), Some(1));
+        assert_eq!(flows.socket_to("10.0.0.3".parse().unwrap()), None);
+    }
+}

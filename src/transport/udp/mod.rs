@@ -1,0 +1,215 @@
+//! UDP: sockets that messages come and go by, a datagram each (RFC 3261 §18).
+//!
+//! Nothing is connected. A flow is a socket of ours and an address of a peer, remembered as long as there is room: it lets
+//! a response find back and tells the core where we are to that peer.
+
+mod flows;
+mod read;
+pub(super) mod route;
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use socket2::{Domain, Protocol, SockRef, Type};
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
+use tracing::{debug, warn};
+
+use super::flow_ids::FlowIds;
+use super::task::Task;
+use super::{Bounds, Inbound, tcp};
+use crate::agent::{Flow, FlowId, ListenerId};
+use crate::seldom::Seldom;
+use crate::sip::Transport;
+use flows::Flows;
+
+/// What a socket's buffers should hold, bytes; the kernel gives what it is allowed to. A burst of INVITEs waits there while
+/// the driver is busy.
+const BUFFER: usize = 4 * 1024 * 1024;
+
+/// A socket: its place among all of them.
+type SocketNumber = usize;
+
+/// Every UDP socket, owned by the driver, and the flows by them.
+#[derive(Debug)]
+pub(super) struct Udp {
+    /// Those of listeners, and at most one a family beside them.
+    sockets: Vec<(Arc<Socket>, Task)>,
+    flows: Remembering,
+    inbound: mpsc::Sender<Inbound>,
+    lost: Seldom,
+}
+
+#[derive(Debug)]
+struct Socket {
+    number: SocketNumber,
+    socket: UdpSocket,
+    /// As peers write it; it may be the unspecified one.
+    local: SocketAddr,
+    /// Whether it takes IPv4 too, though it is for IPv6.
+    dual: bool,
+    /// `None`: it was opened for requests of ours.
+    listener: Option<ListenerId>,
+}
+
+/// The flows, and what it takes to make a new one.
+#[derive(Clone, Debug)]
+struct Remembering {
+    flows: Arc<Mutex<Flows>>,
+    ids: FlowIds,
+}
+
+impl Udp {
+    pub(super) fn new(bounds: Bounds, ids: FlowIds, inbound: mpsc::Sender<Inbound>) -> Self {
+        let flows = Arc::new(Mutex::new(Flows::new(bounds.udp_flows, bounds.udp_idle)));
+        Self { sockets: Vec::new(), flows: Remembering { flows, ids }, inbound, lost: Seldom::default() }
+    }
+
+    /// Begins to read a listener's socket.
+    pub(super) fn listen(&mut self, socket: UdpSocket, listener: ListenerId) {
+        if let Err(error) = self.add(socket, Some(listener)) {
+            warn!(%error, "cannot use a UDP socket");
+        }
+    }
+
+    fn add(&mut self, socket: UdpSocket, listener: Option<ListenerId>) -> io::Result<Arc<Socket>> {
+        let options = SockRef::from(&socket);
+        let _ = options.set_recv_buffer_size(BUFFER);
+        let _ = options.set_send_buffer_size(BUFFER);
+        let local = socket.local_addr()?;
+        let dual = local.is_ipv6() && !options.only_v6().unwrap_or(true);
+        let number = self.sockets.len();
+        let socket = Arc::new(Socket { number, socket, local: tcp::canonical(local), dual, listener });
+        let reading = read::read(socket.clone(), self.flows.clone(), self.inbound.clone());
+        self.sockets.push((socket.clone(), Task::spawn(reading)));
+        Ok(socket)
+    }
+
+    /// Whether a flow is remembered.
+    pub(super) fn is_open(&self, id: FlowId) -> bool {
+        self.flows.lock().is_open(id)
+    }
+
+    /// A remembered flow.
+    pub(super) fn flow(&self, id: FlowId) -> Option<Flow> {
+        self.flows.lock().flow(id)
+    }
+
+    /// Forgets a flow; whether it was remembered.
+    pub(super) fn close(&mut self, id: FlowId) -> bool {
+        self.flows.lock().remove(id)
+    }
+
+    /// A flow to a peer: one there is, else a new one, and those that are forgotten for it. An error if there is no route.
+    pub(super) fn reach(&mut self, peer: SocketAddr) -> io::Result<(Flow, Vec<FlowId>)> {
+        let peer = tcp::canonical(peer);
+        if let Some(flow) = self.flows.lock().to(peer) {
+            return Ok((flow, Vec::new()));
+        }
+        let local = route::local(peer)?;
+        let socket = match self.socket_to(peer.ip(), local) {
+            Some(socket) => socket,
+            None => self.open(peer)?,
+        };
+        Ok(self.flows.between(&socket, peer))
+    }
+
+    /// The socket that the host is known by; else of the listeners one on our address toward it, or on all of ours; else
+    /// any that can send there; else the one that was opened for requests.
+    fn socket_to(&self, host: IpAddr, local: IpAddr) -> Option<Arc<Socket>> {
+        let known = self.flows.lock().socket_to(host);
+        let sockets = || self.sockets.iter().map(|(socket, _)| socket).filter(|socket| socket.takes(host));
+        let is_local = |socket: &&Arc<Socket>| {
+            socket.listener.is_some() && (socket.local.ip() == local || socket.local.ip().is_unspecified())
+        };
+        let found = known.and_then(|number| sockets().find(|socket| socket.number == number));
+        found.or_else(|| sockets().find(is_local)).or_else(|| sockets().next()).cloned()
+    }
+
+    fn open(&mut self, peer: SocketAddr) -> io::Result<Arc<Socket>> {
+        let (domain, any): (_, IpAddr) = match peer {
+            SocketAddr::V4(_) => (Domain::IPV4, Ipv4Addr::UNSPECIFIED.into()),
+            SocketAddr::V6(_) => (Domain::IPV6, Ipv6Addr::UNSPECIFIED.into()),
+        };
+        let socket = socket2::Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
+        if peer.is_ipv6() {
+            socket.set_only_v6(true)?;
+        }
+        socket.set_nonblocking(true)?;
+        socket.bind(&SocketAddr::new(any, 0).into())?;
+        let opened = self.add(UdpSocket::from_std(socket.into())?, None)?;
+        debug!(local = %opened.local, "opened a UDP socket for requests");
+        Ok(opened)
+    }
+
+    /// Gives the kernel a datagram. What it has no room for now is lost as if on the way, where repeats make up for it; an error
+    /// if it can never be sent.
+    pub(super) fn send(&mut self, id: FlowId, bytes: &[u8]) -> io::Result<()> {
+        let way = self.flows.lock().way(id);
+        let found = way.and_then(|(number, peer)| Some((&self.sockets.get(number)?.0, peer)));
+        let (socket, peer) = found.ok_or(io::ErrorKind::NotConnected)?;
+        match socket.send(bytes, peer) {
+            Err(error) if is_passing(&error) => {
+                if let Some(times) = self.lost.count() {
+                    warn!(%error, times, "the kernel took no datagram");
+                }
+                Ok(())
+            }
+            sent => sent,
+        }
+    }
+}
+
+impl Socket {
+    /// Whether it can send to a host.
+    fn takes(&self, host: IpAddr) -> bool {
+        let of_family = self.local.is_ipv4() == host.is_ipv4() || (self.dual && host.is_ipv4());
+        of_family && (!self.local.ip().is_loopback() || host.is_loopback())
+    }
+
+    /// Past tokio, whose word that a new socket can be written may not be here yet.
+    fn send(&self, bytes: &[u8], peer: SocketAddr) -> io::Result<()> {
+        let peer = match peer {
+            SocketAddr::V4(peer) if self.local.is_ipv6() => {
+                SocketAddr::new(peer.ip().to_ipv6_mapped().into(), peer.port())
+            }
+            peer => peer,
+        };
+        SockRef::from(&self.socket).send_to(bytes, &peer.into()).map(|_| ())
+    }
+}
+
+impl Remembering {
+    fn lock(&self) -> MutexGuard<'_, Flows> {
+        self.flows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The flow between a socket and a peer, a new one if need be, and those that are forgotten for it.
+    fn between(&self, socket: &Socket, peer: SocketAddr) -> (Flow, Vec<FlowId>) {
+        if let Some(flow) = self.lock().between(socket.number, peer) {
+            return (flow, Vec::new());
+        }
+        let ip = match socket.local.ip() {
+            any if any.is_unspecified() => route::local(peer).unwrap_or(any),
+            ip => ip,
+        };
+        let local = SocketAddr::new(ip, socket.local.port());
+        let id = self.ids.next();
+        let flow = Flow { id, transport: Transport::Udp, local, peer, listener: socket.listener };
+        let mut flows = self.lock();
+        // Another task may have made it meanwhile.
+        if let Some(flow) = flows.between(socket.number, peer) {
+            return (flow, Vec::new());
+        }
+        let forgotten = flows.add(socket.number, flow);
+        (flow, forgotten)
+    }
+}
+
+/// Whether a later datagram may be taken: the buffers are full, or an ICMP error about an earlier one was waiting.
+fn is_passing(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionRefused, Interrupted, OutOfMemory, WouldBlock};
+    matches!(error.kind(), WouldBlock | Interrupted | OutOfMemory | ConnectionRefused)
+        || error.raw_os_error() == Some(rustix::io::Errno::NOBUFS.raw_os_error())
+}

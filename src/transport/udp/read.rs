@@ -1,0 +1,80 @@
+//! Reading one UDP socket.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::mpsc::{self, error::SendError};
+use tracing::warn;
+
+use super::{Remembering, Socket};
+use crate::agent::Arrival;
+use crate::seldom::Seldom;
+use crate::sip::{Unreadable, parse_datagram};
+use crate::transport::{Heard, Inbound, Notice, tcp};
+
+/// More than a datagram can hold.
+const LARGEST: usize = 64 * 1024;
+
+/// How long reading pauses after an error, none of which is known to last.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The most bytes of what is taken for a keep-alive whatever they are: no message is so short.
+const SHORT: usize = 4;
+
+/// Reads for ever; no error ends it. Ends when the driver does. While the driver takes no more messages nothing is read, and
+/// the kernel drops what it has no room for.
+pub(super) async fn read(socket: Arc<Socket>, flows: Remembering, inbound: mpsc::Sender<Inbound>) {
+    let mut buffer = vec![0; LARGEST].into_boxed_slice();
+    let mut failed = Seldom::default();
+    loop {
+        let (length, peer) = match socket.socket.recv_from(&mut buffer).await {
+            Ok(received) => received,
+            Err(error) => {
+                if let Some(times) = failed.count() {
+                    warn!(%error, times, "cannot read a UDP socket");
+                }
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let datagram = buffer.get(..length).unwrap_or_default();
+        if take(&socket, &flows, &inbound, (tcp::canonical(peer), datagram)).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn take(
+    socket: &Socket,
+    flows: &Remembering,
+    inbound: &mpsc::Sender<Inbound>,
+    (peer, datagram): (SocketAddr, &[u8]),
+) -> Result<(), SendError<Inbound>> {
+    // Nobody can be answered there.
+    if peer.port() == 0 {
+        return Ok(());
+    }
+    if is_keep_alive(datagram) {
+        flows.lock().between(socket.number, peer);
+        return Ok(());
+    }
+    let message = match parse_datagram(Bytes::copy_from_slice(datagram)) {
+        Err(Unreadable::Dropped { fault }) => {
+            return inbound.send(Inbound::Notice(Notice(Heard::Unreadable(peer, fault)))).await;
+        }
+        message => message,
+    };
+    let (flow, forgotten) = flows.between(socket, peer);
+    for id in forgotten {
+        inbound.send(Inbound::Notice(Notice(Heard::Forgotten(id)))).await?;
+    }
+    inbound.send(Inbound::Arrived(Box::new(Arrival { flow, message }))).await
+}
+
+/// What peers send to keep their way to us open: CRLFs (RFC 5626 §3.5.1 has an answer to them on connections only), or
+/// another few bytes.
+fn is_keep_alive(datagram: &[u8]) -> bool {
+    datagram.len() <= SHORT || datagram.iter().all(|byte| matches!(byte, b'\r' | b'\n'))
+}
