@@ -23,6 +23,7 @@ mod calls;
 mod check;
 pub mod command;
 mod contact;
+mod drain;
 mod effects;
 pub mod event;
 pub mod ids;
@@ -210,23 +211,6 @@ impl Agent {
         }
     }
 
-    /// Refuse what is new, end what is unanswered and the registrations.
-    pub fn handle_drain(&mut self, now: Now) {
-        let Self { stack, calls, accounts } = self;
-        stack.fx.now = now;
-        stack.intake = Intake::Draining;
-        calls.each(stack, |call, stack| call.drain(stack));
-        accounts.each(|account| account.drain(stack));
-    }
-
-    /// End every call and registration now: the drain's time is over.
-    pub fn handle_drain_over(&mut self, now: Now) {
-        let Self { stack, calls, accounts } = self;
-        stack.fx.now = now;
-        calls.each(stack, |call, stack| call.drain_over(stack));
-        accounts.each(|account| account.drain_over(stack));
-    }
-
     /// The time that [`Agent::poll_timeout`] named has come.
     pub fn handle_timeout(&mut self, now: Now) {
         self.stack.fx.now = now;
@@ -284,10 +268,5 @@ impl Agent {
             awaited: self.stack.fx.waiting(),
             reaching: self.stack.reaching.len(),
         }
-    }
-
-    /// Whether no call is left, also none whose BYE or CANCEL waits for its answer, and no registration.
-    pub fn is_idle(&self) -> bool {
-        self.calls.are_idle() && self.accounts.are_over()
     }
 }

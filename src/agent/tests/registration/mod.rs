@@ -2,6 +2,7 @@
 
 mod bindings;
 mod calls;
+mod calls_out;
 mod challenges;
 mod commands;
 mod connections;
