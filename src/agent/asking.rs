@@ -5,11 +5,15 @@
 //!   begin ──────────────────► Reaching ─────► Sent ──► final response, no response, no way: told to the owner
 //!     └──────── a connection ──────────────────▲ │
 //!                                              └─┘ challenged: once more, with credentials (§22)
+//!                                Reaching ◄───── too large for a datagram: a connection, if the peer takes any (§18.1.1)
 //!                                Reaching ◄───── 503, no response, not sent: the next address (RFC 3263 §4.3)
 //! ```
 
 mod invite;
+mod large;
 mod send;
+
+use std::net::SocketAddr;
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -36,6 +40,8 @@ pub struct Asking {
     head: Head,
     /// What is left to be tried if the connection in use fails.
     rest: Destination,
+    /// The peer that gets datagrams of any size: a connection to it has been looked for.
+    no_stream_to: Option<SocketAddr>,
     challenged: usize,
     stage: Stage,
 }
@@ -91,7 +97,8 @@ impl Asking {
         means: Means<'_>,
     ) -> Self {
         let rest = way.hop.map_or(Destination::Addresses(Vec::new()), Destination::Hop);
-        let mut this = Self { owner, method, head, rest, challenged: 0, stage: Stage::Over };
+        let mut this =
+            Self { owner, method, head, rest, no_stream_to: None, challenged: 0, stage: Stage::Over };
         match way.flow {
             Some(flow) => this.send(stack, flow, means),
             None => this.reach(stack),
@@ -125,7 +132,7 @@ impl Asking {
         }
         match reached {
             Ok(Reached { flow, others }) => {
-                self.rest = Destination::Addresses(others);
+                self.rest = Destination::Addresses(Self::beside(&flow, others));
                 self.send(stack, flow, means);
                 Progress::Waits
             }
@@ -185,7 +192,12 @@ impl Asking {
 
     /// A connection is gone: what was sent by it will not be answered.
     pub fn handle_flow_closed(&mut self, stack: &mut Stack, id: FlowId) -> Progress<'static> {
-        if !matches!(self.stage, Stage::Sent { flow, .. } if flow.id == id) || self.try_next(stack) {
+        let Stage::Sent { transaction, flow, .. } = self.stage else { return Progress::Waits };
+        if flow.id != id {
+            return Progress::Waits;
+        }
+        stack.transactions.abandon(&mut stack.fx, transaction);
+        if self.try_next(stack) {
             return Progress::Waits;
         }
         self.stage = Stage::Over;

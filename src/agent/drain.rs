@@ -1,4 +1,4 @@
-//! The end of the agent: first in grace, then at once.
+//! The end of the agent: what is new is refused, what there is ends.
 
 use super::stack::Intake;
 use super::{Agent, Now};

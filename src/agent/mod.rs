@@ -32,6 +32,7 @@ mod map;
 mod network;
 mod new_headers;
 mod receive;
+mod refusal;
 mod registration;
 mod request;
 mod respond;

@@ -1,55 +1,39 @@
-//! Where a request of an account, or of nobody's, goes outside any dialog (RFC 3261 §8.1.2): by the route that the
-//! registrar wants, by the account's proxy, to its registrar, or straight to whom it asks.
+//! Where a request outside any dialog goes first (RFC 3261 §8.1.2): by the routes that the account's registrar wants, by its
+//! proxy, to its registrar, or straight to whom it asks; over the connection that the account is registered by if that
+//! leads there.
 
-use super::account_link::{AccountLink, proxy_route};
+use super::account_link::AccountLink;
 use super::request::Way;
 use super::settings::AccountSettings;
-use super::stack::{Stack, hop_of, is_same_place, leads_to};
-use super::{AccountNumber, Flow, Hop};
+use super::stack::{Stack, hop_of};
+use super::{AccountNumber, Hop};
 use crate::sip::digest::Credentials;
 use crate::sip::{Transport, Uri};
 
 impl Stack {
-    /// The route set of a request to `uri`, and the way to its next hop: the connection of the registration if that leads
-    /// there.
+    /// The route set of a request to `uri`, and the way to its next hop.
     pub fn way_out(&self, account: Option<AccountNumber>, uri: &Uri) -> (Vec<Uri>, Way) {
-        let Some((account, link)) = account.and_then(|number| self.linked_account(number)) else {
-            return (Vec::new(), Way { flow: None, hop: Some(hop_of(uri)) });
+        let link = account.and_then(|number| self.link(number));
+        let account = self.account(account);
+        let routes = link.map(AccountLink::routes).unwrap_or_default();
+        let hop = match (routes.first(), account) {
+            (Some(first), _) => secured(hop_of(first), uri),
+            (None, Some(account)) if is_at_home(account, uri) => secured(hop_of(&account.registrar), uri),
+            (None, _) => hop_of(uri),
         };
-        let routes = if link.service_route.is_empty() {
-            account.outbound_proxy.iter().filter_map(loose).collect()
-        } else {
-            link.service_route.clone()
-        };
-        let hop = match routes.first() {
-            Some(first) => secured(hop_of(first), uri),
-            None if is_at_home(account, uri) => secured(hop_of(&account.registrar), uri),
-            None => hop_of(uri),
-        };
-        let leads = |flow: &Flow| is_same_place(&link.hop, &hop) || leads_to(flow, &hop);
-        let flow = link.flow.filter(|flow| self.flows.contains(&flow.id) && leads(flow));
+        let flow = link.and_then(|link| link.flow_to(&hop));
         (routes, Way { flow, hop: Some(hop) })
     }
 
     /// What is set for an account.
     pub fn account(&self, account: Option<AccountNumber>) -> Option<&AccountSettings> {
-        account.and_then(|AccountNumber(number)| self.settings.accounts.get(number))
+        account.and_then(|AccountNumber(place)| self.settings.accounts.get(place))
     }
 
     /// Who the account is where its requests are challenged.
     pub fn credentials(&self, account: Option<AccountNumber>) -> Option<Credentials> {
         self.account(account).and_then(|account| account.credentials.clone())
     }
-
-    fn linked_account(&self, number: AccountNumber) -> Option<(&AccountSettings, &AccountLink)> {
-        let AccountNumber(place) = number;
-        Some((self.settings.accounts.get(place)?, self.accounts.get(place)?))
-    }
-}
-
-/// The URI of an outbound proxy's Route.
-fn loose(proxy: &Uri) -> Option<Uri> {
-    Uri::parse(proxy_route(proxy).trim_matches(['<', '>']).into()).ok()
 }
 
 /// Whether a URI is of the account's domain and says nothing of how to get there.

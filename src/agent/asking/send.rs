@@ -25,6 +25,9 @@ impl Asking {
             writer = proofs.written(writer);
         }
         let bytes = (means.fill)(stack, &flow, writer);
+        if self.is_too_large(&flow, &bytes) {
+            return self.seek_stream(stack, &flow);
+        }
         let path = Path { flow: Some(flow.id), otherwise: None, reliable: is_reliable(flow.transport) };
         let key = ClientKey::new(branch.clone(), self.method);
         let transaction = match self.method {

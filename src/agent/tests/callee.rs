@@ -4,7 +4,7 @@ use super::harness::World;
 use super::phone::ANSWER;
 use crate::agent::command::{AccountAction, AccountCommand, Originate};
 use crate::agent::settings::AccountSettings;
-use crate::agent::{Command, Settings, Ticket};
+use crate::agent::{Command, Output, Settings, Ticket};
 use crate::sip::digest::{Credentials, Password};
 use crate::sip::{Request, Uri, Writer};
 
@@ -30,15 +30,15 @@ pub fn account(id: &str) -> AccountSettings {
     }
 }
 
-/// An agent with accounts that are not registered.
+/// An agent with accounts that are not to be registered.
 pub fn with_accounts(accounts: Vec<AccountSettings>) -> World {
-    let ids: Vec<String> = accounts.iter().map(|account| account.id.to_string()).collect();
+    let ids: Vec<_> = accounts.iter().map(|account| account.id.to_string()).collect();
     let mut world = World::with(Settings { accounts, ..Settings::default() });
     for account in ids {
-        let command = Command::Account(AccountCommand { account, action: AccountAction::Unregister });
-        world.agent.handle_command(world.now, command, Ticket(0));
+        let command = AccountCommand { account, action: AccountAction::Unregister };
+        world.agent.handle_command(world.now, Command::Account(command), Ticket(0));
+        assert!(matches!(world.agent.poll_output(), Some(Output::Answer(_, Ok(_)))));
     }
-    while world.agent.poll_output().is_some() {}
     world
 }
 

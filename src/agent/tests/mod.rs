@@ -18,6 +18,7 @@ mod forks;
 mod give_up;
 mod harness;
 mod info;
+mod large;
 mod late_offer;
 mod limits;
 mod matching;

@@ -243,13 +243,13 @@ fn calls_of_an_account_go_to_its_proxy_to_its_registrar_or_straight() {
 }
 
 #[test]
-fn a_proxy_is_the_first_route_and_taken_to_route_loosely() {
+fn a_proxy_is_the_first_route_and_is_taken_to_route_loosely() {
     let loose = way(account("1000"), Some("sip:edge.example.com:5070;transport=tcp;lr"), "1001");
     let route = "<sip:edge.example.com:5070;transport=tcp;lr>".to_owned();
     assert_eq!(loose, ("TCP edge.example.com:5070".into(), "sip:1001@pbx.example.com".into(), Some(route)));
-    let strict = way(account("1000"), Some("sip:edge.example.com"), "1001");
+    let bare = way(account("1000"), Some("sip:edge.example.com"), "1001");
     let route = "<sip:edge.example.com;lr>".to_owned();
-    assert_eq!(strict, ("any edge.example.com".into(), "sip:1001@pbx.example.com".into(), Some(route)));
+    assert_eq!(bare, ("any edge.example.com".into(), "sip:1001@pbx.example.com".into(), Some(route)));
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod delivery;
 mod inbound;
 mod outbound;
 mod secure;
+mod secure_out;
 mod unframed;
 mod unread;
 mod ways;

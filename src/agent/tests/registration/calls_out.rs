@@ -1,11 +1,11 @@
-//! What a registration means for calls of ours: the connection that they go by, their route and their Contact.
+//! Calls and the connection of a registration: whole calls stay on it, with its Contact.
 
 use super::registrar::Registrar;
-use super::{account, registered, seconds, settings, uri};
-use crate::agent::command::{AccountAction, Originate};
+use super::{registered, seconds};
+use crate::agent::command::Originate;
 use crate::agent::tests::callee::Callee;
-use crate::agent::{Action, CallCommand, Command, Destination};
-use crate::sip::{Message, Name, Request};
+use crate::agent::{Action, CallCommand, Command};
+use crate::sip::{Message, Request};
 
 fn dial(registrar: &mut Registrar, to: &str) {
     registrar.give(Command::Originate(Originate { to: to.to_owned(), ..Originate::default() }));
@@ -24,10 +24,6 @@ fn sent(registrar: &mut Registrar) -> (Request, bool) {
     let carried = carried.remove(0);
     let Message::Request(request) = carried.message else { panic!("a request") };
     (*request, carried.flow == registrar.flow.id)
-}
-
-fn routes(request: &Request) -> Vec<String> {
-    request.headers.items(Name::Route).map(|route| route.to_string()).collect()
 }
 
 #[test]
@@ -58,39 +54,6 @@ fn a_call_elsewhere_finds_its_own_way() {
         assert_eq!(registrar.sought.len(), 1, "{to}");
         registrar.sought.clear();
     }
-}
-
-#[test]
-fn without_the_connection_of_the_registration_a_call_goes_to_the_registrar() {
-    let mut registrar = registered();
-    registrar.close(registrar.flow.id);
-    registrar.sought.clear();
-    dial(&mut registrar, "1001");
-    let [(_, Destination::Hop(hop))] = &registrar.sought[..] else { panic!("a hop") };
-    assert_eq!(&*hop.host, "pbx.example.com");
-}
-
-#[test]
-fn a_service_route_is_taken_instead_of_the_proxy_until_the_registration_ends() {
-    let mut by_proxy = account("1000");
-    by_proxy.outbound_proxy = Some(uri("sip:edge.example.com;transport=tcp"));
-    let mut registrar = Registrar::with(settings([by_proxy]));
-    registrar.reach();
-    let register = registrar.request();
-    let contact = register.contact.as_ref().expect("a Contact").uri.as_str().to_owned();
-    let service = "Service-Route: <sip:edge.example.com;lr>, <sip:home.example.com;lr>\r\n";
-    registrar.respond(&register, 200, &format!("Contact: <{contact}>;expires=3600\r\n{service}"));
-    dial(&mut registrar, "1001");
-    let (invite, by_it) = sent(&mut registrar);
-    assert_eq!(routes(&invite), ["<sip:edge.example.com;lr>", "<sip:home.example.com;lr>"]);
-    assert!(by_it);
-    registrar.command(AccountAction::Unregister);
-    let register = registrar.request();
-    registrar.respond(&register, 200, "");
-    dial(&mut registrar, "1001");
-    registrar.reach();
-    let (invite, _) = sent(&mut registrar);
-    assert_eq!(routes(&invite), ["<sip:edge.example.com;transport=tcp;lr>"]);
 }
 
 #[test]
