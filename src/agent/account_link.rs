@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::network::{Flow, Hop};
 use super::settings::{AccountNumber, AccountSettings};
-use super::stack::{Stack, hop_of, leads_to};
+use super::stack::{Stack, hop_of, is_same_place, leads_to};
 use crate::sip::{Request, Uri};
 
 /// What the registration of an account has settled, for its calls.
@@ -40,7 +40,7 @@ impl AccountLink {
 
     /// The connection that the account is registered by, if it leads to this hop.
     pub fn flow_to(&self, hop: &Hop) -> Option<Flow> {
-        self.flow.filter(|flow| *hop == self.hop || leads_to(flow, hop))
+        self.flow.filter(|flow| is_same_place(&self.hop, hop) || leads_to(flow, hop))
     }
 
     /// The registration is over.

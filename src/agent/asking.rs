@@ -11,6 +11,7 @@
 
 mod invite;
 mod large;
+mod send;
 
 use std::net::SocketAddr;
 
@@ -20,9 +21,9 @@ use bytestring::ByteString;
 use super::FlowId;
 use super::auth::Authorizations;
 use super::network::{Address, Destination, Flow, ReachId, Reached, Unreachable};
-use super::request::{Head, Way, via};
-use super::stack::{Owner, Stack, is_reliable, peer_hop};
-use super::transaction::{ClientKey, Outcome, Path, Refusable, TransactionId};
+use super::request::{Head, Way};
+use super::stack::{Owner, Stack};
+use super::transaction::{Outcome, TransactionId};
 use crate::sip::digest::Credentials;
 use crate::sip::{Known, Response, Writer};
 use invite::Proofs;
@@ -237,40 +238,4 @@ impl Asking {
         let rest = std::mem::replace(&mut self.rest, Destination::Addresses(Vec::<Address>::new()));
         self.stage = Stage::Reaching(stack.reach(self.owner, rest));
     }
-
-    fn send(&mut self, stack: &mut Stack, flow: Flow, means: Means<'_>) {
-        let branch = stack.ids.branch();
-        let begin = |stack: &Stack| self.head.begin(self.method, &via(stack, &flow, &branch));
-        let mut writer = begin(stack);
-        let mut proofs = Proofs::default();
-        if let Some(credentials) = means.credentials {
-            let covered = means.authorizations.cover_bodies();
-            let whole = if covered { (means.fill)(stack, &flow, begin(stack)) } else { Bytes::new() };
-            let request = (self.method, self.head.uri.as_str(), body_of(&whole));
-            proofs = Proofs(means.authorizations.headers(stack, request, credentials));
-            writer = proofs.written(writer);
-        }
-        let bytes = (means.fill)(stack, &flow, writer);
-        if self.is_too_large(&flow, &bytes) {
-            return self.seek_stream(stack, &flow);
-        }
-        let path = Path { flow: Some(flow.id), otherwise: None, reliable: is_reliable(flow.transport) };
-        let key = ClientKey::new(branch.clone(), self.method);
-        let transaction = match self.method {
-            Known::Invite => {
-                let (head, via) = (self.head.clone(), via(stack, &flow, &branch));
-                let refusable = Refusable { head, via, peer: peer_hop(&flow) };
-                stack.invite(self.owner, key, path, (bytes, refusable))
-            }
-            _ => stack.request(self.owner, key, path, bytes),
-        };
-        self.stage = Stage::Sent { transaction, flow, branch, proofs };
-    }
-}
-
-/// What stands behind the head of a message of ours.
-fn body_of(message: &[u8]) -> &[u8] {
-    const END: &[u8] = b"\r\n\r\n";
-    let head = message.windows(END.len()).position(|bytes| bytes == END);
-    head.and_then(|head| message.get(head + END.len()..)).unwrap_or_default()
 }

@@ -52,25 +52,26 @@ impl Stack {
     }
 }
 
-/// Whom the Contact of our own calls names.
+/// The Contact of a call (§8.1.1.8, §12.1.1).
 #[derive(Clone, Debug)]
-pub struct Caller {
-    /// The account that calls, if one does.
+pub struct Contact {
+    /// Whose the call is; nobody's, if of no account.
     pub account: Option<AccountNumber>,
-    /// As URIs write it.
+    /// As URIs write it; may be empty.
     pub user: String,
-    /// `sips` if the Request-URI or the topmost Route is such a URI (§8.1.1.8).
-    pub scheme: &'static str,
+    /// Whether it has to be a `sips:` URI, as the Request-URI or the next one of its route is.
+    pub is_secure: bool,
 }
 
-impl Caller {
-    /// The Contact over a flow: an account is reached by the connection that it uses, anybody else where we listen.
-    pub fn contact(&self, stack: &Stack, flow: &Flow) -> String {
+impl Contact {
+    /// As it stands in its header over a flow: an account is reached by the connection that it uses, anybody else where we
+    /// listen.
+    pub fn at(&self, stack: &Stack, flow: &Flow) -> String {
         let at = match self.account {
             Some(_) => stack.bound(flow),
             None => stack.advertised(flow),
         };
-        contact(self.scheme, &self.user, &at, flow.transport)
+        contact(if self.is_secure { "sips" } else { "sip" }, &self.user, &at, flow.transport)
     }
 }
 

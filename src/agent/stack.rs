@@ -186,6 +186,14 @@ pub fn leads_to(flow: &Flow, hop: &Hop) -> bool {
         && (!hop.secure || flow.transport == Transport::Tls)
 }
 
+/// Whether the connection that we got by wanting `one` is what we would get by wanting `other`.
+pub fn is_same_place(one: &Hop, other: &Hop) -> bool {
+    one.host.eq_ignore_ascii_case(&other.host)
+        && one.port == other.port
+        && (other.transport.is_none() || one.transport == other.transport)
+        && (one.secure || !other.secure)
+}
+
 /// The next hop that a URI names (RFC 3263 §4, before its look-ups).
 pub fn hop_of(uri: &Uri) -> Hop {
     let transport = match uri.transport() {

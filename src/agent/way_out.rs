@@ -38,9 +38,8 @@ impl Stack {
 
 /// Whether a URI is of the account's domain and says nothing of how to get there.
 fn is_at_home(account: &AccountSettings, uri: &Uri) -> bool {
-    let host = uri.host();
-    let is_home =
-        host.eq_ignore_ascii_case(&account.domain) || host.eq_ignore_ascii_case(&account.registrar.host());
+    let (host, domain) = (uri.host(), account.domain.trim_matches(['[', ']']));
+    let is_home = host.eq_ignore_ascii_case(domain) || host.eq_ignore_ascii_case(&account.registrar.host());
     is_home && uri.port().is_none() && uri.param("transport").is_none() && uri.param("maddr").is_none()
 }
 

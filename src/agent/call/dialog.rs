@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use bytestring::ByteString;
 
-use crate::agent::contact::contact;
+use crate::agent::contact::Contact;
 use crate::agent::request::{Head, Way};
-use crate::agent::stack::{Stack, hop_of, leads_to};
-use crate::agent::{Flow, Hop};
+use crate::agent::stack::{Stack, hop_of, is_same_place, leads_to};
+use crate::agent::{AccountNumber, Flow, Hop};
 use crate::sip::{Name, NameAddr, Request, Response, Uri};
 
 /// The state of a dialog.
@@ -43,10 +43,18 @@ pub enum Order {
 }
 
 impl Dialog {
-    /// The dialog that an INVITE would make; its responses carry `local_tag`.
-    pub fn of_invite(stack: &Stack, flow: Flow, invite: &Request, local_tag: ByteString) -> Self {
-        let user = invite.uri.user().unwrap_or_default();
-        let contact = contact("sip", user, &stack.advertised(&flow), flow.transport);
+    /// The dialog that an INVITE to `account`, or to nobody, would make; its responses carry `local_tag`.
+    pub fn of_invite(
+        stack: &Stack,
+        flow: Flow,
+        invite: &Request,
+        local_tag: ByteString,
+        account: Option<AccountNumber>,
+    ) -> Self {
+        let route_set = uris_of(invite.headers.addresses(Name::RecordRoute));
+        let remote_target = target_of(&invite.contact).unwrap_or_else(|| invite.from.uri.clone());
+        let is_secure = invite.uri.is_sips() || route_set.first().unwrap_or(&remote_target).is_sips();
+        let us = Contact { account, user: invite.uri.user().unwrap_or_default().to_owned(), is_secure };
         let value = |name| invite.headers.first(name).map(|header| header.value.clone()).unwrap_or_default();
         Self {
             call_id: invite.call_id.clone(),
@@ -54,13 +62,13 @@ impl Dialog {
             remote_tag: invite.from.tag().cloned(),
             local: value(Name::To),
             remote: value(Name::From),
-            remote_target: target_of(&invite.contact).unwrap_or_else(|| invite.from.uri.clone()),
-            route_set: uris_of(invite.headers.addresses(Name::RecordRoute)),
+            remote_target,
+            route_set,
             local_cseq: 0,
             remote_cseq: Some(invite.cseq),
             flow: Some(flow),
             sought: None,
-            contact,
+            contact: us.at(stack, &flow),
         }
     }
 
@@ -189,14 +197,6 @@ impl Dialog {
         let flow = self.flow.filter(|flow| stack.flows.contains(&flow.id) && leads(flow));
         (flow, Hop { transport: hop.transport.or(in_use), ..hop })
     }
-}
-
-/// Whether the connection that we got by wanting `one` is what we would get by wanting `other`.
-fn is_same_place(one: &Hop, other: &Hop) -> bool {
-    one.host.eq_ignore_ascii_case(&other.host)
-        && one.port == other.port
-        && (other.transport.is_none() || one.transport == other.transport)
-        && (one.secure || !other.secure)
 }
 
 fn target_of(contact: &Option<NameAddr>) -> Option<Uri> {

@@ -7,7 +7,7 @@ use bytestring::ByteString;
 
 use super::order::{NOBODY, Order};
 use crate::agent::command::NewHeader;
-use crate::agent::contact::Caller;
+use crate::agent::contact::Contact;
 use crate::agent::stack::Stack;
 use crate::agent::{Flow, Hop, respond};
 use crate::sip::{Uri, Writer, sdp};
@@ -15,7 +15,7 @@ use crate::sip::{Uri, Writer, sdp};
 /// Contact, capabilities, the client's headers, and the offer.
 #[derive(Debug)]
 pub struct Invitation {
-    caller: Caller,
+    contact: Contact,
     headers: Vec<NewHeader>,
     /// `None`: generated for the connection that it is first sent by.
     offer: Option<ByteString>,
@@ -29,15 +29,12 @@ impl Invitation {
     /// That of an order, by these routes.
     pub fn new(stack: &Stack, order: &Order, routes: &[Uri], sought: Option<Hop>) -> Self {
         let is_secure = order.uri.is_sips() || routes.first().is_some_and(Uri::is_sips);
-        let caller = Caller {
-            account: order.account,
-            user: order.from.uri.user().unwrap_or(NOBODY).to_owned(),
-            scheme: if is_secure { "sips" } else { "sip" },
-        };
+        let user = order.from.uri.user().unwrap_or(NOBODY).to_owned();
+        let contact = Contact { account: order.account, user, is_secure };
         let session_id = stack.fx.now.wall.milliseconds();
         let generated = || stack.settings.media.map(|(address, _)| generated(stack, session_id, address));
         let offer = order.offer.clone().or_else(generated);
-        Self { caller, headers: order.headers.clone(), offer, session_id, sought }
+        Self { contact, headers: order.headers.clone(), offer, session_id, sought }
     }
 
     /// The offer, if no connection has to be known for it.
@@ -52,7 +49,7 @@ impl Invitation {
 
     /// Ends an INVITE that goes by this flow.
     pub fn fill(&self, stack: &Stack, flow: &Flow, writer: Writer) -> Bytes {
-        let writer = respond::capabilities(writer.header("Contact", self.caller.contact(stack, flow)));
+        let writer = respond::capabilities(writer.header("Contact", self.contact.at(stack, flow)));
         respond::with_body(respond::with_headers(writer, &self.headers), Some(&self.offer_by(stack, flow)))
     }
 
@@ -60,7 +57,7 @@ impl Invitation {
     pub fn settle(&mut self, stack: &Stack, flow: &Flow) -> (String, ByteString) {
         let offer = self.offer_by(stack, flow);
         self.offer = Some(offer.clone());
-        (self.caller.contact(stack, flow), offer)
+        (self.contact.at(stack, flow), offer)
     }
 
     fn offer_by(&self, stack: &Stack, flow: &Flow) -> ByteString {

@@ -27,10 +27,12 @@ mod invitation;
 mod modify;
 mod offer;
 mod order;
+mod ours;
 mod picture;
 mod refuse;
 mod ring;
 mod whom;
+mod whose;
 
 use std::sync::Arc;
 
@@ -43,10 +45,8 @@ use super::effects::Awaited;
 use super::event::{Call as Picture, EndBy};
 use super::respond;
 use super::stack::Stack;
-use super::transaction::{Outcome, TransactionId};
-use super::{
-    AccountNumber, Action, CallCommand, CallId, Flow, ReachId, Reached, Receipt, Refusal, Ticket, Unreachable,
-};
+use super::transaction::TransactionId;
+use super::{AccountNumber, Action, CallCommand, CallId, Flow, Receipt, Refusal, Ticket};
 use crate::sip::{Known, Request};
 use answer::Accepted;
 use close::Closing;
@@ -61,7 +61,7 @@ use ring::Provisional;
 pub struct Call {
     /// The dialog; before our INVITE is answered, the one that it asks for.
     dialog: Dialog,
-    /// The account that it goes out by.
+    /// The account that it came in on or goes out by.
     account: Option<AccountNumber>,
     /// What realms have asked of our requests.
     authorizations: Authorizations,
@@ -140,24 +140,6 @@ impl Call {
         &self.picture
     }
 
-    /// Whether a request with our tag belongs to this call.
-    pub fn is_of(&self, request: &Request) -> bool {
-        let is_its_own = match &self.phase {
-            Phase::Dialing(dialing) => dialing.early.iter().any(|early| early.dialog.is_of(request)),
-            Phase::Gone => false,
-            _ => self.dialog.is_of(request),
-        };
-        is_its_own || self.forks.have(request)
-    }
-
-    /// The dialog that a request of this call belongs to.
-    fn dialog_of(&mut self, request: &Request) -> &mut Dialog {
-        let Self { dialog, phase, .. } = self;
-        let Phase::Dialing(dialing) = phase else { return dialog };
-        let early = dialing.early.iter_mut().map(|early| &mut early.dialog);
-        early.into_iter().find(|early| early.is_of(request)).unwrap_or(dialog)
-    }
-
     /// Whether nothing is left of it.
     pub fn is_gone(&self) -> bool {
         matches!(self.phase, Phase::Gone) && self.forks.are_over()
@@ -226,34 +208,6 @@ impl Call {
             Phase::Accepted(_) => self.handle_first_ack(stack, flow, ack),
             Phase::Established(_) => self.handle_later_ack(stack, ack),
             Phase::Dialing(_) | Phase::Pending(_) | Phase::Closing(_) | Phase::Gone => {}
-        }
-    }
-
-    /// A way for a request of ours was found, or there is none.
-    pub fn handle_reached(&mut self, stack: &mut Stack, id: ReachId, reached: Result<Reached, Unreachable>) {
-        if let Some(place) = self.forks.waiting_for(id) {
-            return self
-                .part(stack, place, |bye, stack, means| bye.handle_reached(stack, id, reached, means));
-        }
-        let why = reached.as_ref().err().map(ToString::to_string);
-        match self.phase {
-            Phase::Dialing(_) => self.pursue_invite(stack, why, |invite, stack, means| {
-                invite.handle_reached(stack, id, reached, means)
-            }),
-            _ => self.pursue_bye(stack, |bye, stack, means| bye.handle_reached(stack, id, reached, means)),
-        }
-    }
-
-    /// A transaction of a request of ours has something to say.
-    pub fn handle_outcome(&mut self, stack: &mut Stack, id: TransactionId, outcome: Outcome<'_>) {
-        if self.hear_of_fork(stack, id, outcome) {
-            return;
-        }
-        match self.phase {
-            Phase::Dialing(_) => self.pursue_invite(stack, None, |invite, stack, means| {
-                invite.handle_outcome(stack, id, outcome, means)
-            }),
-            _ => self.pursue_bye(stack, |bye, stack, means| bye.handle_outcome(stack, id, outcome, means)),
         }
     }
 

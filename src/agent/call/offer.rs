@@ -25,8 +25,9 @@ impl Call {
         let local_tag = stack.ids.tag();
         let owner = (id, local_tag.clone());
         let transaction = stack.serve_invite(&invite, &flow, owner, Some(respond::trying(&invite)));
-        let picture = Arc::new(picture_of(stack, id, &flow, &invite, &local_tag));
-        let dialog = Dialog::of_invite(stack, flow, &invite, local_tag);
+        let account = stack.account_of(&flow, &invite);
+        let picture = Arc::new(picture_of(stack, id, &flow, &invite, (&local_tag, account)));
+        let dialog = Dialog::of_invite(stack, flow, &invite, local_tag, account);
         arm(stack, id, &invite);
         stack.fx.tell(Event {
             kind: EventKind::Offered,
@@ -38,7 +39,7 @@ impl Call {
         let phase = Phase::Pending(Pending { invite, transaction, ringing: None });
         let mut call = Self {
             dialog,
-            account: None,
+            account,
             authorizations: Authorizations::default(),
             picture,
             phase,
@@ -66,7 +67,13 @@ fn arm(stack: &mut Stack, id: CallId, invite: &Request) {
     }
 }
 
-fn picture_of(stack: &Stack, id: CallId, flow: &Flow, invite: &Request, local_tag: &ByteString) -> Picture {
+fn picture_of(
+    stack: &Stack,
+    id: CallId,
+    flow: &Flow,
+    invite: &Request,
+    (local_tag, account): (&ByteString, Option<AccountNumber>),
+) -> Picture {
     let (direction, state) = (Direction::Inbound, CallState::Offered);
     Picture {
         id,
@@ -76,7 +83,7 @@ fn picture_of(stack: &Stack, id: CallId, flow: &Flow, invite: &Request, local_ta
         from: party_of(&invite.from),
         to: party_of(&invite.to),
         request_uri: invite.uri.text().clone(),
-        account: account_id(stack, flow, invite),
+        account: stack.account(account).map(|account| account.id.clone()),
         headers: fields_of(invite),
         sdp: Sdp { remote: Some(&invite.body).filter(|body| !body.is_empty()).map(body_text), local: None },
         sip: Arc::new(SipFacts {
@@ -97,11 +104,6 @@ fn picture_of(stack: &Stack, id: CallId, flow: &Flow, invite: &Request, local_ta
         end: None,
         actions: actions_of(direction, state),
     }
-}
-
-fn account_id(stack: &Stack, flow: &Flow, invite: &Request) -> Option<ByteString> {
-    let AccountNumber(number) = stack.account_of(flow, invite)?;
-    stack.settings.accounts.get(number).map(|account| account.id.clone())
 }
 
 /// The headers as they came: the topmost Via without what was filled in for the responses.

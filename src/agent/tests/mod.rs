@@ -9,6 +9,7 @@ mod client_transactions;
 mod close;
 mod connect;
 mod dialog;
+mod drains;
 mod early;
 mod events;
 mod failover;

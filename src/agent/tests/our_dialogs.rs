@@ -228,19 +228,3 @@ fn cancel_comes_too_late_for_an_established_call() {
     assert!(matches!(world.refused(ticket), Refusal::InvalidState(_)));
     assert!(world.wire().is_empty());
 }
-
-#[test]
-fn a_drain_that_is_over_hangs_up_a_call_of_ours() {
-    let mut world = World::tcp();
-    let callee = connected(&mut world);
-    world.agent.handle_drain(world.now);
-    world.agent.handle_drain_over(world.now);
-    world.drain();
-    let bye = world.request();
-    assert_eq!(end(&world), (EndCause::Hangup, EndBy::System, None));
-    assert!(!world.agent.is_idle());
-    world.deliver(callee.responds(&bye, 200));
-    assert!(world.agent.is_idle());
-    world.advance(Duration::from_secs(32));
-    world.assert_empty();
-}

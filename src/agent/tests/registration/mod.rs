@@ -3,6 +3,7 @@
 mod bindings;
 mod calling;
 mod calls;
+mod calls_out;
 mod challenges;
 mod commands;
 mod connections;
