@@ -47,7 +47,8 @@ impl Net {
     }
 
     fn with(server: SocketAddr, bounds: Bounds) -> Self {
-        let settings = transport::Settings { bounds, dns_server: Some(server), tls: None };
+        let settings =
+            transport::Settings { bounds, dns_server: Some(server), ..transport::Settings::default() };
         let (connections, inbound) = transport::start(Vec::new(), settings);
         Self { connections, inbound }
     }
