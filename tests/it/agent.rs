@@ -20,7 +20,7 @@ pub struct Agent {
     process: Child,
     /// Reads its log, which ends when the process does.
     log: Option<JoinHandle<()>>,
-    /// Where it takes SIP over TCP.
+    /// Where it takes SIP: its first listener.
     pub sip: SocketAddr,
     /// Where it takes HTTP.
     pub http: SocketAddr,
@@ -60,6 +60,7 @@ impl Agent {
             let line = log.next().expect("it says where it listens before it ends").unwrap();
             sip = sip.or_else(|| address_behind(&line, "SIP on tcp://"));
             sip = sip.or_else(|| address_behind(&line, "SIP on tls://"));
+            sip = sip.or_else(|| address_behind(&line, "SIP on udp://"));
             http = http.or_else(|| address_behind(&line, "HTTP on http://"));
             http = http.or_else(|| address_behind(&line, "HTTP on https://"));
         }
