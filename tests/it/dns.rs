@@ -47,8 +47,7 @@ impl Net {
     }
 
     fn with(server: SocketAddr, bounds: Bounds) -> Self {
-        let settings =
-            transport::Settings { bounds, dns_server: Some(server), ..transport::Settings::default() };
+        let settings = transport::Settings { bounds, dns_server: Some(server), ..Default::default() };
         let (connections, inbound) = transport::start(Vec::new(), settings);
         Self { connections, inbound }
     }

@@ -7,7 +7,6 @@ mod inbound;
 mod outbound;
 mod secure;
 mod secure_out;
-mod secure_ways;
 mod unframed;
 mod unread;
 mod ways;
