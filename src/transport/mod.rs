@@ -17,6 +17,7 @@ mod dials;
 mod faults;
 mod flow_ids;
 mod lookups;
+mod opened;
 mod reach;
 mod read;
 mod resolve;

@@ -47,4 +47,5 @@ mod sse_gaps;
 mod sse_readers;
 mod sse_streams;
 mod torture;
+mod udp;
 mod wire;
