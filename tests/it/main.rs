@@ -39,5 +39,6 @@ mod sipp_udp;
 mod sse_gaps;
 mod sse_readers;
 mod sse_streams;
+mod tls;
 mod torture;
 mod wire;
