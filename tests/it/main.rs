@@ -46,6 +46,7 @@ mod sipp_udp;
 mod sse_gaps;
 mod sse_readers;
 mod sse_streams;
+mod tls;
 mod torture;
 mod udp;
 mod wire;
