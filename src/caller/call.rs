@@ -89,10 +89,10 @@ impl Caller {
         let line = frame.line();
         let Ok(event) = serde_json::from_slice::<Value>(&line) else { return };
         let after = since(start, &event);
-        match event["type"].as_str() {
+        match report::word(&event, "/type") {
             Some("call.ringing") => drop(seen.ringing.get_or_insert(after)),
             Some("call.accepted") => drop(seen.answered.get_or_insert(after)),
-            Some("call.ended") => seen.end = Some(event["data"]["call"]["end"].clone()),
+            Some("call.ended") => seen.end = event.pointer("/data/call/end").cloned(),
             _ => {}
         }
         self.printer.event(&line, || report::line(self.number, after, &event));
@@ -100,7 +100,7 @@ impl Caller {
 
     fn ended(&self, seen: Seen) -> Ended {
         let end = seen.end.unwrap_or_default();
-        let is = |name: &str, value: &str| end[name] == value;
+        let is = |name: &str, value: &str| end.get(name).is_some_and(|found| found == value);
         let as_planned = match self.plan {
             Plan::Cancel(_) => is("cause", "cancelled") && is("by", "api"),
             Plan::Hangup(_) => is("cause", "hangup") && is("by", "api"),
@@ -119,7 +119,7 @@ async fn until(due: Option<Instant>) {
 
 /// How long after the call began an event happened.
 fn since(start: i64, event: &Value) -> Duration {
-    let time = event["time"].as_str().and_then(|time| time.parse::<jiff::Timestamp>().ok());
+    let time = report::word(event, "/time").and_then(|time| time.parse::<jiff::Timestamp>().ok());
     let microseconds = time.map_or(0, |time| time.as_microsecond() - start);
     Duration::from_micros(u64::try_from(microseconds).unwrap_or(0))
 }

@@ -88,7 +88,7 @@ fn messages_far_larger_than_a_record_come_whole() {
 fn where_peers_need_a_certificate_only_one_of_their_ca_will_do() {
     let (authority, peers) = (Authority::new(), Authority::new());
     let agent = agent(&authority.issue("agent"), &["--tls-client-ca", &peers.file()]);
-    let mut answered =
+    let answered =
         |own: Option<&Certificate>| is_answered(&mut Peer::connect_secure(&agent, authority.client(own)));
     assert!(answered(Some(&peers.issue("peer"))));
     assert!(!answered(None));
