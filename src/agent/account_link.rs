@@ -4,12 +4,14 @@ use std::net::IpAddr;
 
 use super::network::{Flow, Hop};
 use super::settings::{AccountNumber, AccountSettings};
-use super::stack::{Stack, hop_of};
+use super::stack::{Stack, hop_of, leads_to};
 use crate::sip::{Request, Uri};
 
 /// What the registration of an account has settled, for its calls.
 #[derive(Clone, Debug)]
 pub struct AccountLink {
+    /// The outbound proxy: taken to route loosely whether its URI says so or not (§16.12), as people write it without `lr`.
+    pub proxy: Option<Uri>,
     /// Where REGISTER goes.
     pub hop: Hop,
     /// The connection that the account is registered by; `None` while it is not, or the connection is gone.
@@ -23,8 +25,22 @@ pub struct AccountLink {
 impl AccountLink {
     /// The link of an account that has not been registered yet.
     pub fn new(account: &AccountSettings) -> Self {
-        let hop = hop_of(account.outbound_proxy.as_ref().unwrap_or(&account.registrar));
-        Self { hop, flow: None, peer: None, service_route: Vec::new() }
+        let proxy = account.outbound_proxy.as_ref().map(loose);
+        let hop = hop_of(proxy.as_ref().unwrap_or(&account.registrar));
+        Self { proxy, hop, flow: None, peer: None, service_route: Vec::new() }
+    }
+
+    /// The routes that a request of the account takes.
+    pub fn routes(&self) -> Vec<Uri> {
+        match &*self.service_route {
+            [] => self.proxy.iter().cloned().collect(),
+            routes => routes.to_vec(),
+        }
+    }
+
+    /// The connection that the account is registered by, if it leads to this hop.
+    pub fn flow_to(&self, hop: &Hop) -> Option<Flow> {
+        self.flow.filter(|flow| *hop == self.hop || leads_to(flow, hop))
     }
 
     /// The registration is over.
@@ -35,10 +51,9 @@ impl AccountLink {
     }
 }
 
-/// The Route value of an outbound proxy: it is taken to route loosely whether its URI says so or not (§16.12), as a strict
-/// one would not be told the Request-URI.
-pub fn proxy_route(proxy: &Uri) -> String {
-    if proxy.is_loose() { format!("<{}>", proxy.as_str()) } else { format!("<{};lr>", proxy.as_str()) }
+fn loose(proxy: &Uri) -> Uri {
+    let loose = Uri::parse(format!("{};lr", proxy.as_str()).into());
+    loose.ok().filter(|_| !proxy.is_loose()).unwrap_or_else(|| proxy.clone())
 }
 
 impl Stack {
@@ -69,6 +84,11 @@ impl Stack {
     }
 
     /// The link of an account.
+    pub fn link(&self, AccountNumber(number): AccountNumber) -> Option<&AccountLink> {
+        self.accounts.get(number)
+    }
+
+    /// The same, to be changed.
     pub fn link_mut(&mut self, AccountNumber(number): AccountNumber) -> Option<&mut AccountLink> {
         self.accounts.get_mut(number)
     }

@@ -20,7 +20,7 @@ pub enum Alarm {
 /// What a call waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CallAlarm {
-    /// The call has gone unanswered for as long as the setting allows.
+    /// The call has gone unanswered for as long as the setting, or who placed it, allows.
     RingTimeout,
     /// The INVITE's Expires is over (§13.3.1).
     Expires,
@@ -30,6 +30,8 @@ pub enum CallAlarm {
     RepeatOk,
     /// 64·T1 have gone by without an ACK (§13.3.1.4).
     NoAck,
+    /// 64·T1 have gone by since our CANCEL without a final response to the INVITE (§9.1).
+    NoVerdict,
     /// Commands that wait for the ACK have waited long enough.
     Patience,
 }

@@ -5,19 +5,27 @@
 //!   begin ──────────────────► Reaching ─────► Sent ──► final response, no response, no way: told to the owner
 //!     └──────── a connection ──────────────────▲ │
 //!                                              └─┘ challenged: once more, with credentials (§22)
+//!                                Reaching ◄───── too large for a datagram: a connection, if the peer takes any (§18.1.1)
 //!                                Reaching ◄───── 503, no response, not sent: the next address (RFC 3263 §4.3)
 //! ```
 
+mod invite;
+mod large;
+
+use std::net::SocketAddr;
+
 use bytes::Bytes;
+use bytestring::ByteString;
 
 use super::FlowId;
 use super::auth::Authorizations;
 use super::network::{Address, Destination, Flow, ReachId, Reached, Unreachable};
 use super::request::{Head, Way, via};
-use super::stack::{Owner, Stack, is_reliable};
-use super::transaction::{ClientKey, Outcome, Path, TransactionId};
+use super::stack::{Owner, Stack, is_reliable, peer_hop};
+use super::transaction::{ClientKey, Outcome, Path, Refusable, TransactionId};
 use crate::sip::digest::Credentials;
 use crate::sip::{Known, Response, Writer};
+use invite::Proofs;
 
 /// How often one request may be sent again with credentials: for a proxy, for the server behind it, and for a nonce that
 /// was stale.
@@ -31,6 +39,8 @@ pub struct Asking {
     head: Head,
     /// What is left to be tried if the connection in use fails.
     rest: Destination,
+    /// The peer that gets datagrams of any size: a connection to it has been looked for.
+    no_stream_to: Option<SocketAddr>,
     challenged: usize,
     stage: Stage,
 }
@@ -39,8 +49,8 @@ pub struct Asking {
 enum Stage {
     /// A way to the next hop is being looked for.
     Reaching(ReachId),
-    /// Its transaction runs.
-    Sent { transaction: TransactionId, flow: Flow },
+    /// Its transaction runs; that of an answered INVITE until no more 2xx can come.
+    Sent { transaction: TransactionId, flow: Flow, branch: ByteString, proofs: Proofs },
     /// Its owner has been told the end.
     Over,
 }
@@ -66,6 +76,10 @@ pub enum Progress<'a> {
     Provisional(&'a Response),
     /// The final response.
     Final(&'a Response),
+    /// A 2xx of another dialog, to an INVITE that has had its final response.
+    Forked(&'a Response),
+    /// No more 2xx can come to an INVITE that was answered with one.
+    Over,
     /// None came in time.
     TimedOut,
     /// There is no way to its next hop.
@@ -82,7 +96,8 @@ impl Asking {
         means: Means<'_>,
     ) -> Self {
         let rest = way.hop.map_or(Destination::Addresses(Vec::new()), Destination::Hop);
-        let mut this = Self { owner, method, head, rest, challenged: 0, stage: Stage::Over };
+        let mut this =
+            Self { owner, method, head, rest, no_stream_to: None, challenged: 0, stage: Stage::Over };
         match way.flow {
             Some(flow) => this.send(stack, flow, means),
             None => this.reach(stack),
@@ -98,7 +113,7 @@ impl Asking {
     /// Its transaction and the connection it was sent by.
     pub fn sent(&self) -> Option<(TransactionId, Flow)> {
         match self.stage {
-            Stage::Sent { transaction, flow } => Some((transaction, flow)),
+            Stage::Sent { transaction, flow, .. } => Some((transaction, flow)),
             Stage::Reaching(_) | Stage::Over => None,
         }
     }
@@ -116,7 +131,7 @@ impl Asking {
         }
         match reached {
             Ok(Reached { flow, others }) => {
-                self.rest = Destination::Addresses(others);
+                self.rest = Destination::Addresses(Self::beside(&flow, others));
                 self.send(stack, flow, means);
                 Progress::Waits
             }
@@ -135,13 +150,21 @@ impl Asking {
         outcome: Outcome<'a>,
         mut means: Means<'_>,
     ) -> Progress<'a> {
-        let Stage::Sent { transaction, flow } = self.stage else { return Progress::Waits };
+        let Stage::Sent { transaction, flow, .. } = self.stage else { return Progress::Waits };
         if transaction != id {
             return Progress::Waits;
         }
         match outcome {
             Outcome::Sent => Progress::Sent,
             Outcome::Provisional(response) => Progress::Provisional(response),
+            Outcome::Forked(response) => Progress::Forked(response),
+            Outcome::Final(response) if self.method == Known::Invite && response.status < 300 => {
+                Progress::Final(response)
+            }
+            Outcome::Over => {
+                self.stage = Stage::Over;
+                Progress::Over
+            }
             Outcome::Final(response) if self.can_answer(response, &mut means) => {
                 self.challenged += 1;
                 self.head.cseq += 1;
@@ -168,7 +191,12 @@ impl Asking {
 
     /// A connection is gone: what was sent by it will not be answered.
     pub fn handle_flow_closed(&mut self, stack: &mut Stack, id: FlowId) -> Progress<'static> {
-        if !matches!(self.stage, Stage::Sent { flow, .. } if flow.id == id) || self.try_next(stack) {
+        let Stage::Sent { transaction, flow, .. } = self.stage else { return Progress::Waits };
+        if flow.id != id {
+            return Progress::Waits;
+        }
+        stack.transactions.abandon(&mut stack.fx, transaction);
+        if self.try_next(stack) {
             return Progress::Waits;
         }
         self.stage = Stage::Over;
@@ -214,19 +242,29 @@ impl Asking {
         let branch = stack.ids.branch();
         let begin = |stack: &Stack| self.head.begin(self.method, &via(stack, &flow, &branch));
         let mut writer = begin(stack);
+        let mut proofs = Proofs::default();
         if let Some(credentials) = means.credentials {
             let covered = means.authorizations.cover_bodies();
             let whole = if covered { (means.fill)(stack, &flow, begin(stack)) } else { Bytes::new() };
             let request = (self.method, self.head.uri.as_str(), body_of(&whole));
-            for (name, value) in means.authorizations.headers(stack, request, credentials) {
-                writer = writer.header(name, value);
-            }
+            proofs = Proofs(means.authorizations.headers(stack, request, credentials));
+            writer = proofs.written(writer);
         }
         let bytes = (means.fill)(stack, &flow, writer);
+        if self.is_too_large(&flow, &bytes) {
+            return self.seek_stream(stack, &flow);
+        }
         let path = Path { flow: Some(flow.id), otherwise: None, reliable: is_reliable(flow.transport) };
-        let key = ClientKey::new(branch, self.method);
-        let transaction = stack.request(self.owner, key, path, bytes);
-        self.stage = Stage::Sent { transaction, flow };
+        let key = ClientKey::new(branch.clone(), self.method);
+        let transaction = match self.method {
+            Known::Invite => {
+                let (head, via) = (self.head.clone(), via(stack, &flow, &branch));
+                let refusable = Refusable { head, via, peer: peer_hop(&flow) };
+                stack.invite(self.owner, key, path, (bytes, refusable))
+            }
+            _ => stack.request(self.owner, key, path, bytes),
+        };
+        self.stage = Stage::Sent { transaction, flow, branch, proofs };
     }
 }
 

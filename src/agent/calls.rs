@@ -34,9 +34,9 @@ impl Calls {
         self.by_tag.len()
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.by_id.is_empty()
+    /// Whether nothing has to be waited for.
+    pub fn are_idle(&self) -> bool {
+        self.by_id.values().all(Call::is_idle)
     }
 
     /// Adds a call, unless it is over already.

@@ -1,4 +1,4 @@
-//! What can be asked of a call, and why it may be refused. The vocabulary of the HTTP contract.
+//! What can be asked of calls and accounts. The vocabulary of the HTTP contract.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::event::Reason;
 pub use super::labels::Labels;
 pub use super::new_headers::{NewHeader, NewHeaders};
+pub use super::refusal::Refusal;
 use super::{Account, Call, CallId};
 
 /// A command: it is answered when its SIP effect is known, with what it is about as it then is.
@@ -214,59 +215,4 @@ pub struct Hangup {
     pub reason: Option<Reason>,
     /// Headers to add.
     pub headers: NewHeaders,
-}
-
-/// Why a command was not done, or not seen to take effect.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum Refusal {
-    /// There is no such call among those that have not ended.
-    #[error("there is no such call")]
-    NotFound,
-    /// There is no such account.
-    #[error("there is no such account")]
-    AccountNotFound,
-    /// The registrar refused.
-    #[error("the registrar answered {1}")]
-    RegistrationRejected(Arc<Account>, u16),
-    /// The registrar did not answer in time, or could not be reached.
-    #[error("the registrar did not answer in time, or could not be reached")]
-    RegistrationTimeout(Arc<Account>),
-    /// The state of the call does not allow it.
-    #[error("the call is {}: its state does not allow this command", .0.state.name())]
-    InvalidState(Arc<Call>),
-    /// The call ended before the command could take effect.
-    #[error("the call has ended")]
-    CallEnded(Arc<Call>),
-    /// The caller and we have no codec in common; the call was answered 488.
-    #[error("no codec in common with the offer: the call was answered 488")]
-    NoCommonCodec(Arc<Call>),
-    /// The 200 was sent and no ACK came in time; the call is still accepted.
-    #[error("the 200 was sent, but no ACK has come yet")]
-    AckTimeout(Arc<Call>),
-    /// The peer did not answer our request in time, or could not be reached to be sent what the command sends.
-    #[error("the peer did not answer in time, or could not be reached")]
-    SipTimeout(Arc<Call>),
-    /// `If-Match` names another version.
-    #[error("the call is at version {}", .0.version)]
-    VersionMismatch(Arc<Call>),
-    /// A field's value is not allowed.
-    #[error("{field}: {fault}")]
-    InvalidField {
-        /// Which one.
-        field: &'static str,
-        /// What is wrong with it.
-        fault: String,
-    },
-    /// The session description is not one, or does not fit the offer.
-    #[error("sdp: {0}")]
-    InvalidSdp(String),
-    /// A header's name or value is not allowed.
-    #[error("headers: {0}")]
-    InvalidHeader(String),
-    /// More commands are waiting than the agent takes.
-    #[error("the agent is overloaded")]
-    Overloaded,
-    /// The agent is shutting down.
-    #[error("the agent is shutting down")]
-    Draining,
 }

@@ -1,7 +1,7 @@
 //! Where we say that we can be reached: Via's sent-by and Contact (RFC 3261 §8.1.1.8, §18.1.1).
 
 use super::network::{Flow, ListenerId};
-use super::settings::Listener;
+use super::settings::{AccountNumber, Listener, Settings};
 use super::stack::{Stack, transport_word};
 use crate::sip::Transport;
 
@@ -30,6 +30,17 @@ impl Stack {
         }
     }
 
+    /// A host that is ours as far as the settings tell, before any connection does.
+    pub fn own_host(&self) -> Option<String> {
+        let Settings { advertise, listeners, media, .. } = &self.settings;
+        let advertised = listeners.iter().filter_map(|listener| listener.advertise.as_ref());
+        let advertised = advertise.iter().chain(advertised).map(|(host, _)| host.clone());
+        let listened = listeners.iter().map(|listener| listener.local.ip());
+        let bound = listened.chain(media.iter().map(|(address, _)| *address));
+        let bound = bound.filter(|address| !address.is_unspecified());
+        advertised.chain(bound.map(|address| address.to_string())).next().map(|host| bracketed(&host))
+    }
+
     /// The listener that a flow came by, or one that a peer could use instead.
     fn listener(&self, flow: &Flow) -> Option<&Listener> {
         match flow.listener {
@@ -38,6 +49,28 @@ impl Stack {
                 listener.transport == flow.transport && listener.local.is_ipv4() == flow.local.is_ipv4()
             }),
         }
+    }
+}
+
+/// Whom the Contact of our own calls names.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The account that calls, if one does.
+    pub account: Option<AccountNumber>,
+    /// As URIs write it.
+    pub user: String,
+    /// `sips` if the Request-URI or the topmost Route is such a URI (§8.1.1.8).
+    pub scheme: &'static str,
+}
+
+impl Caller {
+    /// The Contact over a flow: an account is reached by the connection that it uses, anybody else where we listen.
+    pub fn contact(&self, stack: &Stack, flow: &Flow) -> String {
+        let at = match self.account {
+            Some(_) => stack.bound(flow),
+            None => stack.advertised(flow),
+        };
+        contact(self.scheme, &self.user, &at, flow.transport)
     }
 }
 
@@ -56,9 +89,11 @@ fn transport_param(transport: Transport) -> String {
 }
 
 fn host_port(host: &str, port: u16) -> String {
-    if host.contains(':') && !host.starts_with('[') {
-        format!("[{host}]:{port}")
-    } else {
-        format!("{host}:{port}")
-    }
+    format!("{}:{port}", bracketed(host))
+}
+
+/// A host as URIs write it: an IPv6 address in brackets.
+pub fn bracketed(host: &str) -> String {
+    let is_bare = host.contains(':') && !host.starts_with('[');
+    if is_bare { format!("[{host}]") } else { host.to_owned() }
 }

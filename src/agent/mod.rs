@@ -23,6 +23,7 @@ mod calls;
 mod check;
 pub mod command;
 mod contact;
+mod drain;
 mod effects;
 pub mod event;
 pub mod ids;
@@ -31,6 +32,7 @@ mod map;
 mod network;
 mod new_headers;
 mod receive;
+mod refusal;
 mod registration;
 mod request;
 mod respond;
@@ -41,6 +43,7 @@ mod stack;
 mod tests;
 pub mod time;
 mod transaction;
+mod way_out;
 
 use std::time::Instant;
 
@@ -143,7 +146,13 @@ impl Agent {
                     stack.fx.answer(ticket, Err(Refusal::NotFound));
                 }
             }
-            Command::Originate(_) => stack.fx.answer(ticket, Err(Refusal::Overloaded)),
+            Command::Originate(originate) => match call::Call::originate(stack, calls.len(), originate) {
+                Ok(call) => {
+                    stack.fx.answer(ticket, Ok(call.picture().clone()));
+                    calls.add(call);
+                }
+                Err(refusal) => stack.fx.answer(ticket, Err(refusal)),
+            },
             Command::Account(command) => accounts.handle_command(stack, &command, ticket),
         }
     }
@@ -203,23 +212,6 @@ impl Agent {
         }
     }
 
-    /// Refuse what is new, end what is unanswered and the registrations.
-    pub fn handle_drain(&mut self, now: Now) {
-        let Self { stack, calls, accounts } = self;
-        stack.fx.now = now;
-        stack.intake = Intake::Draining;
-        calls.each(stack, |call, stack| call.drain(stack));
-        accounts.each(|account| account.drain(stack));
-    }
-
-    /// End every call and registration now: the drain's time is over.
-    pub fn handle_drain_over(&mut self, now: Now) {
-        let Self { stack, calls, accounts } = self;
-        stack.fx.now = now;
-        calls.each(stack, |call, stack| call.drain_over(stack));
-        accounts.each(|account| account.drain_over(stack));
-    }
-
     /// The time that [`Agent::poll_timeout`] named has come.
     pub fn handle_timeout(&mut self, now: Now) {
         self.stack.fx.now = now;
@@ -277,10 +269,5 @@ impl Agent {
             awaited: self.stack.fx.waiting(),
             reaching: self.stack.reaching.len(),
         }
-    }
-
-    /// Whether no call is left, also none whose BYE waits for its answer, and no registration.
-    pub fn is_idle(&self) -> bool {
-        self.calls.is_empty() && self.accounts.are_over()
     }
 }

@@ -6,7 +6,7 @@ use bytestring::ByteString;
 use super::network::{Flow, Hop};
 use super::respond::SERVER;
 use super::stack::Stack;
-use crate::sip::{Known, Uri, Writer};
+use crate::sip::{Known, Name, Response, Uri, Writer};
 
 /// What a request has in common with its repeats, its ACK and its CANCEL.
 #[derive(Clone, Debug)]
@@ -38,6 +38,12 @@ impl Head {
             .header("Call-ID", self.call_id.as_bytes())
             .header("CSeq", format!("{} {method}", self.cseq))
             .header("User-Agent", SERVER)
+    }
+
+    /// The head with the To of a response: that of the ACK to it (§17.1.1.3).
+    pub fn answered(&self, response: &Response) -> Self {
+        let to = response.headers.first(Name::To).map_or(&self.to, |to| &to.value);
+        Self { to: to.clone(), ..self.clone() }
     }
 }
 

@@ -7,7 +7,7 @@ use super::account_link::AccountLink;
 use super::effects::Effects;
 use super::ids::Ids;
 use super::map::{Map, Set};
-use super::transaction::{ClientKey, MergeKey, Path, ServerKey, TransactionId, Transactions};
+use super::transaction::{ClientKey, MergeKey, Path, Refusable, ServerKey, TransactionId, Transactions};
 use super::{AccountNumber, CallId, Destination, Flow, FlowId, Hop, ReachId, Receipt, Settings, Transmit};
 use crate::sip::{Known, Request, Transport, Uri, Via};
 
@@ -54,7 +54,7 @@ pub struct Stack {
     pub fx: Effects,
     /// The connections that are open; the transport bounds their number.
     pub flows: Set<FlowId>,
-    /// Who waits for a way; at most one for each owner.
+    /// Who waits for a way: one for each request of ours.
     pub reaching: Map<ReachId, Owner>,
     /// What the registrations have settled, in the order of [`Settings::accounts`].
     pub accounts: Vec<AccountLink>,
@@ -122,6 +122,17 @@ impl Stack {
         self.transactions.request(&mut self.fx, key, path, owner, request)
     }
 
+    /// Sends an INVITE, with what the ACK to its refusal is made of.
+    pub fn invite(
+        &mut self,
+        owner: Owner,
+        key: ClientKey,
+        path: Path,
+        invite: (Bytes, Refusable),
+    ) -> TransactionId {
+        self.transactions.invite(&mut self.fx, key, path, owner, invite)
+    }
+
     /// Looks for a way; its owner will be told.
     pub fn reach(&mut self, owner: Owner, destination: Destination) -> ReachId {
         let id = self.fx.reach(destination);
@@ -156,6 +167,25 @@ pub fn response_path(via: &Via, flow: &Flow) -> Path {
     Path { flow: Some(flow.id).filter(|_| reliable || is_there), otherwise: Some(hop), reliable }
 }
 
+/// Where the peer of a flow is, to connect there again.
+pub fn peer_hop(flow: &Flow) -> Hop {
+    Hop {
+        transport: Some(flow.transport),
+        host: flow.peer.ip().to_string().into(),
+        port: Some(flow.peer.port()),
+        secure: flow.transport == Transport::Tls,
+    }
+}
+
+/// Whether a flow leads to a hop that is written as an address.
+pub fn leads_to(flow: &Flow, hop: &Hop) -> bool {
+    let port = hop.port.unwrap_or_else(|| default_port(flow.transport));
+    hop.host.parse() == Ok(flow.peer.ip())
+        && port == flow.peer.port()
+        && hop.transport.is_none_or(|transport| transport == flow.transport)
+        && (!hop.secure || flow.transport == Transport::Tls)
+}
+
 /// The next hop that a URI names (RFC 3263 §4, before its look-ups).
 pub fn hop_of(uri: &Uri) -> Hop {
     let transport = match uri.transport() {
@@ -170,6 +200,7 @@ pub fn hop_of(uri: &Uri) -> Hop {
     }
 }
 
+/// The port that a URI or a Via without one means.
 fn default_port(transport: Transport) -> u16 {
     match transport {
         Transport::Tls | Transport::TlsSctp | Transport::Wss => 5061,

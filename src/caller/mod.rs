@@ -2,6 +2,7 @@
 //! to try an agent, or a CI to test what is built on one.
 
 mod call;
+mod network;
 mod options;
 mod report;
 
@@ -18,7 +19,7 @@ use crate::agent::Refusal;
 use crate::agent::command::Originate;
 use crate::driver::{Commander, Driver};
 use crate::state::Board;
-use crate::transport;
+use crate::tls::TlsFault;
 use call::{Caller, Plan};
 pub use options::{By, Options, Which};
 pub use report::Tally;
@@ -44,6 +45,9 @@ pub enum CallerError {
     /// The agent does not take the call as it was asked for.
     #[error("{0}")]
     Refused(#[from] Refusal),
+    /// The file with the certificates that are trusted.
+    #[error(transparent)]
+    Tls(#[from] TlsFault),
     /// No port could be had, or no randomness.
     #[error("{0}")]
     System(#[from] io::Error),
@@ -78,7 +82,7 @@ pub async fn call(options: &Options) -> Result<Tally, CallerError> {
     let originate = options.originate(sdp);
     let board = Board::new(crate::state::Settings::default());
     let (commander, asks) = Commander::channel(COMMANDS);
-    let (settings, network) = network(options).await?;
+    let (settings, network) = network::start(options).await?;
     let driver = Driver::new(settings, seed()?, board.clone(), network, asks, DRAIN_TIME);
     let (stop, stopped) = oneshot::channel::<()>();
     let driving = tokio::spawn(driver.run(async {
@@ -137,16 +141,4 @@ fn seed() -> io::Result<[u8; 32]> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).map_err(io::Error::other)?;
     Ok(seed)
-}
-
-/// Listeners on ports that the system chooses: a peer whose connection was lost can come back.
-async fn network(
-    _options: &Options,
-) -> io::Result<(
-    crate::agent::Settings,
-    (transport::Connections, tokio::sync::mpsc::Receiver<transport::Inbound>),
-)> {
-    let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await?;
-    let network = transport::start(vec![transport::Listener::Tcp(listener)], transport::Bounds::default());
-    Ok((crate::agent::Settings::default(), network))
 }

@@ -13,7 +13,7 @@ use crate::driver::{Commander, Driver};
 use crate::http::{self, Context};
 use crate::state::Board;
 use crate::tls::Tls;
-use crate::transport::{self, Bounds};
+use crate::transport;
 
 use listeners::announce;
 pub use listeners::{BindError, Listeners};
@@ -66,8 +66,7 @@ pub async fn serve(
     board_settings.node = gethostname::gethostname().to_string_lossy().into_owned();
     let board = Board::new(board_settings);
     let (commander, asks) = Commander::channel(COMMANDS);
-    let told =
-        transport::Settings { bounds: Bounds::default(), dns_server: config.dns_server, tls: Some(tls) };
+    let told = transport::Settings { dns_server: config.dns_server, tls: Some(tls), ..Default::default() };
     let network = transport::start(listeners.sip, told);
     let driver = Driver::new(config.agent, seed()?, board.clone(), network, asks, config.drain_time);
 

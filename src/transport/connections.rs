@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{Semaphore, mpsc};
@@ -10,6 +11,7 @@ use tracing::{debug, warn};
 
 use super::begun::Begun;
 use super::connection::{Connection, Written};
+use super::faults::{Faults, Mischief, Treatment};
 use super::reach::{Origin, Purpose, same};
 use super::stream::Stream;
 use super::task::Task;
@@ -41,6 +43,7 @@ pub struct Connections {
     unreadable: Seldom,
     /// What is left for messages that have begun and are over their connections' shares, bytes.
     unframed: Arc<Semaphore>,
+    mischief: Mischief,
     _accepting: Vec<Task>,
 }
 
@@ -50,7 +53,7 @@ impl Connections {
         ids: FlowIds,
         inbound: mpsc::Sender<Inbound>,
         (udp, lookups, dials): (Udp, Lookups, Dials),
-        accepting: Vec<Task>,
+        (accepting, faults): (Vec<Task>, Faults),
     ) -> Self {
         Self {
             bounds,
@@ -67,6 +70,7 @@ impl Connections {
             cut_off: Seldom::default(),
             unreadable: Seldom::default(),
             unframed: Arc::new(Semaphore::new(bounds.unframed_pool)),
+            mischief: Mischief::new(faults),
             _accepting: accepting,
         }
     }
@@ -74,11 +78,32 @@ impl Connections {
     /// Sends on the transmit's connection, on another one to its hop, or on a new one, as soon as there is one. Bytes for
     /// an open connection are written by the next [`flush`](Self::flush); a datagram is sent at once.
     pub fn send(&mut self, transmit: Transmit) {
+        match self.mischief.treatment(&transmit.bytes) {
+            Treatment::Normal => {}
+            Treatment::Twice => self.convey(Transmit { receipt: None, ..transmit.clone() }),
+            Treatment::Lost => return self.fates.extend(transmit.receipt.map(Fate::Delivered)),
+        }
+        if let (Some(flow), Some(after)) = (transmit.flow, self.mischief.break_after(&transmit.bytes)) {
+            self.break_later(flow, after);
+        }
+        self.convey(transmit);
+    }
+
+    pub(super) fn convey(&mut self, transmit: Transmit) {
         match (transmit.flow.filter(|flow| self.is_open(*flow)), transmit.otherwise.clone()) {
             (Some(flow), _) => self.push(flow, transmit),
             (None, Some(hop)) => self.seek(&hop, Purpose::Send(transmit)),
             (None, None) => self.undelivered(transmit),
         }
+    }
+
+    fn break_later(&self, flow: FlowId, after: Duration) {
+        let inbound = self.inbound.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(after).await;
+            let broken = Notice(Heard::Greedy(flow, "as was asked for"));
+            let _ = inbound.send(Inbound::Notice(broken)).await;
+        });
     }
 
     /// Closes a connection that is of no more use to the agent; what waits on it goes another way, if it has one.
@@ -260,7 +285,7 @@ impl Connections {
         self.unread -= connection.cost;
         self.fates.push_back(Fate::Closed(id));
         for transmit in connection.into_unsent() {
-            self.send(transmit);
+            self.convey(transmit);
         }
     }
 }

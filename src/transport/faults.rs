@@ -54,11 +54,12 @@ impl Mischief {
 
     /// What is to be done with a message that is about to be sent.
     pub(super) fn treatment(&mut self, message: &[u8]) -> Treatment {
-        match self.faults.lose_acks {
-            Some(LostAcks::All) if is(message, b"ACK ") => Treatment::Lost,
-            Some(LostAcks::First) if is(message, b"ACK ") && self.loses(message) => Treatment::Lost,
-            _ if self.faults.duplicate_invites && is(message, b"INVITE ") => Treatment::Twice,
-            _ => Treatment::Normal,
+        if is(message, b"ACK ") && self.loses(message) {
+            Treatment::Lost
+        } else if self.faults.duplicate_invites && is(message, b"INVITE ") {
+            Treatment::Twice
+        } else {
+            Treatment::Normal
         }
     }
 
@@ -68,7 +69,11 @@ impl Mischief {
     }
 
     fn loses(&mut self, ack: &[u8]) -> bool {
-        self.lost.len() < MEMORY && self.lost.insert(call_id(ack).to_vec())
+        match self.faults.lose_acks {
+            None => false,
+            Some(LostAcks::First) => self.lost.len() < MEMORY && self.lost.insert(call_id(ack).to_vec()),
+            Some(LostAcks::All) => true,
+        }
     }
 }
 

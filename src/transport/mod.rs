@@ -18,6 +18,7 @@ mod bounds;
 mod connection;
 mod connections;
 mod dials;
+mod faults;
 mod flow_ids;
 mod lookups;
 mod reach;
@@ -42,6 +43,7 @@ use tracing::warn;
 
 pub use bounds::Bounds;
 pub use connections::Connections;
+pub use faults::{Faults, LostAcks};
 
 use crate::agent::{Address, Arrival, FlowId, Hop, ListenerId, ReachId, Reached, Receipt, Unreachable};
 use crate::sip::Transport;
@@ -151,6 +153,8 @@ pub struct Settings {
     pub dns_server: Option<SocketAddr>,
     /// The certificates; without them nothing goes by TLS.
     pub tls: Option<Tls>,
+    /// What is to go wrong on purpose.
+    pub faults: Faults,
 }
 
 impl From<Bounds> for Settings {
@@ -168,7 +172,7 @@ pub fn start(
     listeners: Vec<Listener>,
     settings: impl Into<Settings>,
 ) -> (Connections, mpsc::Receiver<Inbound>) {
-    let Settings { bounds, dns_server, tls } = settings.into();
+    let Settings { bounds, dns_server, tls, faults } = settings.into();
     let (sender, receiver) = mpsc::channel(INBOUND_BOUND);
     let places = Arc::new(Semaphore::new(bounds.connections));
     let ids = FlowIds::default();
@@ -194,5 +198,5 @@ pub fn start(
     let resolver = resolve::Resolver::new(dns_server, preference, tls.is_some());
     let lookups = Lookups::new(bounds, resolver, sender.clone());
     let dials = Dials::new(bounds, places, tls, sender.clone());
-    (Connections::new(bounds, ids, sender, (udp, lookups, dials), accepting), receiver)
+    (Connections::new(bounds, ids, sender, (udp, lookups, dials), (accepting, faults)), receiver)
 }

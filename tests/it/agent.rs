@@ -20,7 +20,8 @@ pub struct Agent {
     process: Child,
     /// Reads its log, which ends when the process does.
     log: Option<JoinHandle<()>>,
-    /// Where it takes SIP over TCP.
+    listens: Vec<(&'static str, SocketAddr)>,
+    /// Where it takes SIP by the first of its listeners, TCP if nothing else is asked for.
     pub sip: SocketAddr,
     /// Where it takes HTTP.
     pub http: SocketAddr,
@@ -55,17 +56,26 @@ impl Agent {
             .spawn()
             .unwrap();
         let mut log = BufReader::new(process.stderr.take().unwrap()).lines();
-        let (mut sip, mut http) = (None, None);
-        while sip.is_none() || http.is_none() {
+        let (mut listens, mut http) = (Vec::new(), None);
+        while listens.is_empty() || http.is_none() {
             let line = log.next().expect("it says where it listens before it ends").unwrap();
-            sip = sip.or_else(|| address_behind(&line, "SIP on tcp://"));
-            sip = sip.or_else(|| address_behind(&line, "SIP on tls://"));
+            for transport in ["tcp", "udp", "tls"] {
+                let address = address_behind(&line, &format!("SIP on {transport}://"));
+                listens.extend(address.map(|address| (transport, address)));
+            }
             http = http.or_else(|| address_behind(&line, "HTTP on http://"));
             http = http.or_else(|| address_behind(&line, "HTTP on https://"));
         }
         // Whoever does not read its log must not stop it.
         let log = Some(std::thread::spawn(move || log.for_each(drop)));
-        Self { process, log, sip: sip.unwrap(), http: http.unwrap(), https: None }
+        let (_, sip) = listens[0];
+        Self { process, log, listens, sip, http: http.unwrap(), https: None }
+    }
+
+    /// Where it takes SIP over `udp`, `tcp` or `tls`.
+    pub fn listens(&self, transport: &str) -> SocketAddr {
+        let found = self.listens.iter().find(|(listens, _)| *listens == transport);
+        found.expect("it listens there").1
     }
 
     /// From now on its HTTP side is connected to with TLS.
@@ -85,9 +95,14 @@ impl Agent {
 
     /// Gives a command for a call: the status and the body of the answer.
     pub fn command(&self, call: &str, command: &str, body: Value) -> (u16, Value) {
+        self.ask(&format!("/v1/calls/{call}/{command}"), body)
+    }
+
+    /// Sends a body to a resource: the status and the body of the answer.
+    pub fn ask(&self, path: &str, body: Value) -> (u16, Value) {
         let body = body.to_string();
         whole(self.request(&format!(
-            "POST /v1/calls/{call}/{command} HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            "POST {path} HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         )))
     }
@@ -99,7 +114,16 @@ impl Agent {
 
     /// The events from now on.
     pub fn events(&self) -> Events {
-        let (status, frames) = self.request("GET /v1/events HTTP/1.0\r\n\r\n");
+        self.stream("/v1/events")
+    }
+
+    /// All events behind a position.
+    pub fn events_after(&self, position: &str) -> Events {
+        self.stream(&format!("/v1/events?after={position}"))
+    }
+
+    fn stream(&self, path: &str) -> Events {
+        let (status, frames) = self.request(&format!("GET {path} HTTP/1.0\r\n\r\n"));
         assert_eq!(status, 200);
         Events { frames }
     }
@@ -174,12 +198,17 @@ pub struct Events {
 impl Events {
     /// Waits for the next event of a type and gives its call.
     pub fn next_of(&mut self, kind: &str) -> Value {
+        self.next_with(kind, "call")
+    }
+
+    /// Waits for the next event of a type and gives what it is about.
+    pub fn next_with(&mut self, kind: &str, what: &str) -> Value {
         let begun = Instant::now();
         loop {
             assert!(begun.elapsed() < PATIENCE, "no {kind} comes in time");
             let mut event = self.next().unwrap_or_else(|| panic!("the stream ended without {kind}"));
             if event["type"] == kind {
-                return event["data"]["call"].take();
+                return event["data"][what].take();
             }
         }
     }

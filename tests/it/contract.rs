@@ -133,6 +133,11 @@ pub fn check_event(event: &str, id: Option<&str>, envelope: &Value) {
     let data = envelope["data"].as_object().unwrap();
     let known = &DOCUMENT["components"]["schemas"]["EventData"]["properties"];
     assert!(data.keys().all(|member| known.get(member).is_some()), "{envelope}");
+    if let Some(account) = data.get("account") {
+        is_a("Account", account);
+        assert_eq!((event, &envelope["subject"]), ("registration.changed", &account["id"]), "{envelope}");
+        return assert_eq!(data.len(), 1, "{envelope}");
+    }
     let Some(call) = data.get("call") else {
         return assert!(envelope.get("subject").is_none(), "{envelope}");
     };

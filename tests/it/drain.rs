@@ -110,6 +110,7 @@ fn a_bad_setting_stops_the_start_with_code_2_and_is_named() {
     is_refused(&["--ring-time", "30"], &[], "--ring-time");
     is_refused(&["--sip-listen", "sctp://127.0.0.1:0"], &[], "--sip-listen");
     is_refused(&["--sip-listen", "tls://127.0.0.1:0"], &[], "--tls-certificate");
+    is_refused(&["--dns-server", "localhost"], &[], "--dns-server");
     is_refused(&["--max-calls", "0"], &[], "--max-calls");
     is_refused(&[], &[("CALL_AGENT_ON_OFFER", "shrug")], "CALL_AGENT_ON_OFFER");
     is_refused(&[], &[("CALL_AGENT_SIP_LISTEM", "tcp://127.0.0.1:0")], "CALL_AGENT_SIP_LISTEM");

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking, also outside the functions that clippy knows as tests"
 )]
 
+mod accounts;
 mod agent;
 mod authority;
 mod bad_input;
@@ -18,7 +19,9 @@ mod client;
 mod contract;
 mod contract_tests;
 mod dialog;
+mod dns;
 mod drain;
+mod extension;
 mod faults;
 mod flows;
 mod house;
@@ -30,8 +33,10 @@ mod https;
 mod kamailio;
 mod peer;
 mod peers;
+mod phones;
 mod program;
 mod race;
+mod registrar;
 mod scratch;
 mod settings;
 mod sipp;

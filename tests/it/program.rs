@@ -28,6 +28,13 @@ impl Program {
         (self.process.wait().unwrap(), printed)
     }
 
+    /// Asks it to end.
+    pub fn terminate(&self) {
+        let sent =
+            Command::new("kill").args(["-s", "TERM", &self.process.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
     /// Ends it at once.
     pub fn kill(&mut self) {
         self.process.kill().unwrap();

@@ -1,9 +1,11 @@
 //! Accepting a call: the 2xx, the wait for its ACK, and the commands that wait with it (RFC 3261 §13.3.1.4).
 
 use std::collections::VecDeque;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::confirm::Confirming;
@@ -13,12 +15,12 @@ use crate::agent::command::{Accept, Hangup, Wait};
 use crate::agent::event::{CallState, End, EndBy, EndCause};
 use crate::agent::stack::Stack;
 use crate::agent::{Flow, Refusal, Ticket, check, respond};
-use crate::sip::{Name, Request, body_text, sdp};
+use crate::sip::{Headers, Name, Request, body_text, sdp};
 
 /// How long a command waits for the ACK.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How many commands may wait on one call; a further one is refused as overloaded.
-const MAX_WAITING: usize = 16;
+pub(super) const MAX_WAITING: usize = 16;
 
 /// A 2xx that waits for its ACK.
 #[derive(Debug)]
@@ -148,8 +150,8 @@ impl Call {
             return;
         };
         stack.fx.alarms.cancel_call(self.picture.id);
-        self.dialog.flow = flow;
-        let answer = answer_in(ack);
+        self.dialog.heard_by(flow);
+        let answer = description(&ack.headers, &ack.body);
         let has_session = answer.is_some() || !accepted.confirming.carries_offer;
         self.reach(stack, CallState::Established, |picture| {
             if accepted.confirming.carries_offer && answer.is_some() {
@@ -199,9 +201,10 @@ impl Call {
         if let Some(given) = pending.given_answer() {
             return Ok(given.clone());
         }
+        let fallback = self.dialog.flow.map_or(Ipv4Addr::UNSPECIFIED.into(), |flow| flow.local.ip());
         let local = sdp::Local {
             media: stack.settings.media,
-            fallback: self.dialog.flow.local.ip(),
+            fallback,
             codecs: stack.settings.codecs.clone(),
             session_id: stack.fx.now.wall.milliseconds(),
             version: stack.fx.now.wall.milliseconds(),
@@ -219,8 +222,8 @@ impl Call {
     }
 }
 
-/// The description that an ACK carries, if it is one (§13.2.1).
-pub(super) fn answer_in(ack: &Request) -> Option<ByteString> {
-    let is_sdp = ack.headers.first(Name::ContentType).is_none() || ack.headers.content_is(respond::ACCEPT);
-    sdp::direction(&ack.body).filter(|_| is_sdp).map(|_| body_text(&ack.body))
+/// The description that an answer to an offer of ours carries, if it is one (§13.2.1).
+pub(super) fn description(headers: &Headers, body: &Bytes) -> Option<ByteString> {
+    let is_sdp = headers.first(Name::ContentType).is_none() || headers.content_is(respond::ACCEPT);
+    sdp::direction(body).filter(|_| is_sdp).map(|_| body_text(body))
 }

@@ -10,8 +10,7 @@ use crate::agent::asking::{Asking, Means, Progress};
 use crate::agent::command::{Hangup, NewHeader};
 use crate::agent::event::{End, EndBy, EndCause, Reason};
 use crate::agent::stack::{Owner, Stack};
-use crate::agent::transaction::{Outcome, TransactionId};
-use crate::agent::{Flow, ReachId, Reached, Refusal, Ticket, Unreachable, check, respond};
+use crate::agent::{Flow, Refusal, Ticket, check, respond};
 use crate::sip::{Known, Request, Writer, quote};
 
 /// Our BYE is on its way. The call has ended for its clients; the dialog is kept to answer a BYE that crosses ours.
@@ -43,6 +42,7 @@ impl Call {
         let headers = headers_of(&hangup)?;
         match &mut self.phase {
             Phase::Pending(_) => Ok(self.hang_up_unanswered(stack, &headers)),
+            Phase::Dialing(_) => self.withdraw_for(stack, hangup, ticket),
             Phase::Accepted(accepted) => {
                 accepted.wait(stack, &self.picture, ticket, WaitingFor::Bye)?;
                 accepted.hangup.get_or_insert(hangup);
@@ -60,37 +60,33 @@ impl Call {
     pub(super) fn close(&mut self, stack: &mut Stack, hangup: &Hangup, end: End, waiting: Vec<Ticket>) {
         let headers = headers_of(hangup).unwrap_or_default();
         self.finish(stack, end, Phase::Closing(Closing { waiting, headers, bye: None }));
+        let credentials = stack.credentials(self.account);
         let Self { dialog, authorizations, phase: Phase::Closing(closing), .. } = self else { return };
         let (owner, way) = (Owner::Call(self.picture.id), dialog.way(stack));
         let means = Means {
-            credentials: None,
+            credentials: credentials.as_ref(),
             authorizations,
             fill: &|_, _, writer| filled(writer, &closing.headers),
         };
         closing.bye = Some(Box::new(Asking::begin(stack, owner, (Known::Bye, dialog.next()), way, means)));
     }
 
-    /// A way for the BYE was found, or there is none.
-    pub fn handle_reached(&mut self, stack: &mut Stack, id: ReachId, reached: Result<Reached, Unreachable>) {
-        self.pursue(stack, |bye, stack, means| bye.handle_reached(stack, id, reached, means));
-    }
-
-    /// The BYE is on the wire, was answered (with whatever: the dialog is over, §15.1.1), or never will be.
-    pub fn handle_outcome(&mut self, stack: &mut Stack, id: TransactionId, outcome: Outcome<'_>) {
-        self.pursue(stack, |bye, stack, means| bye.handle_outcome(stack, id, outcome, means));
-    }
-
-    fn pursue<'a>(
+    /// What becomes of the BYE: it is on the wire, was answered (with whatever: the dialog is over, §15.1.1), or never will be.
+    pub(super) fn pursue_bye<'a>(
         &mut self,
         stack: &mut Stack,
         act: impl FnOnce(&mut Asking, &mut Stack, Means<'_>) -> Progress<'a>,
     ) {
+        let credentials = stack.credentials(self.account);
         let Self { authorizations, picture, phase: Phase::Closing(closing), .. } = self else { return };
         let Closing { headers, bye: Some(bye), .. } = closing else { return };
-        let means =
-            Means { credentials: None, authorizations, fill: &|_, _, writer| filled(writer, headers) };
+        let means = Means {
+            credentials: credentials.as_ref(),
+            authorizations,
+            fill: &|_, _, writer| filled(writer, headers),
+        };
         let answer = match act(bye, stack, means) {
-            Progress::Waits | Progress::Provisional(_) => return,
+            Progress::Waits | Progress::Provisional(_) | Progress::Forked(_) | Progress::Over => return,
             Progress::Sent => return closing.tell(stack, Ok(picture.clone())),
             Progress::Final(_) => Ok(picture.clone()),
             Progress::TimedOut | Progress::Unreachable => Err(Refusal::SipTimeout(picture.clone())),
@@ -102,6 +98,7 @@ impl Call {
     /// The time for a graceful end is over: whatever is answered is hung up, whatever is not is refused.
     pub fn drain_over(&mut self, stack: &mut Stack) {
         self.drain(stack);
+        self.leave(stack);
         // A BYE without the ACK is early (§15), but no one will be here when the ACK comes.
         if matches!(self.phase, Phase::Accepted(_) | Phase::Established(_)) {
             let end = End::new(EndCause::Hangup, EndBy::System, None);
@@ -121,7 +118,8 @@ impl Call {
                 self.finish(stack, end, Phase::Gone);
                 self.confirm_bye(stack, flow, bye);
             }
-            Phase::Closing(_) | Phase::Gone => self.confirm_bye(stack, flow, bye),
+            // One that the callee must not send (§15.1): its final response says the same.
+            Phase::Dialing(_) | Phase::Closing(_) | Phase::Gone => self.confirm_bye(stack, flow, bye),
         }
     }
 
@@ -135,7 +133,7 @@ fn filled(writer: Writer, headers: &[NewHeader]) -> Bytes {
 }
 
 /// The headers of a hangup, its Reason (RFC 3326) among them.
-fn headers_of(hangup: &Hangup) -> Result<Vec<NewHeader>, Refusal> {
+pub(super) fn headers_of(hangup: &Hangup) -> Result<Vec<NewHeader>, Refusal> {
     let mut headers = hangup.headers.to_vec();
     if let Some(reason) = &hangup.reason {
         headers.push(NewHeader { name: "Reason".into(), value: reason_value(reason)? });

@@ -5,27 +5,30 @@ use bytestring::ByteString;
 
 use crate::agent::contact::contact;
 use crate::agent::request::{Head, Way};
-use crate::agent::stack::{Stack, hop_of};
+use crate::agent::stack::{Stack, hop_of, leads_to};
 use crate::agent::{Flow, Hop};
-use crate::sip::{Name, NameAddr, Request, Uri};
+use crate::sip::{Name, NameAddr, Request, Response, Uri};
 
-/// The state of a dialog in which this agent is the UAS.
-#[derive(Debug)]
+/// The state of a dialog.
+#[derive(Clone, Debug)]
 pub struct Dialog {
     pub call_id: ByteString,
     pub local_tag: ByteString,
     pub remote_tag: Option<ByteString>,
-    /// From of our requests, without the tag: the To of the INVITE.
+    /// From of our requests, without the tag.
     local: Bytes,
-    /// To of our requests: the From of the INVITE, tag included.
+    /// To of our requests, with the tag.
     remote: Bytes,
     remote_target: Uri,
-    /// Record-Route of the INVITE, in order (§12.1.1).
-    route_set: Vec<NameAddr>,
+    /// In the order in which our requests take it (§12.1.1, §12.1.2).
+    route_set: Vec<Uri>,
     local_cseq: u32,
-    remote_cseq: u32,
-    /// The connection that the peer used last.
-    pub flow: Flow,
+    /// Empty until the peer asks something (§12.1.2).
+    remote_cseq: Option<u32>,
+    /// The connection that was used last; `None` before any was.
+    pub flow: Option<Flow>,
+    /// Where we wanted to get by it; `None` once the peer has sent a request by it, which shows that it leads to the peer.
+    sought: Option<Hop>,
     /// Our own Contact, as it stands in its header.
     pub contact: String,
 }
@@ -51,13 +54,61 @@ impl Dialog {
             remote_tag: invite.from.tag().cloned(),
             local: value(Name::To),
             remote: value(Name::From),
-            remote_target: target_of(invite).unwrap_or_else(|| invite.from.uri.clone()),
-            route_set: invite.headers.addresses(Name::RecordRoute),
+            remote_target: target_of(&invite.contact).unwrap_or_else(|| invite.from.uri.clone()),
+            route_set: uris_of(invite.headers.addresses(Name::RecordRoute)),
             local_cseq: 0,
-            remote_cseq: invite.cseq,
-            flow,
+            remote_cseq: Some(invite.cseq),
+            flow: Some(flow),
+            sought: None,
             contact,
         }
+    }
+
+    /// What an INVITE of ours from `local` to `uri` asks for; nobody has answered yet.
+    pub fn to_be(
+        call_id: ByteString,
+        local_tag: ByteString,
+        local: String,
+        uri: &Uri,
+        route_set: Vec<Uri>,
+    ) -> Self {
+        Self {
+            call_id,
+            local_tag,
+            remote_tag: None,
+            local: local.into(),
+            remote: bracketed(uri).into(),
+            remote_target: uri.clone(),
+            route_set,
+            local_cseq: 0,
+            remote_cseq: None,
+            flow: None,
+            sought: None,
+            contact: String::new(),
+        }
+    }
+
+    /// The dialog that a response to our INVITE makes or confirms (§12.1.2, §13.2.2.4); `self` is what the INVITE asked for, or
+    /// the same dialog as it was.
+    pub fn of_response(&self, response: &Response) -> Self {
+        let to = response.headers.first(Name::To).map_or(&self.remote, |to| &to.value);
+        let mut route_set = uris_of(response.headers.addresses(Name::RecordRoute));
+        route_set.reverse();
+        Self {
+            remote_tag: response.to.tag().cloned(),
+            remote: to.clone(),
+            remote_target: target_of(&response.contact).unwrap_or_else(|| self.remote_target.clone()),
+            route_set,
+            local_cseq: self.local_cseq.max(response.cseq.number),
+            ..self.clone()
+        }
+    }
+
+    /// The INVITE went by this flow, to get there.
+    pub fn sent_by(&mut self, flow: Flow, sought: Option<Hop>, contact: String) {
+        self.flow = Some(flow);
+        self.sought = sought;
+        self.contact = contact;
     }
 
     /// Whether a request with our tag belongs to this dialog.
@@ -67,17 +118,23 @@ impl Dialog {
 
     /// Takes note of a request of the peer: its CSeq and the connection it came by.
     pub fn note(&mut self, flow: Flow, request: &Request) -> Order {
-        if request.cseq <= self.remote_cseq {
+        if self.remote_cseq.is_some_and(|last| request.cseq <= last) {
             return Order::Old;
         }
-        self.remote_cseq = request.cseq;
-        self.flow = flow;
+        self.remote_cseq = Some(request.cseq);
+        self.heard_by(flow);
         Order::Next
+    }
+
+    /// The peer uses this connection.
+    pub fn heard_by(&mut self, flow: Flow) {
+        self.flow = Some(flow);
+        self.sought = None;
     }
 
     /// Takes the new remote target of a re-INVITE or UPDATE (§12.2.2, RFC 3311 §5.2).
     pub fn refresh_target(&mut self, request: &Request) {
-        if let Some(target) = target_of(request) {
+        if let Some(target) = target_of(&request.contact) {
             self.remote_target = target;
         }
     }
@@ -85,6 +142,11 @@ impl Dialog {
     /// The head of the next request in the dialog (§12.2.1.1).
     pub fn next(&mut self) -> Head {
         self.local_cseq += 1;
+        self.head(self.local_cseq)
+    }
+
+    /// The head of a request with that CSeq: that of an ACK is its INVITE's.
+    pub fn head(&self, cseq: u32) -> Head {
         let (uri, routes) = self.route();
         Head {
             uri: uri.clone(),
@@ -92,42 +154,61 @@ impl Dialog {
             from: with_tag(&self.local, &self.local_tag).into(),
             to: self.remote.clone(),
             call_id: self.call_id.clone(),
-            cseq: self.local_cseq,
+            cseq,
         }
-    }
-
-    /// A request of ours was challenged: those that it was sent as have used up CSeq numbers.
-    pub fn catch_up(&mut self, cseq: u32) {
-        self.local_cseq = self.local_cseq.max(cseq);
     }
 
     /// Request-URI and Route values: a first route that is not loose becomes the Request-URI (§12.2.1.1).
     fn route(&self) -> (&Uri, Vec<String>) {
-        let bracketed = |uri: &Uri| format!("<{}>", uri.as_str());
         match self.route_set.split_first() {
             None => (&self.remote_target, Vec::new()),
-            Some((first, _)) if first.uri.is_loose() => {
-                (&self.remote_target, self.route_set.iter().map(|route| bracketed(&route.uri)).collect())
+            Some((first, _)) if first.is_loose() => {
+                (&self.remote_target, self.route_set.iter().map(bracketed).collect())
             }
             Some((first, rest)) => {
-                let rest = rest.iter().map(|route| bracketed(&route.uri));
-                (&first.uri, rest.chain([bracketed(&self.remote_target)]).collect())
+                (first, rest.iter().map(bracketed).chain([bracketed(&self.remote_target)]).collect())
             }
         }
     }
 
     /// The open connection to the peer, else the next hop; a URI that names no transport means the one in use.
     pub fn way(&self, stack: &Stack) -> Way {
-        let next = self.route_set.first().map_or(&self.remote_target, |route| &route.uri);
-        let hop = hop_of(next);
-        let transport = hop.transport.or(Some(self.flow.transport).filter(|_| !hop.secure));
-        let flow = Some(self.flow).filter(|flow| stack.flows.contains(&flow.id));
-        Way { flow, hop: Some(Hop { transport, ..hop }) }
+        let (flow, hop) = self.next_hop(stack);
+        Way { flow, hop: Some(hop) }
+    }
+
+    /// The same, where both are needed. The connection that our INVITE went by need not lead where its answer points: a proxy
+    /// that does not record its route is left out from there on (§12.2.1.1).
+    pub fn next_hop(&self, stack: &Stack) -> (Option<Flow>, Hop) {
+        let hop = hop_of(self.route_set.first().unwrap_or(&self.remote_target));
+        let in_use = self.flow.map(|flow| flow.transport).filter(|_| !hop.secure);
+        let leads = |flow: &Flow| match &self.sought {
+            Some(sought) => leads_to(flow, &hop) || is_same_place(sought, &hop),
+            None => true,
+        };
+        let flow = self.flow.filter(|flow| stack.flows.contains(&flow.id) && leads(flow));
+        (flow, Hop { transport: hop.transport.or(in_use), ..hop })
     }
 }
 
-fn target_of(request: &Request) -> Option<Uri> {
-    request.contact.as_ref().map(|contact| contact.uri.clone())
+/// Whether the connection that we got by wanting `one` is what we would get by wanting `other`.
+fn is_same_place(one: &Hop, other: &Hop) -> bool {
+    one.host.eq_ignore_ascii_case(&other.host)
+        && one.port == other.port
+        && (other.transport.is_none() || one.transport == other.transport)
+        && (one.secure || !other.secure)
+}
+
+fn target_of(contact: &Option<NameAddr>) -> Option<Uri> {
+    contact.as_ref().map(|contact| contact.uri.clone())
+}
+
+fn uris_of(addresses: Vec<NameAddr>) -> Vec<Uri> {
+    addresses.into_iter().map(|address| address.uri).collect()
+}
+
+fn bracketed(uri: &Uri) -> String {
+    format!("<{}>", uri.as_str())
 }
 
 fn with_tag(value: &[u8], tag: &str) -> Vec<u8> {

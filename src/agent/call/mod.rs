@@ -1,24 +1,36 @@
 //! A call: one INVITE, the dialog it makes, and what both sides and the clients do with it.
 //!
 //! ```text
-//!             2xx            ACK
-//!  Pending ────────► Accepted ────────► Established
-//!     │ final           │ BYE, no ACK       │ BYE          our BYE is answered
-//!     ▼                 ▼                   ▼              or given up
-//!    Gone            Gone or Closing     Gone or Closing ───────────────────► Gone
+//!  theirs         2xx            ACK
+//!     Pending ────────► Accepted ────────► Established
+//!        │ final           │ BYE, no ACK     ▲  │ BYE          our BYE is answered
+//!        ▼                 ▼                 │  ▼              or given up
+//!       Gone            Gone or Closing      │ Gone or Closing ───────────────────► Gone
+//!        ▲ final, no answer, given up        │
+//!        │                                   │
+//!     Dialing ───────────────────────────────┘
+//!  ours                2xx: ACK
 //! ```
 //! Each thing that a call does is a file; this one holds the phases and sends what comes to the file that deals with it.
 
 mod answer;
 mod close;
 mod confirm;
+mod connect;
 mod dialog;
+mod early;
+mod established;
+mod forks;
+mod give_up;
 mod info;
+mod invitation;
 mod modify;
 mod offer;
+mod order;
 mod picture;
 mod refuse;
 mod ring;
+mod whom;
 
 use std::sync::Arc;
 
@@ -31,27 +43,38 @@ use super::effects::Awaited;
 use super::event::{Call as Picture, EndBy};
 use super::respond;
 use super::stack::Stack;
-use super::transaction::TransactionId;
-use super::{Action, CallCommand, CallId, Flow, Receipt, Refusal, Ticket};
+use super::transaction::{Outcome, TransactionId};
+use super::{
+    AccountNumber, Action, CallCommand, CallId, Flow, ReachId, Reached, Receipt, Refusal, Ticket, Unreachable,
+};
 use crate::sip::{Known, Request};
 use answer::Accepted;
 use close::Closing;
 use confirm::Confirming;
+use connect::Dialing;
 use dialog::{Dialog, Order};
+use forks::Forks;
 use ring::Provisional;
 
 /// A call, from its INVITE until nothing of it is left on the wire.
 #[derive(Debug)]
 pub struct Call {
+    /// The dialog; before our INVITE is answered, the one that it asks for.
     dialog: Dialog,
+    /// The account that it goes out by.
+    account: Option<AccountNumber>,
     /// What realms have asked of our requests.
     authorizations: Authorizations,
     picture: Arc<Picture>,
     phase: Phase,
+    /// What our INVITE leaves behind, whatever has become of the call.
+    forks: Forks,
 }
 
 #[derive(Debug)]
 enum Phase {
+    /// Our INVITE has no final response yet.
+    Dialing(Dialing),
     /// The INVITE has no final response yet.
     Pending(Pending),
     /// The 2xx is out, its ACK is not here.
@@ -112,14 +135,37 @@ impl Call {
         &self.dialog.local_tag
     }
 
+    /// The call as clients see it.
+    pub fn picture(&self) -> &Arc<Picture> {
+        &self.picture
+    }
+
     /// Whether a request with our tag belongs to this call.
     pub fn is_of(&self, request: &Request) -> bool {
-        self.dialog.is_of(request)
+        let is_its_own = match &self.phase {
+            Phase::Dialing(dialing) => dialing.early.iter().any(|early| early.dialog.is_of(request)),
+            Phase::Gone => false,
+            _ => self.dialog.is_of(request),
+        };
+        is_its_own || self.forks.have(request)
+    }
+
+    /// The dialog that a request of this call belongs to.
+    fn dialog_of(&mut self, request: &Request) -> &mut Dialog {
+        let Self { dialog, phase, .. } = self;
+        let Phase::Dialing(dialing) = phase else { return dialog };
+        let early = dialing.early.iter_mut().map(|early| &mut early.dialog);
+        early.into_iter().find(|early| early.is_of(request)).unwrap_or(dialog)
     }
 
     /// Whether nothing is left of it.
     pub fn is_gone(&self) -> bool {
-        matches!(self.phase, Phase::Gone)
+        matches!(self.phase, Phase::Gone) && self.forks.are_over()
+    }
+
+    /// Whether nothing has to be waited for: it is over, but for forks that might still answer.
+    pub fn is_idle(&self) -> bool {
+        matches!(self.phase, Phase::Gone) && !self.forks.are_busy()
     }
 
     /// A client asks for something; the answer goes out by the ticket, now or later.
@@ -129,7 +175,7 @@ impl Call {
             Action::Ring(ring) => self.ring(stack, ring),
             Action::Accept(accept) => self.accept(stack, accept, ticket),
             Action::Reject(reject) => self.reject(stack, reject, EndBy::Api),
-            Action::Cancel(cancel) => self.cancel(stack, cancel),
+            Action::Cancel(cancel) => self.cancel(stack, cancel, ticket),
             Action::Hangup(hangup) => self.hang_up(stack, hangup, ticket),
         });
         match answer {
@@ -156,7 +202,10 @@ impl Call {
 
     /// A request of the dialog came, other than ACK and CANCEL.
     pub fn handle_request(&mut self, stack: &mut Stack, flow: Flow, request: &Request) {
-        if self.dialog.note(flow, request) == Order::Old {
+        if self.forks.have(request) {
+            return self.handle_unwanted(stack, &flow, request);
+        }
+        if self.dialog_of(request).note(flow, request) == Order::Old {
             return self.ask_again(stack, &flow, request);
         }
         if let Phase::Pending(pending) = &self.phase {
@@ -176,7 +225,34 @@ impl Call {
         match &self.phase {
             Phase::Accepted(_) => self.handle_first_ack(stack, flow, ack),
             Phase::Established(_) => self.handle_later_ack(stack, ack),
-            Phase::Pending(_) | Phase::Closing(_) | Phase::Gone => {}
+            Phase::Dialing(_) | Phase::Pending(_) | Phase::Closing(_) | Phase::Gone => {}
+        }
+    }
+
+    /// A way for a request of ours was found, or there is none.
+    pub fn handle_reached(&mut self, stack: &mut Stack, id: ReachId, reached: Result<Reached, Unreachable>) {
+        if let Some(place) = self.forks.waiting_for(id) {
+            return self
+                .part(stack, place, |bye, stack, means| bye.handle_reached(stack, id, reached, means));
+        }
+        match self.phase {
+            Phase::Dialing(_) => self.pursue_invite(stack, |invite, stack, means| {
+                invite.handle_reached(stack, id, reached, means)
+            }),
+            _ => self.pursue_bye(stack, |bye, stack, means| bye.handle_reached(stack, id, reached, means)),
+        }
+    }
+
+    /// A transaction of a request of ours has something to say.
+    pub fn handle_outcome(&mut self, stack: &mut Stack, id: TransactionId, outcome: Outcome<'_>) {
+        if self.hear_of_fork(stack, id, outcome) {
+            return;
+        }
+        match self.phase {
+            Phase::Dialing(_) => self.pursue_invite(stack, |invite, stack, means| {
+                invite.handle_outcome(stack, id, outcome, means)
+            }),
+            _ => self.pursue_bye(stack, |bye, stack, means| bye.handle_outcome(stack, id, outcome, means)),
         }
     }
 
@@ -188,6 +264,7 @@ impl Call {
             CallAlarm::Remind => self.remind(stack),
             CallAlarm::RepeatOk => self.repeat_ok(stack),
             CallAlarm::NoAck => self.handle_no_ack(stack),
+            CallAlarm::NoVerdict => self.handle_no_verdict(stack),
             CallAlarm::Patience => self.handle_patience(stack),
         }
     }

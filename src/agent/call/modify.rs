@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use bytestring::ByteString;
 
-use super::answer::answer_in;
+use super::answer::description;
 use super::confirm::Confirming;
 use super::{Call, Established, Phase};
 use crate::agent::event::{EventKind, Hold, Sdp};
@@ -24,7 +24,9 @@ impl Call {
         match &self.phase {
             Phase::Established(Established { confirming: None }) => {}
             Phase::Pending(_) => return self.ask_again(stack, flow, invite),
-            Phase::Accepted(_) | Phase::Established(_) => return self.reject_glare(stack, flow, invite),
+            Phase::Dialing(_) | Phase::Accepted(_) | Phase::Established(_) => {
+                return self.reject_glare(stack, flow, invite);
+            }
             Phase::Closing(_) | Phase::Gone => return self.disown(stack, flow, invite),
         }
         if stack.transactions.is_full() {
@@ -50,7 +52,7 @@ impl Call {
         Confirming::disarm(stack, self.picture.id);
         let Some(local) = self.picture.sdp.local.clone().filter(|_| confirming.carries_offer) else { return };
         // Without a readable answer the offer is as if it had not been made.
-        if let Some(answer) = answer_in(ack) {
+        if let Some(answer) = description(&ack.headers, &ack.body) {
             self.show(stack, Session { local, remote: Some(answer) });
         }
     }
@@ -60,14 +62,18 @@ impl Call {
         let has_offer = !update.body.is_empty();
         match &self.phase {
             Phase::Pending(_) if has_offer => return self.ask_again(stack, flow, update),
-            Phase::Accepted(_) | Phase::Established(Established { confirming: Some(_) }) if has_offer => {
+            Phase::Dialing(_)
+            | Phase::Accepted(_)
+            | Phase::Established(Established { confirming: Some(_) })
+                if has_offer =>
+            {
                 return self.reject_glare(stack, flow, update);
             }
             Phase::Closing(_) | Phase::Gone => return self.disown(stack, flow, update),
             _ => {}
         }
         if !has_offer {
-            self.dialog.refresh_target(update);
+            self.dialog_of(update).refresh_target(update);
             return stack.answer(update, flow, self.ok(update, None));
         }
         let Some(session) = self.renegotiate(stack, flow, update) else { return };

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytestring::ByteString;
 
 use super::dialog::Dialog;
+use super::forks::Forks;
 use super::picture::actions_of;
 use super::{Answer, Call, Pending, Phase, Picture};
 use crate::agent::alarms::{Alarm, CallAlarm};
@@ -35,7 +36,14 @@ impl Call {
             detail: None,
         });
         let phase = Phase::Pending(Pending { invite, transaction, ringing: None });
-        let mut call = Self { dialog, authorizations: Authorizations::default(), picture, phase };
+        let mut call = Self {
+            dialog,
+            account: None,
+            authorizations: Authorizations::default(),
+            picture,
+            phase,
+            forks: Forks::default(),
+        };
         call.apply_policy(stack);
         call
     }
@@ -59,10 +67,10 @@ fn arm(stack: &mut Stack, id: CallId, invite: &Request) {
 }
 
 fn picture_of(stack: &Stack, id: CallId, flow: &Flow, invite: &Request, local_tag: &ByteString) -> Picture {
-    let state = CallState::Offered;
+    let (direction, state) = (Direction::Inbound, CallState::Offered);
     Picture {
         id,
-        direction: Direction::Inbound,
+        direction,
         state,
         version: 1,
         from: party_of(&invite.from),
@@ -87,7 +95,7 @@ fn picture_of(stack: &Stack, id: CallId, flow: &Flow, invite: &Request, local_ta
         established_at: None,
         ended_at: None,
         end: None,
-        actions: actions_of(state),
+        actions: actions_of(direction, state),
     }
 }
 

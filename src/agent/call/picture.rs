@@ -4,19 +4,23 @@ use std::sync::Arc;
 
 use super::{Answer, Call, Phase, Picture};
 use crate::agent::command::Labels;
-use crate::agent::event::{ActionName, CallState, Detail, End, EndBy, EndCause, Event, EventKind, Reason};
+use crate::agent::event::{
+    ActionName, CallState, Detail, Direction, End, EndBy, EndCause, Event, EventKind, Reason,
+};
 use crate::agent::stack::Stack;
 use crate::agent::{Refusal, Timestamp};
 use crate::sip::{Headers, Name};
 
-/// The commands that a state of an inbound call allows.
-pub fn actions_of(state: CallState) -> &'static [ActionName] {
+/// The commands that a state allows: who has placed a call can only give it up before it is answered.
+pub fn actions_of(direction: Direction, state: CallState) -> &'static [ActionName] {
     use ActionName::{Accept, Cancel, Hangup, Reject, Ring};
-    match state {
-        CallState::Offered | CallState::Ringing => &[Ring, Accept, Reject, Cancel, Hangup],
-        CallState::Dialing => &[Cancel, Hangup],
-        CallState::Accepted | CallState::Established => &[Hangup],
-        CallState::Ended => &[],
+    match (direction, state) {
+        (Direction::Inbound, CallState::Offered | CallState::Ringing) => {
+            &[Ring, Accept, Reject, Cancel, Hangup]
+        }
+        (_, CallState::Offered | CallState::Dialing | CallState::Ringing) => &[Cancel, Hangup],
+        (_, CallState::Accepted | CallState::Established) => &[Hangup],
+        (_, CallState::Ended) => &[],
     }
 }
 
@@ -59,7 +63,7 @@ impl Call {
         let remote = picture.sdp.remote.clone();
         edit(picture);
         picture.version += 1;
-        picture.actions = actions_of(picture.state);
+        picture.actions = actions_of(picture.direction, picture.state);
         let renegotiated = picture.sdp.remote != remote;
         let (time, call) = (stack.fx.now.wall, self.picture.clone());
         stack.fx.tell(Event { kind, time, call, renegotiated, detail });
@@ -89,8 +93,10 @@ impl Call {
         stack.fx.alarms.cancel_call(self.picture.id);
         self.reach(stack, CallState::Ended, |picture| picture.end = Some(Arc::new(end)));
         let mut left = std::mem::replace(&mut self.phase, phase);
-        if let Phase::Accepted(accepted) = &mut left {
-            accepted.disappoint(stack, &self.picture);
+        match &mut left {
+            Phase::Accepted(accepted) => accepted.disappoint(stack, &self.picture),
+            Phase::Dialing(dialing) => dialing.intent.tell(stack, &self.picture),
+            Phase::Pending(_) | Phase::Established(_) | Phase::Closing(_) | Phase::Gone => {}
         }
         left
     }

@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 
+use super::give_up::Parting;
 use super::{Answer, Call, Pending, Phase};
-use crate::agent::command::{Cancel, NewHeader, Reject};
+use crate::agent::command::{Cancel, Hangup, NewHeader, Reject};
 use crate::agent::event::{End, EndBy, EndCause};
 use crate::agent::stack::Stack;
-use crate::agent::{Flow, Refusal, check, respond};
+use crate::agent::{Flow, Refusal, Ticket, check, respond};
 use crate::sip::{Request, Uri, Writer};
 
 /// How many places to try instead a redirection may name.
@@ -29,9 +30,16 @@ impl Call {
     }
 
     /// The command `cancel`.
-    pub(super) fn cancel(&mut self, stack: &mut Stack, cancel: Cancel) -> Result<Answer, Refusal> {
-        if !matches!(self.phase, Phase::Pending(_)) {
-            return Err(self.invalid_state());
+    pub(super) fn cancel(
+        &mut self,
+        stack: &mut Stack,
+        cancel: Cancel,
+        ticket: Ticket,
+    ) -> Result<Answer, Refusal> {
+        match self.phase {
+            Phase::Pending(_) => {}
+            Phase::Dialing(_) => return self.withdraw_for(stack, Hangup::default(), ticket),
+            _ => return Err(self.invalid_state()),
         }
         check::status(cancel.status, 400..=699)?;
         Ok(self.refuse(stack, cancel.status, End::new(EndCause::Cancelled, EndBy::Api, Some(cancel.status))))
@@ -64,8 +72,9 @@ impl Call {
         }
     }
 
-    /// Nobody answered in the time that the setting allows.
+    /// Nobody answered in the time that the setting, or who placed the call, allows.
     pub(super) fn handle_ring_timeout(&mut self, stack: &mut Stack) {
+        self.withdraw(stack, Parting::new(EndCause::Timeout, EndBy::Policy));
         self.refuse(stack, 480, End::new(EndCause::Timeout, EndBy::Policy, Some(480)));
     }
 
@@ -74,8 +83,9 @@ impl Call {
         self.refuse(stack, 487, End::new(EndCause::Timeout, EndBy::System, Some(487)));
     }
 
-    /// The agent shuts down: whoever is not answered is sent elsewhere.
+    /// The agent shuts down: whoever is not answered is sent elsewhere, and who has not answered is not waited for.
     pub fn drain(&mut self, stack: &mut Stack) {
+        self.withdraw(stack, Parting::new(EndCause::Cancelled, EndBy::System));
         let Phase::Pending(pending) = &self.phase else { return };
         let response =
             self.final_response(pending, 503, None).header("Retry-After", respond::RETRY_AFTER).finish();

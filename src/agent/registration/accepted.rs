@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::binding::{granted, refresh_after};
 use super::keep_alive::KeepAlive;
 use super::{Link, Phase, Registration};
-use crate::agent::account_link::AccountLink;
 use crate::agent::alarms::AccountAlarm;
 use crate::agent::command::AccountAction;
 use crate::agent::event::{RegistrationFailure, RegistrationState};
@@ -68,11 +67,8 @@ fn settle(stack: &mut Stack, number: AccountNumber, flow: Flow, response: &Respo
     let routes = response.headers.addresses(Name::ServiceRoute);
     let is_short = routes.len() <= MOST_ROUTES;
     if let Some(link) = stack.link_mut(number) {
-        *link = AccountLink {
-            hop: link.hop.clone(),
-            flow: Some(flow),
-            peer: Some(flow.peer.ip()),
-            service_route: routes.into_iter().filter(|_| is_short).map(|route| route.uri).collect(),
-        };
+        link.flow = Some(flow);
+        link.peer = Some(flow.peer.ip());
+        link.service_route = routes.into_iter().filter(|_| is_short).map(|route| route.uri).collect();
     }
 }

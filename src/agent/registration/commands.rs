@@ -40,7 +40,7 @@ impl Registration {
         if let Phase::Registering(asking) | Phase::Refreshing(_, asking) | Phase::Unregistering(asking) =
             &mut self.phase
         {
-            asking.abandon(stack);
+            asking.forget(stack);
             let detail = "the agent has shut down before there was an answer".to_owned();
             self.end(stack, Some(RegistrationFailure { sip_status: None, detail }));
         } else {

@@ -3,14 +3,14 @@
 use bytes::Bytes;
 use bytestring::ByteString;
 
-use crate::agent::account_link::proxy_route;
-use crate::agent::contact::contact;
+use crate::agent::account_link::AccountLink;
+use crate::agent::contact::{bracketed, contact};
 use crate::agent::event::{Account, RegistrationState};
 use crate::agent::network::{Flow, Hop};
 use crate::agent::request::Head;
 use crate::agent::respond::ALLOW;
 use crate::agent::settings::{AccountNumber, AccountSettings};
-use crate::agent::stack::{Stack, hop_of, transport_word};
+use crate::agent::stack::{Stack, transport_word};
 use crate::sip::digest::Credentials;
 use crate::sip::{Uri, Writer};
 
@@ -21,6 +21,7 @@ pub struct Identity {
     pub credentials: Option<Credentials>,
     /// Where REGISTER goes.
     pub hop: Hop,
+    proxy: Option<Uri>,
     settings: AccountSettings,
     /// The Request-URI.
     uri: Uri,
@@ -39,10 +40,12 @@ pub enum Purpose {
 
 impl Identity {
     pub fn new(stack: &mut Stack, number: AccountNumber, settings: AccountSettings) -> Self {
+        let AccountLink { hop, proxy, .. } = AccountLink::new(&settings);
         Self {
             number,
             credentials: settings.credentials.clone(),
-            hop: hop_of(settings.outbound_proxy.as_ref().unwrap_or(&settings.registrar)),
+            hop,
+            proxy,
             uri: without_user(&settings.registrar),
             call_id: stack.ids.tag(),
             tag: stack.ids.tag(),
@@ -60,7 +63,7 @@ impl Identity {
         let aor = self.aor();
         Head {
             uri: self.uri.clone(),
-            routes: self.settings.outbound_proxy.iter().map(proxy_route).collect(),
+            routes: self.proxy.iter().map(|proxy| format!("<{}>", proxy.as_str())).collect(),
             from: format!("<{aor}>;tag={}", self.tag).into(),
             to: format!("<{aor}>").into(),
             call_id: self.call_id.clone(),
@@ -70,8 +73,8 @@ impl Identity {
 
     /// Our Contact on a connection, in angle brackets (§8.1.1.8): where the registrar can send calls without a new one.
     pub fn contact(&self, stack: &Stack, flow: &Flow) -> String {
-        let first = self.settings.outbound_proxy.as_ref().unwrap_or(&self.uri);
-        let scheme = if self.uri.is_sips() || first.is_sips() { "sips" } else { "sip" };
+        let is_secure = self.uri.is_sips() || self.proxy.as_ref().is_some_and(Uri::is_sips);
+        let scheme = if is_secure { "sips" } else { "sip" };
         contact(scheme, &self.settings.user, &stack.bound(flow), flow.transport)
     }
 
@@ -123,15 +126,14 @@ impl Identity {
     }
 
     fn aor(&self) -> String {
-        format!("sip:{}@{}", self.settings.user, self.settings.domain)
+        format!("sip:{}@{}", self.settings.user, bracketed(&self.settings.domain))
     }
 }
 
 /// The Request-URI of a REGISTER has no user (§10.2).
 fn without_user(registrar: &Uri) -> Uri {
     let scheme = if registrar.is_sips() { "sips" } else { "sip" };
-    let host = registrar.host();
-    let host = if host.contains(':') { format!("[{host}]") } else { host.into_owned() };
+    let host = bracketed(&registrar.host());
     let port = registrar.port().map_or(String::new(), |port| format!(":{port}"));
     let transport = registrar.transport().map(transport_word);
     let transport = transport.map_or(String::new(), |word| format!(";transport={word}"));

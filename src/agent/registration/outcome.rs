@@ -29,7 +29,11 @@ impl Registration {
         why: Option<String>,
     ) {
         let silence = match progress {
-            Progress::Waits | Progress::Sent | Progress::Provisional(_) => return,
+            Progress::Waits
+            | Progress::Sent
+            | Progress::Provisional(_)
+            | Progress::Forked(_)
+            | Progress::Over => return,
             Progress::Final(response) => return self.handle_final(stack, flow, response),
             Progress::TimedOut => {
                 // A connection that takes requests and brings no answer is of no more use.
@@ -90,6 +94,9 @@ impl Registration {
 
     /// The connection that it was held by, or asked for on, is gone.
     pub(super) fn handle_lost(&mut self, stack: &mut Stack) {
+        if let Phase::Registering(asking) | Phase::Refreshing(_, asking) = &mut self.phase {
+            asking.forget(stack);
+        }
         let wait = self.retry.after_loss(stack);
         self.fail(stack, RegistrationFailure { sip_status: None, detail: LOST.to_owned() }, wait);
     }

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::Leftovers;
+use crate::agent::command::Originate;
 use crate::agent::event::{Event, EventKind};
 use crate::agent::{
-    Action, Agent, Arrival, Call, CallCommand, CallId, Command, Destination, Flow, FlowId, News, Now, Output,
-    ReachId, Reached, Refusal, Settings, Ticket, Timestamp, Transmit, Unreachable,
+    Action, Address, Agent, Arrival, Call, CallCommand, CallId, Command, Destination, Flow, FlowId, News,
+    Now, Output, ReachId, Reached, Refusal, Settings, Ticket, Timestamp, Transmit, Unreachable,
 };
 use crate::sip::{Headers, Message, Request, Response, Transport, parse_datagram};
 
@@ -118,11 +119,21 @@ impl World {
 
     /// A new connection to there is made.
     pub fn reach(&mut self) -> Destination {
+        self.reach_one_of(Vec::new())
+    }
+
+    /// The same, where these addresses are left to be tried.
+    pub fn reach_one_of(&mut self, others: Vec<Address>) -> Destination {
         let (id, destination) = self.sought();
         self.flow.id = FlowId(self.flow.id.0 + 1);
-        self.agent.handle_reached(self.now, id, Ok(Reached { flow: self.flow, others: Vec::new() }));
+        self.agent.handle_reached(self.now, id, Ok(Reached { flow: self.flow, others }));
         self.drain();
         destination
+    }
+
+    /// Whether a way is being looked for.
+    pub fn is_seeking(&self) -> bool {
+        !self.sought.is_empty()
     }
 
     /// No way there can be found.
@@ -159,6 +170,15 @@ impl World {
             Command::Call(CallCommand { call, if_version: None, action }),
             ticket,
         );
+        self.drain();
+        ticket
+    }
+
+    /// A client places a call.
+    pub fn originate(&mut self, originate: Originate) -> Ticket {
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        self.agent.handle_command(self.now, Command::Originate(originate), ticket);
         self.drain();
         ticket
     }

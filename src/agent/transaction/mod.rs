@@ -3,6 +3,8 @@
 //! The store finds the transaction of a message and dispatches; each machine is a file. A machine acts through its
 //! [`Wire`] and says whether it lives on.
 
+mod client;
+mod client_invite;
 mod client_other;
 mod index;
 mod key;
@@ -19,12 +21,13 @@ use super::map::{Hashing, Map};
 use super::stack::Owner;
 use super::{FlowId, Receipt};
 use crate::sip::Response;
-use client_other::ClientOther;
+use client::Client;
 use index::{Index, Names};
 use server_invite::ServerInvite;
 use server_other::ServerOther;
 use wire::{Fate, Wire};
 
+pub use client_invite::Refusable;
 pub use key::{ClientKey, MergeKey, ServerKey};
 pub use timers::{T1, Timer, WAIT, doubled};
 pub use wire::Path;
@@ -42,6 +45,10 @@ pub enum Outcome<'a> {
     Provisional(&'a Response),
     /// A final response.
     Final(&'a Response),
+    /// A 2xx to an INVITE that had one already, from another dialog: another fork's (§13.2.2.4).
+    Forked(&'a Response),
+    /// No more 2xx can come to an INVITE that had one (timer M).
+    Over,
     /// No final response within 64·T1 (timers B and F).
     TimedOut,
     /// No way to the peer (§8.1.3.1).
@@ -63,7 +70,7 @@ pub struct Told<'a> {
 enum Machine {
     ServerInvite(ServerInvite),
     ServerOther(ServerOther),
-    ClientOther(ClientOther),
+    Client(Client),
 }
 
 #[derive(Debug)]
@@ -154,7 +161,7 @@ impl Transactions {
         let receipt = fx.receipt();
         self.with(fx, id, |machine, wire| match machine {
             Machine::ServerInvite(invite) => invite.respond(status, response, receipt, wire),
-            Machine::ServerOther(_) | Machine::ClientOther(_) => Fate::Lives,
+            Machine::ServerOther(_) | Machine::Client(_) => Fate::Lives,
         });
         receipt
     }
@@ -197,7 +204,7 @@ impl Transactions {
         self.with(fx, id, |machine, wire| match machine {
             Machine::ServerInvite(invite) => invite.repeated(wire),
             Machine::ServerOther(other) => other.repeated(wire),
-            Machine::ClientOther(_) => Fate::Lives,
+            Machine::Client(_) => Fate::Lives,
         });
     }
 
@@ -205,76 +212,8 @@ impl Transactions {
     pub fn acknowledged(&mut self, fx: &mut Effects, id: TransactionId) {
         self.with(fx, id, |machine, wire| match machine {
             Machine::ServerInvite(invite) => invite.acknowledged(wire),
-            Machine::ServerOther(_) | Machine::ClientOther(_) => Fate::Lives,
+            Machine::ServerOther(_) | Machine::Client(_) => Fate::Lives,
         });
-    }
-
-    /// Sends a request other than INVITE.
-    pub fn request(
-        &mut self,
-        fx: &mut Effects,
-        key: ClientKey,
-        path: Path,
-        owner: Owner,
-        request: Bytes,
-    ) -> TransactionId {
-        let id = self.next_id();
-        let machine = Machine::ClientOther(ClientOther::begin(request, &mut Wire { id, path: &path, fx }));
-        self.add(id, Transaction { machine, path, names: Names::Client(key), owner: Some(owner), tag: None });
-        id
-    }
-
-    /// A response came: the owner of its transaction and what it means to it, if it means anything new.
-    pub fn handle_response<'a>(
-        &mut self,
-        fx: &mut Effects,
-        key: &ClientKey,
-        response: &'a Response,
-    ) -> Option<Told<'a>> {
-        let id = self.index.client(key)?;
-        self.with_client(fx, id, |client, wire| client.handle_response(response, wire))
-    }
-
-    /// A request could not be sent.
-    pub fn handle_undelivered(&mut self, fx: &mut Effects, id: TransactionId) -> Option<Told<'static>> {
-        self.with_client(fx, id, |client, _| client.handle_undelivered())
-    }
-
-    /// A timer fired.
-    pub fn handle_timer(
-        &mut self,
-        fx: &mut Effects,
-        id: TransactionId,
-        timer: Timer,
-    ) -> Option<Told<'static>> {
-        let transaction = self.all.get(&id)?;
-        if matches!(transaction.machine, Machine::ClientOther(_)) {
-            return self.with_client(fx, id, |client, wire| client.handle_timer(timer, wire));
-        }
-        self.with(fx, id, |machine, wire| match machine {
-            Machine::ServerInvite(invite) => invite.handle_timer(timer, wire),
-            Machine::ServerOther(_) | Machine::ClientOther(_) => Fate::Over,
-        });
-        None
-    }
-
-    fn with_client<'a>(
-        &mut self,
-        fx: &mut Effects,
-        id: TransactionId,
-        act: impl FnOnce(&mut ClientOther, &mut Wire<'_>) -> (Fate, Option<Outcome<'a>>),
-    ) -> Option<Told<'a>> {
-        let owner = self.owner(id)?;
-        let mut outcome = None;
-        self.with(fx, id, |machine, wire| match machine {
-            Machine::ClientOther(client) => {
-                let (fate, told) = act(client, wire);
-                outcome = told;
-                fate
-            }
-            Machine::ServerInvite(_) | Machine::ServerOther(_) => Fate::Lives,
-        });
-        outcome.map(|outcome| Told { owner, transaction: id, outcome })
     }
 
     fn with(

@@ -14,6 +14,12 @@ pub const WAIT: Duration = Duration::from_secs(32);
 /// A transaction's timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Timer {
+    /// INVITE repeats, unreliable transports only.
+    A,
+    /// INVITE client gives up.
+    B,
+    /// INVITE final response repeats are acknowledged, unreliable transports only.
+    D,
     /// Non-INVITE request repeats, unreliable transports only.
     E,
     /// Non-INVITE client gives up.
@@ -30,13 +36,15 @@ pub enum Timer {
     K,
     /// INVITE repeats after a 2xx are absorbed (RFC 6026).
     L,
+    /// 2xx repeats, and those of forks, are acknowledged (RFC 6026).
+    M,
 }
 
 impl Timer {
     /// In order, the first.
-    pub const FIRST: Self = Self::E;
+    pub const FIRST: Self = Self::A;
     /// In order, the last.
-    pub const LAST: Self = Self::L;
+    pub const LAST: Self = Self::M;
 }
 
 /// The next interval of a repeat that doubles up to T2 (timers E and G, and 2xx repeats).

@@ -45,6 +45,12 @@ impl Wire<'_> {
         self.transmit(bytes, Some(receipt));
     }
 
+    /// Sends a message; if the connection is gone, by a new one to there.
+    pub fn send_or_connect(&mut self, bytes: &Bytes, peer: &Hop) {
+        let (flow, otherwise) = (self.path.flow, Some(peer.clone()));
+        self.fx.send(Transmit { flow, otherwise, receipt: None, bytes: bytes.clone() });
+    }
+
     fn transmit(&mut self, bytes: &Bytes, receipt: Option<Receipt>) {
         let Path { flow, otherwise, .. } = self.path.clone();
         self.fx.send(Transmit { flow, otherwise, receipt, bytes: bytes.clone() });

@@ -16,7 +16,7 @@ async fn dead() -> Address {
     local(listener().await.1)
 }
 
-async fn reached(net: &mut Net) -> (ReachId, Result<Reached, Unreachable>) {
+pub async fn reached(net: &mut Net) -> (ReachId, Result<Reached, Unreachable>) {
     loop {
         if let Fate::Reached(id, reached) = net.fate().await {
             return (id, reached);

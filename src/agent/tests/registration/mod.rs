@@ -1,6 +1,7 @@
 //! Registrations, and a registrar for them.
 
 mod bindings;
+mod calling;
 mod calls;
 mod challenges;
 mod commands;

@@ -1,0 +1,104 @@
+//! What an INVITE of ours needs beyond any request: its CANCEL (RFC 3261 §9.1), the ACK to its 2xx (§13.2.2.4), and not to
+//! be sent again once it is given up.
+
+use std::fmt;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+
+use super::{Asking, MAX_CHALLENGES, Stage};
+use crate::agent::command::NewHeader;
+use crate::agent::network::{Destination, Flow};
+use crate::agent::request::{Head, via};
+use crate::agent::stack::{Stack, is_reliable, peer_hop};
+use crate::agent::transaction::{ClientKey, Path, TransactionId};
+use crate::agent::{Hop, ReachId, Transmit, respond};
+use crate::sip::{Known, Transport, Writer};
+
+/// The headers that a request has answered challenges with; the ACK repeats them (§22.1).
+#[derive(Default)]
+pub(super) struct Proofs(pub Vec<(&'static str, Bytes)>);
+
+impl Proofs {
+    pub fn written(&self, writer: Writer) -> Writer {
+        self.0.iter().fold(writer, |writer, (name, value)| writer.header(name, value))
+    }
+}
+
+/// Shows nothing of what is hashed with the password.
+impl fmt::Debug for Proofs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Proofs({})", self.0.len())
+    }
+}
+
+impl Asking {
+    /// Whether that way is looked for on its behalf.
+    pub fn waits_for(&self, id: ReachId) -> bool {
+        matches!(self.stage, Stage::Reaching(mine) if mine == id)
+    }
+
+    /// Whether that transaction is its own.
+    pub fn runs_in(&self, id: TransactionId) -> bool {
+        matches!(self.stage, Stage::Sent { transaction, .. } if transaction == id)
+    }
+
+    /// Whatever comes next is its end: it is sent no more, neither with credentials nor to another address.
+    pub fn resign(&mut self) {
+        self.rest = Destination::Addresses(Vec::new());
+        self.challenged = MAX_CHALLENGES;
+    }
+
+    /// Sends the CANCEL of an INVITE that the peer works on; it must not be sent before (§9.1). Whether it was.
+    pub fn cancel(&self, stack: &mut Stack, headers: &[NewHeader]) -> bool {
+        let Stage::Sent { transaction, flow, branch, .. } = &self.stage else { return false };
+        if !stack.transactions.is_proceeding(*transaction) {
+            return false;
+        }
+        let writer = self.head.begin(Known::Cancel, &via(stack, flow, branch));
+        let bytes = respond::with_headers(writer, headers).finish();
+        let reliable = is_reliable(flow.transport);
+        let path = Path { flow: Some(flow.id), otherwise: Some(peer_hop(flow)), reliable };
+        stack.request(self.owner, ClientKey::new(branch.clone(), Known::Cancel), path, bytes);
+        true
+    }
+
+    /// Sends the ACK to a 2xx with this To tag: `head` is the dialog's, and it goes by `flow` if that is open, else to `hop`.
+    pub fn acknowledge(
+        &self,
+        stack: &mut Stack,
+        tag: Option<&ByteString>,
+        head: &Head,
+        (flow, hop): (Option<Flow>, Hop),
+    ) {
+        let Stage::Sent { transaction, flow: invited, proofs, .. } = &self.stage else { return };
+        let branch = stack.ids.branch();
+        let via = match &flow {
+            Some(flow) => via(stack, flow, &branch),
+            // What connection it will go by is not known yet; no response comes back to this Via.
+            None => via(stack, &unconnected(invited, &hop), &branch),
+        };
+        let bytes = proofs.written(head.begin(Known::Ack, &via)).finish();
+        let flow = flow.map(|flow| flow.id);
+        let ack = Transmit { flow, otherwise: Some(hop), receipt: None, bytes };
+        stack.transactions.acknowledge(&mut stack.fx, *transaction, tag, ack);
+    }
+
+    /// Forgets an INVITE that will not be answered any more.
+    pub fn forget(&mut self, stack: &mut Stack) {
+        if let Some((transaction, _)) = self.sent() {
+            stack.transactions.abandon(&mut stack.fx, transaction);
+        }
+        self.abandon(stack);
+        self.stage = Stage::Over;
+    }
+}
+
+/// The flow that a connection of ours to a hop would be, as far as Via tells.
+fn unconnected(like: &Flow, hop: &Hop) -> Flow {
+    let transport = if hop.secure { Some(Transport::Tls) } else { hop.transport };
+    match transport.filter(|transport| *transport != like.transport) {
+        Some(transport) => Flow { transport, listener: None, ..*like },
+        None => *like,
+    }
+}

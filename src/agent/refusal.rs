@@ -1,0 +1,60 @@
+//! Why what is asked may be refused.
+
+use std::sync::Arc;
+
+use super::{Account, Call};
+
+/// Why a command was not done, or not seen to take effect.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such call among those that have not ended.
+    #[error("there is no such call")]
+    NotFound,
+    /// There is no such account.
+    #[error("there is no such account")]
+    AccountNotFound,
+    /// The registrar refused.
+    #[error("the registrar answered {1}")]
+    RegistrationRejected(Arc<Account>, u16),
+    /// The registrar did not answer in time, or could not be reached.
+    #[error("the registrar did not answer in time, or could not be reached")]
+    RegistrationTimeout(Arc<Account>),
+    /// The state of the call does not allow it.
+    #[error("the call is {}: its state does not allow this command", .0.state.name())]
+    InvalidState(Arc<Call>),
+    /// The call ended before the command could take effect.
+    #[error("the call has ended")]
+    CallEnded(Arc<Call>),
+    /// The caller and we have no codec in common; the call was answered 488.
+    #[error("no codec in common with the offer: the call was answered 488")]
+    NoCommonCodec(Arc<Call>),
+    /// The 200 was sent and no ACK came in time; the call is still accepted.
+    #[error("the 200 was sent, but no ACK has come yet")]
+    AckTimeout(Arc<Call>),
+    /// The peer did not answer our request in time, or could not be reached to be sent what the command sends.
+    #[error("the peer did not answer in time, or could not be reached")]
+    SipTimeout(Arc<Call>),
+    /// `If-Match` names another version.
+    #[error("the call is at version {}", .0.version)]
+    VersionMismatch(Arc<Call>),
+    /// A field's value is not allowed.
+    #[error("{field}: {fault}")]
+    InvalidField {
+        /// Which one.
+        field: &'static str,
+        /// What is wrong with it.
+        fault: String,
+    },
+    /// The session description is not one, or does not fit the offer.
+    #[error("sdp: {0}")]
+    InvalidSdp(String),
+    /// A header's name or value is not allowed.
+    #[error("headers: {0}")]
+    InvalidHeader(String),
+    /// More commands are waiting than the agent takes.
+    #[error("the agent is overloaded")]
+    Overloaded,
+    /// The agent is shutting down.
+    #[error("the agent is shutting down")]
+    Draining,
+}

@@ -1,0 +1,273 @@
+//! An INVITE that does not get through at once: other addresses (RFC 3263 §4.3), no way, and challenges (RFC 3261 §22).
+
+use std::time::Duration;
+
+use super::callee::{Callee, account, called, called_with, cancel, order, with_accounts};
+use super::harness::{World, header};
+use crate::agent::event::{EndBy, EndCause, EventKind};
+use crate::agent::{Action, Address, Destination, Settings};
+use crate::sip::Transport;
+
+fn end(world: &World) -> (EndCause, EndBy, Option<u16>) {
+    let end = world.call().end.clone().expect("an end");
+    (end.cause, end.by, end.sip_status)
+}
+
+fn another() -> Address {
+    Address {
+        transport: Transport::Tcp,
+        address: "10.0.0.2:5060".parse().expect("an address"),
+        host: "pbx.example.com".into(),
+    }
+}
+
+/// A phone at the first of two addresses.
+fn first_of_two(world: &mut World) -> Callee {
+    world.originate(order());
+    world.reach_one_of(vec![another()]);
+    Callee::of(world.request())
+}
+
+#[test]
+fn a_call_that_finds_no_way_fails() {
+    let mut world = World::tcp();
+    world.originate(order());
+    world.reach_in_vain();
+    assert_eq!(world.told(), [EventKind::Dialing, EventKind::Ended]);
+    assert_eq!(end(&world), (EndCause::Failed, EndBy::System, None));
+    world.assert_empty();
+}
+
+#[test]
+fn a_503_goes_to_the_next_address_and_the_last_one_ends_the_call() {
+    let mut world = World::tcp();
+    let first = first_of_two(&mut world);
+    world.deliver(first.says(180));
+    world.deliver(first.says(503));
+    assert_eq!(world.statuses(), ["ACK"]);
+    assert!(world.call().end.is_none());
+    let Destination::Addresses(rest) = world.reach() else { panic!("addresses") };
+    assert_eq!(rest, [another()]);
+    let second = Callee::of(world.request());
+    assert_eq!((second.invite.cseq, &second.invite.call_id), (1, &first.invite.call_id));
+    assert_eq!(second.invite.from.tag(), first.invite.from.tag());
+    assert_ne!(second.invite.via.branch, first.invite.via.branch);
+    world.deliver(first.answers());
+    assert!(world.wire().is_empty(), "the first has refused");
+    world.deliver(second.says(503));
+    assert_eq!(end(&world), (EndCause::Rejected, EndBy::Remote, Some(503)));
+    world.assert_empty();
+}
+
+#[test]
+fn an_address_that_is_silent_or_cannot_be_written_to_gives_way_to_the_next() {
+    let mut world = World::tcp();
+    first_of_two(&mut world);
+    world.advance(Duration::from_secs(32));
+    world.reach();
+    let second = Callee::of(world.request());
+    world.deliver(second.answers());
+    assert_eq!(world.call().state.name(), "established");
+    let mut world = World::tcp();
+    world.originate(order());
+    world.hold_deliveries();
+    world.reach_one_of(vec![another()]);
+    let first = world.carried().remove(0).transmit;
+    world.undelivered(&first);
+    world.reach();
+    let second = world.carried().remove(0).transmit;
+    world.undelivered(&second);
+    assert_eq!(end(&world), (EndCause::Failed, EndBy::System, None));
+    world.assert_empty();
+}
+
+#[test]
+fn what_rings_at_an_address_that_refuses_then_rings_no_more() {
+    let mut world = World::tcp();
+    let mut first = first_of_two(&mut world);
+    world.deliver(first.says(180));
+    world.deliver(first.says(503));
+    world.reach();
+    world.wire();
+    world.deliver(first.asks("INFO", "", ""));
+    assert_eq!(world.statuses(), ["481 INFO"]);
+}
+
+#[test]
+fn a_call_that_is_given_up_goes_to_no_other_address() {
+    for status in [503, 401] {
+        let mut world = World::tcp();
+        let first = first_of_two(&mut world);
+        let ticket = cancel(&mut world);
+        world.deliver(first.says(status));
+        assert!(!world.is_seeking());
+        world.done(ticket);
+        world.assert_empty();
+    }
+    let mut world = World::tcp();
+    first_of_two(&mut world);
+    let ticket = cancel(&mut world);
+    world.advance(Duration::from_secs(32));
+    assert!(!world.is_seeking());
+    world.done(ticket);
+    assert_eq!(end(&world), (EndCause::Cancelled, EndBy::Api, None));
+    world.assert_empty();
+}
+
+#[test]
+fn a_call_that_is_given_up_between_two_addresses_ends_at_once() {
+    let mut world = World::tcp();
+    let first = first_of_two(&mut world);
+    world.deliver(first.says(503));
+    let ticket = cancel(&mut world);
+    world.done(ticket);
+    assert_eq!(end(&world), (EndCause::Cancelled, EndBy::Api, None));
+    world.assert_empty();
+}
+
+const CHALLENGE: &str = "WWW-Authenticate: Digest realm=\"pbx\", nonce=\"abc\", qop=\"auth\"\r\n";
+const OF_PROXY: &str = "Proxy-Authenticate: Digest realm=\"edge\", nonce=\"def\"\r\n";
+
+/// A call of an account, challenged by these; the INVITE that answers them.
+fn challenged(world: &mut World, challenges: &[(u16, &str)]) -> Callee {
+    let mut callee = called(world);
+    for (status, challenge) in challenges {
+        world.deliver(callee.says_with(*status, challenge, ""));
+        let mut sent = world.sent();
+        assert_eq!(sent.len(), 2, "an ACK and the INVITE again");
+        let crate::sip::Message::Request(invite) = sent.remove(1) else { panic!("an INVITE") };
+        callee = Callee::of(*invite);
+    }
+    callee
+}
+
+#[test]
+fn challenges_of_the_server_and_of_a_proxy_are_answered_in_a_new_invite() {
+    let mut world = with_accounts(vec![account("1000")]);
+    let callee = challenged(&mut world, &[(401, CHALLENGE), (407, OF_PROXY)]);
+    let Callee { invite, .. } = &callee;
+    assert_eq!((invite.method.as_str(), invite.cseq), ("INVITE", 3));
+    assert!(invite.to.tag().is_none());
+    let value = |name: &str| header(&invite.headers, name).expect("an answer");
+    assert!(
+        value("Authorization").contains("realm=\"pbx\"") && value("Authorization").contains("nc=00000002")
+    );
+    assert!(value("Proxy-Authorization").contains("realm=\"edge\""));
+    assert!(!invite.body.is_empty() && invite.contact.is_some());
+    assert_eq!(world.told(), [EventKind::Dialing], "nobody is told");
+    world.deliver(callee.answers());
+    let ack = world.request();
+    assert_eq!(ack.cseq, 3);
+    for name in ["Authorization", "Proxy-Authorization"] {
+        assert_eq!(header(&ack.headers, name), header(&invite.headers, name), "as in the INVITE (§22.1)");
+    }
+}
+
+#[test]
+fn the_cancel_of_a_challenged_invite_is_of_the_last_one_and_has_no_credentials() {
+    let mut world = with_accounts(vec![account("1000")]);
+    let callee = challenged(&mut world, &[(401, CHALLENGE)]);
+    cancel(&mut world);
+    assert!(world.wire().is_empty(), "held back again");
+    world.deliver(callee.says(180));
+    let cancel = world.request();
+    assert_eq!((cancel.method.as_str(), cancel.cseq), ("CANCEL", 2));
+    assert_eq!(cancel.via.branch, callee.invite.via.branch);
+    assert!(header(&cancel.headers, "Authorization").is_none());
+}
+
+#[test]
+fn a_challenge_that_cannot_be_answered_ends_the_call_with_its_status() {
+    let mut nameless = account("1000");
+    nameless.credentials = None;
+    for (mut world, status) in [
+        (World::tcp(), 401),
+        (with_accounts(vec![nameless]), 407),
+        (with_accounts(vec![account("1000")]), 401),
+    ] {
+        let callee = called(&mut world);
+        let unknown = "WWW-Authenticate: Newest realm=\"pbx\"\r\n";
+        world.deliver(callee.says_with(status, unknown, ""));
+        assert_eq!(world.statuses(), ["ACK"]);
+        assert_eq!(end(&world), (EndCause::Rejected, EndBy::Remote, Some(status)));
+        world.assert_empty();
+    }
+}
+
+#[test]
+fn a_password_that_is_wrong_ends_the_call() {
+    let mut world = with_accounts(vec![account("1000")]);
+    let callee = challenged(&mut world, &[(401, CHALLENGE)]);
+    world.deliver(callee.says_with(401, &CHALLENGE.replace("abc", "abd"), ""));
+    assert_eq!(end(&world), (EndCause::Rejected, EndBy::Remote, Some(401)));
+}
+
+#[test]
+fn a_call_that_is_given_up_answers_no_challenge() {
+    let mut world = with_accounts(vec![account("1000")]);
+    let callee = called(&mut world);
+    let ticket = cancel(&mut world);
+    world.deliver(callee.says_with(401, CHALLENGE, ""));
+    assert_eq!(world.statuses(), ["ACK"]);
+    world.done(ticket);
+    assert_eq!(end(&world), (EndCause::Cancelled, EndBy::Api, Some(401)));
+    world.assert_empty();
+}
+
+#[test]
+fn a_bye_answers_what_the_invite_was_asked_and_what_it_is_asked_itself() {
+    let mut world = with_accounts(vec![account("1000")]);
+    let callee = challenged(&mut world, &[(401, CHALLENGE)]);
+    world.deliver(callee.answers());
+    world.wire();
+    world.ask(Action::Hangup(Default::default()));
+    let bye = world.request();
+    let answer = header(&bye.headers, "Authorization").expect("an answer");
+    assert!(answer.contains("nonce=\"abc\"") && answer.contains("nc=00000002"), "{answer}");
+    assert_eq!(bye.cseq, 3);
+    let stale = CHALLENGE.replace("abc", "new").replace("qop", "stale=true, qop");
+    let challenge = callee.responds(&bye, 401).replace("Content-Length", &format!("{stale}Content-Length"));
+    world.deliver(challenge);
+    let bye = world.request();
+    let answer = header(&bye.headers, "Authorization").expect("an answer");
+    assert!(answer.contains("nonce=\"new\"") && bye.cseq == 4, "{answer}");
+    world.deliver(callee.responds(&bye, 200));
+    world.advance(Duration::from_secs(32));
+    world.assert_empty();
+}
+
+#[test]
+fn the_bye_to_a_fork_answers_challenges_too() {
+    let mut world = with_accounts(vec![account("1000")]);
+    let callee = challenged(&mut world, &[(401, CHALLENGE)]);
+    world.deliver(callee.answers());
+    world.wire();
+    let other = callee.fork("other");
+    world.deliver(other.answers());
+    let crate::sip::Message::Request(bye) = world.sent().remove(1) else { panic!("a BYE") };
+    assert!(header(&bye.headers, "Authorization").is_some());
+    let challenge = other.responds(&bye, 407).replace("Content-Length", &format!("{OF_PROXY}Content-Length"));
+    world.deliver(challenge);
+    let bye = world.request();
+    assert!(header(&bye.headers, "Proxy-Authorization").is_some());
+}
+
+#[test]
+fn no_password_and_no_digest_is_seen_in_what_the_agent_shows_of_itself() {
+    let mut world = with_accounts(vec![account("1000")]);
+    let callee = challenged(&mut world, &[(401, CHALLENGE)]);
+    world.deliver(callee.says(183));
+    let told = format!("{:?}", world.events);
+    assert!(!told.contains("s3cret") && !told.contains("response=") && !told.contains("Digest"));
+}
+
+#[test]
+fn a_refused_call_makes_room_for_another() {
+    let settings = Settings { max_calls: 1, ..Settings::default() };
+    let mut world = World::with(settings);
+    let callee = called(&mut world);
+    world.deliver(callee.says(486));
+    world.forget();
+    called_with(&mut world, order());
+    assert_eq!(world.told(), [EventKind::Dialing]);
+}
