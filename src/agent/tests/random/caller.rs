@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::network::Chance;
+use super::chance::Chance;
 use crate::agent::tests::phone::OFFER;
 use crate::sip::{Message, Response, Transport, Writer};
 

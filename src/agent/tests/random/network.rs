@@ -5,64 +5,29 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 
+use super::callee::{self, Callee};
 use super::caller::{Caller, Do, Plan};
+use super::chance::{Chance, Network};
+use crate::agent::command::Originate;
 use crate::agent::{
     Action, Agent, Arrival, Call, CallCommand, CallId, Command, Event, Flow, FlowId, News, Now, Output,
     ReachId, Reached, Refusal, Settings, Ticket, Timestamp, Transmit, Unreachable,
 };
-use crate::sip::{Message, Transport, parse_datagram};
-
-/// Where a life's luck comes from.
-pub struct Chance(ChaCha8Rng);
-
-impl Chance {
-    pub fn below(&mut self, bound: u64) -> u64 {
-        self.0.next_u64() % bound
-    }
-
-    pub fn up_to(&mut self, longest: Duration) -> Duration {
-        Duration::from_micros(self.below(u64::try_from(longest.as_micros()).expect("a short time")))
-    }
-
-    fn percent(&mut self, percent: u64) -> bool {
-        self.below(100) < percent
-    }
-}
-
-/// What a network does to messages, in percent.
-#[derive(Clone, Copy)]
-pub struct Network {
-    pub transport: Transport,
-    lost: u64,
-    repeated: u64,
-    /// Of all messages: the connection breaks instead of carrying it.
-    cut: u64,
-    keeps_order: bool,
-}
-
-impl Network {
-    pub fn unreliable() -> Self {
-        Self { transport: Transport::Udp, lost: 15, repeated: 10, cut: 0, keeps_order: false }
-    }
-
-    /// Messages take their time, and nothing else happens to them.
-    pub fn perfect() -> Self {
-        Self { transport: Transport::Tcp, lost: 0, repeated: 0, cut: 0, keeps_order: true }
-    }
-
-    pub fn stream() -> Self {
-        Self { transport: Transport::Tcp, lost: 0, repeated: 0, cut: 3, keeps_order: true }
-    }
-}
+use crate::sip::{Message, parse_datagram};
 
 enum Happening {
     Arrives(Bytes),
     Reaches(usize, Bytes),
     Does(usize, Do),
     Commands(Action),
+    /// A client places a call.
+    Dials(Originate),
+    /// A way that was looked for is found, or not.
+    Finds(ReachId),
+    /// A message of a call of the agent's is where that goes.
+    Rings(Bytes),
+    Answers(usize, callee::Do),
 }
 
 /// One life, from its seed.
@@ -80,6 +45,9 @@ pub struct Life {
     network: Network,
     flow: Flow,
     callers: Vec<Caller>,
+    pub callees: Vec<Callee>,
+    /// What every callee means to do; `None`: each what it likes.
+    pub plan: Option<callee::Plan>,
     agenda: BTreeMap<(Instant, u64), Happening>,
     entries: u64,
     last_arrival: [Instant; 2],
@@ -100,7 +68,7 @@ impl Life {
         };
         Self {
             agent: Agent::new(settings, secret, now),
-            chance: Chance(ChaCha8Rng::seed_from_u64(seed)),
+            chance: Chance::new(seed),
             events: Vec::new(),
             answers: HashMap::new(),
             asked: 0,
@@ -110,6 +78,8 @@ impl Life {
             network,
             flow,
             callers: Vec::new(),
+            callees: Vec::new(),
+            plan: None,
             agenda: BTreeMap::new(),
             entries: 0,
             last_arrival: [now.instant; 2],
@@ -123,6 +93,10 @@ impl Life {
 
     pub fn command_later(&mut self, after: Duration, action: Action) {
         self.later(after, Happening::Commands(action));
+    }
+
+    pub fn dial_later(&mut self, after: Duration, originate: Originate) {
+        self.later(after, Happening::Dials(originate));
     }
 
     /// The agent shuts down: ten seconds, then every call is ended.
@@ -200,14 +174,55 @@ impl Life {
                     self.command(calls[chosen], action);
                 }
             }
+            Happening::Dials(originate) => self.give(Command::Originate(originate)),
+            Happening::Finds(id) => self.find_a_way(id),
+            Happening::Rings(bytes) => {
+                let message = parse_datagram(bytes).expect("what we send can be read");
+                self.ring(&message);
+            }
+            Happening::Answers(number, what) => {
+                let later = self.callees[number].act(what);
+                self.go_on(number, later);
+            }
         }
     }
 
     fn command(&mut self, call: CallId, action: Action) {
+        self.give(Command::Call(CallCommand { call, if_version: None, action }));
+    }
+
+    fn give(&mut self, command: Command) {
         self.asked += 1;
-        let command = Command::Call(CallCommand { call, if_version: None, action });
         self.agent.handle_command(self.now, command, Ticket(self.asked));
         self.drain();
+    }
+
+    /// An INVITE makes a callee; what else is of a call belongs to its own.
+    fn ring(&mut self, message: &Message) {
+        let known = self.callees.iter().position(|callee| callee.call_id == *call_id_of(message));
+        match (known, message) {
+            (Some(number), message) => {
+                let later = self.callees[number].handle(message);
+                self.go_on(number, later);
+            }
+            (None, Message::Request(invite)) if invite.method.as_str() == "INVITE" => {
+                let plan = self.plan.unwrap_or_else(|| callee::Plan::random(&mut self.chance));
+                let (callee, later) = Callee::called(invite, plan);
+                self.callees.push(callee);
+                self.go_on(self.callees.len() - 1, later);
+            }
+            _ => {}
+        }
+    }
+
+    /// What a callee will do later, and what it says now.
+    fn go_on(&mut self, number: usize, later: Vec<(Duration, callee::Do)>) {
+        for (after, what) in later {
+            self.later(after, Happening::Answers(number, what));
+        }
+        for text in std::mem::take(&mut self.callees[number].outbox) {
+            self.carry(0, Happening::Arrives, &text);
+        }
     }
 
     fn act(&mut self, number: usize, act: impl FnOnce(&mut Caller) -> Vec<(Duration, Do)>) {
@@ -240,8 +255,9 @@ impl Life {
 
     /// The connection breaks: what was under way is lost, and the caller makes a new one.
     fn cut(&mut self) {
-        self.agenda
-            .retain(|_, happening| !matches!(happening, Happening::Arrives(_) | Happening::Reaches(..)));
+        self.agenda.retain(|_, happening| {
+            !matches!(happening, Happening::Arrives(_) | Happening::Reaches(..) | Happening::Rings(_))
+        });
         self.agent.handle_flow_closed(self.now, self.flow.id);
         self.flow.id.0 += 1;
         for number in 0..self.callers.len() {
@@ -268,9 +284,18 @@ impl Life {
         }
     }
 
-    /// Half of the time there is none.
+    /// Half of the time it is known at once, else it takes its time.
     fn look_for_a_way(&mut self, id: ReachId) {
-        let found = match self.chance.percent(50) {
+        if self.chance.percent(50) || self.network.is_perfect() {
+            return self.find_a_way(id);
+        }
+        let after = self.chance.up_to(Duration::from_secs(2));
+        self.later(after, Happening::Finds(id));
+    }
+
+    /// A third of the time there is none.
+    fn find_a_way(&mut self, id: ReachId) {
+        let found = match self.chance.percent(67) || self.network.is_perfect() {
             true => Ok(Reached { flow: self.flow, others: Vec::new() }),
             false => Err(Unreachable("gone".to_owned())),
         };
@@ -280,10 +305,7 @@ impl Life {
     fn send(&mut self, transmit: Transmit) {
         self.sent += 1;
         let message = parse_datagram(transmit.bytes.clone()).expect("what we send can be read");
-        let call_id = match &message {
-            Message::Request(request) => request.call_id.to_string(),
-            Message::Response(response) => response.call_id.to_string(),
-        };
+        let call_id = call_id_of(&message).to_string();
         if let Message::Response(response) = &message
             && response.status >= 200
             && response.cseq.method.as_str() == "INVITE"
@@ -302,7 +324,16 @@ impl Life {
         if is_lost {
             return;
         }
-        let number = self.callers.iter().position(|caller| caller.call_id == call_id).expect("a caller");
-        self.carry(1, |bytes| Happening::Reaches(number, bytes), &transmit.bytes);
+        match self.callers.iter().position(|caller| caller.call_id == call_id) {
+            Some(number) => self.carry(1, |bytes| Happening::Reaches(number, bytes), &transmit.bytes),
+            None => self.carry(1, Happening::Rings, &transmit.bytes),
+        }
+    }
+}
+
+fn call_id_of(message: &Message) -> &str {
+    match message {
+        Message::Request(request) => &request.call_id,
+        Message::Response(response) => &response.call_id,
     }
 }

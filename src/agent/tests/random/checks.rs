@@ -1,0 +1,104 @@
+//! What holds for every life when it is over.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::Ends;
+use super::network::Life;
+use crate::agent::event::{CallState, Direction, End, EndCause, Event, EventKind};
+use crate::agent::tests::Leftovers;
+use crate::agent::{Call, CallId, Refusal, Ticket};
+
+/// Nothing is left, and everybody was told the truth once.
+pub fn check(seed: u64, life: &Life, ends: &mut Ends) {
+    assert_eq!(life.agent.leftovers(), Leftovers::default(), "seed {seed}");
+    check_events(seed, &life.events);
+    check_answers(seed, life.asked, &life.answers);
+    for call in life.events.iter().filter(|event| event.kind == EventKind::Ended).map(|event| &event.call) {
+        let end = call.end.as_ref().expect("an end");
+        let direction = match call.direction {
+            Direction::Inbound => check_our_verdict(seed, life, call, end),
+            Direction::Outbound => check_their_verdict(seed, life, call, end),
+        };
+        *ends.entry((direction, end.cause, end.by)).or_default() += 1;
+    }
+}
+
+/// One first event, one end, versions without a hole, states that only go forward.
+fn check_events(seed: u64, events: &[Event]) {
+    let mut calls: BTreeMap<CallId, Vec<&Event>> = BTreeMap::new();
+    for event in events {
+        calls.entry(event.call.id).or_default().push(event);
+    }
+    for (id, events) in calls {
+        let count = |kind| events.iter().filter(|event| event.kind == kind).count();
+        let first = match events[0].call.direction {
+            Direction::Inbound => EventKind::Offered,
+            Direction::Outbound => EventKind::Dialing,
+        };
+        assert_eq!(events[0].kind, first, "seed {seed}: first event of {id}");
+        assert_eq!(count(first), 1, "seed {seed}: begun once");
+        assert_eq!(
+            events.last().map(|event| event.kind),
+            Some(EventKind::Ended),
+            "seed {seed}: last event of {id}"
+        );
+        assert_eq!(count(EventKind::Ended), 1, "seed {seed}: ended once");
+        for (before, after) in events.iter().zip(&events[1..]) {
+            assert_eq!(after.call.version, before.call.version + 1, "seed {seed}: version");
+            assert!(rank(after.call.state) >= rank(before.call.state), "seed {seed}: state goes back");
+            assert!(after.time >= before.time, "seed {seed}: time goes back");
+        }
+    }
+}
+
+fn rank(state: CallState) -> u8 {
+    match state {
+        CallState::Offered | CallState::Dialing => 0,
+        CallState::Ringing => 1,
+        CallState::Accepted => 2,
+        CallState::Established => 3,
+        CallState::Ended => 4,
+    }
+}
+
+fn check_answers(seed: u64, asked: u64, answers: &HashMap<Ticket, Result<Arc<Call>, Refusal>>) {
+    assert_eq!(answers.len() as u64, asked, "seed {seed}: each command is answered");
+    for answer in answers.values() {
+        if let Err(Refusal::CallEnded(call)) = answer {
+            assert!(call.end.is_some(), "seed {seed}: ended without an end");
+        }
+    }
+}
+
+/// The wire and the clients are told the same: a 2xx for calls that were accepted, the end's status for the others.
+fn check_our_verdict(seed: u64, life: &Life, call: &Call, end: &End) -> &'static str {
+    let verdict = life.verdicts.get(&*call.sip.call_id);
+    let verdict = verdict.unwrap_or_else(|| panic!("seed {seed}: {} has no verdict", call.id));
+    assert_eq!(verdict.len(), 1, "seed {seed}: one verdict, not {verdict:?}");
+    let expected = if call.accepted_at.is_some() { Some(200) } else { end.sip_status };
+    assert_eq!(verdict.iter().copied().next(), expected, "seed {seed}: {end:?}");
+    let unanswered = matches!(end.cause, EndCause::Cancelled | EndCause::Rejected | EndCause::Failed);
+    assert!(!(unanswered && call.accepted_at.is_some()), "seed {seed}: {end:?} after the answer");
+    "in"
+}
+
+/// The same of a call of ours: what clients are told has been said.
+fn check_their_verdict(seed: u64, life: &Life, call: &Call, end: &End) -> &'static str {
+    let callee = life.callees.iter().find(|callee| callee.call_id == *call.sip.call_id);
+    let verdict = callee.and_then(|callee| callee.verdict());
+    if call.accepted_at.is_some() {
+        assert_eq!(verdict, Some(200), "seed {seed}: {end:?} of a call that nobody answered");
+        assert!(call.established_at == call.accepted_at, "seed {seed}: the ACK comes at once");
+        assert!(
+            matches!(end.cause, EndCause::Hangup | EndCause::Failed),
+            "seed {seed}: {end:?} after the answer"
+        );
+    } else {
+        assert_ne!(end.cause, EndCause::Hangup, "seed {seed}: {end:?} before the answer");
+    }
+    if end.sip_status.is_some() {
+        assert_eq!(verdict, end.sip_status, "seed {seed}: {end:?}");
+    }
+    "out"
+}
