@@ -158,3 +158,17 @@ fn an_interrupt_hangs_up_and_ends_it() {
     let code = caller.wait_with_output().unwrap().status.code();
     assert_eq!(code, Some(1), "the call was not as planned");
 }
+
+#[test]
+fn ipv6_goes_all_the_way() {
+    let listen = "tcp://[::1]:0,udp://[::1]:0";
+    let agent = Agent::start_with(&["--sip-listen", listen, "--on-offer", "accept"]);
+    let mut events = agent.events();
+    for transport in ["tcp", "udp"] {
+        let said = call(&agent, transport, &["--hangup-after", "50ms"]);
+        assert_eq!(said.code, 0, "{}", said.sum);
+        let offered = events.next_of("call.offered");
+        assert!(offered["sip"]["peer"].as_str().unwrap().starts_with("[::1]:"), "{offered}");
+        assert!(offered["from"]["uri"].as_str().unwrap().starts_with("sip:"), "{offered}");
+    }
+}
