@@ -66,7 +66,11 @@ fn call(options: &Options) -> ExitCode {
 
 #[tokio::main]
 async fn place_calls(options: &Options) -> Result<Tally, Box<dyn std::error::Error>> {
-    Ok(caller::call(options).await?)
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let interrupted = async move {
+        interrupt.recv().await;
+    };
+    Ok(caller::call(options, interrupted).await?)
 }
 
 #[tokio::main]

@@ -64,7 +64,7 @@ pub struct AccountNumber(pub usize);
 pub struct AccountSettings {
     /// Its name for clients.
     pub id: ByteString,
-    /// Where REGISTER goes; its host is the Request-URI's.
+    /// Where REGISTER goes; the Request-URI is this without a user and with no parameter but `transport`.
     pub registrar: Uri,
     /// The address of record is `sip:user@domain`.
     pub user: String,
@@ -74,7 +74,7 @@ pub struct AccountSettings {
     pub credentials: Option<Credentials>,
     /// How long a registration is asked for.
     pub expires: Duration,
-    /// The first Route of every request.
+    /// The first Route of every request, taken to route loosely (`lr`) whether it says so or not.
     pub outbound_proxy: Option<Uri>,
 }
 

@@ -67,18 +67,19 @@ impl Caller {
                 }
                 () = until(due) => {
                     due = None;
-                    self.act(call.id);
+                    self.act(call.id, &seen);
                 }
             }
         }
         Ok(self.ended(seen))
     }
 
-    /// Gives the command and does not wait for it: the events say what became of it.
-    fn act(&self, call: CallId) {
+    /// Gives the command and does not wait for it: the events say what became of it. A call that was answered before it
+    /// could be given up is hung up.
+    fn act(&self, call: CallId, seen: &Seen) {
         let action = match self.plan {
-            Plan::Cancel(_) => Action::Cancel(Cancel::default()),
-            Plan::Hangup(_) | Plan::Listen => Action::Hangup(Hangup::default()),
+            Plan::Cancel(_) if seen.answered.is_none() => Action::Cancel(Cancel::default()),
+            _ => Action::Hangup(Hangup::default()),
         };
         let commander = self.commander.clone();
         tokio::spawn(async move { commander.call(CallCommand { call, if_version: None, action }).await });
@@ -88,10 +89,10 @@ impl Caller {
         let line = frame.line();
         let Ok(event) = serde_json::from_slice::<Value>(&line) else { return };
         let after = since(start, &event);
-        match event["type"].as_str() {
+        match report::word(&event, "/type") {
             Some("call.ringing") => drop(seen.ringing.get_or_insert(after)),
             Some("call.accepted") => drop(seen.answered.get_or_insert(after)),
-            Some("call.ended") => seen.end = Some(event["data"]["call"]["end"].clone()),
+            Some("call.ended") => seen.end = event.pointer("/data/call/end").cloned(),
             _ => {}
         }
         self.printer.event(&line, || report::line(self.number, after, &event));
@@ -99,11 +100,11 @@ impl Caller {
 
     fn ended(&self, seen: Seen) -> Ended {
         let end = seen.end.unwrap_or_default();
-        let is = |name: &str, value: &str| end[name] == value;
+        let is = |name: &str, value: &str| end.get(name).is_some_and(|found| found == value);
         let as_planned = match self.plan {
             Plan::Cancel(_) => is("cause", "cancelled") && is("by", "api"),
             Plan::Hangup(_) => is("cause", "hangup") && is("by", "api"),
-            Plan::Listen => seen.answered.is_some() && is("cause", "hangup"),
+            Plan::Listen => is("cause", "hangup") && is("by", "remote"),
         };
         Ended { how: report::end(&end), as_planned, ringing: seen.ringing, answered: seen.answered }
     }
@@ -118,7 +119,7 @@ async fn until(due: Option<Instant>) {
 
 /// How long after the call began an event happened.
 fn since(start: i64, event: &Value) -> Duration {
-    let time = event["time"].as_str().and_then(|time| time.parse::<jiff::Timestamp>().ok());
+    let time = report::word(event, "/time").and_then(|time| time.parse::<jiff::Timestamp>().ok());
     let microseconds = time.map_or(0, |time| time.as_microsecond() - start);
     Duration::from_micros(u64::try_from(microseconds).unwrap_or(0))
 }

@@ -22,14 +22,13 @@ use crate::state::Board;
 use crate::tls::TlsFault;
 use call::{Caller, Plan};
 pub use options::{By, Options, Which};
+use report::Ended;
 pub use report::Tally;
 
 /// How many calls are under way at a time; a further one waits for one to end.
 const UNDER_WAY: usize = 10_000;
 /// How many commands may wait for the driver.
 const COMMANDS: usize = 16_384;
-/// How long calls that are under way may go on when the caller is told to stop.
-const DRAIN_TIME: Duration = Duration::from_secs(5);
 
 /// Why no call could be placed.
 #[derive(Debug, thiserror::Error)]
@@ -76,30 +75,46 @@ impl Printer {
     }
 }
 
-/// Places the calls, waits for their ends, and prints both.
-pub async fn call(options: &Options) -> Result<Tally, CallerError> {
+/// Places the calls, waits for their ends, and prints both. When `interrupted` comes, no more are placed and those under
+/// way are ended.
+pub async fn call(
+    options: &Options,
+    interrupted: impl Future<Output = ()> + Send + 'static,
+) -> Result<Tally, CallerError> {
     let sdp = options.sdp.clone().map(read_sdp).transpose()?;
     let originate = options.originate(sdp);
     let board = Board::new(crate::state::Settings::default());
     let (commander, asks) = Commander::channel(COMMANDS);
     let (settings, network) = network::start(options).await?;
-    let driver = Driver::new(settings, seed()?, board.clone(), network, asks, DRAIN_TIME);
+    let driver = Driver::new(settings, seed()?, board.clone(), network, asks, Duration::ZERO);
     let (stop, stopped) = oneshot::channel::<()>();
-    let driving = tokio::spawn(driver.run(async {
-        let _ = stopped.await;
+    let mut driving = tokio::spawn(driver.run(async {
+        tokio::select! {
+            () = interrupted => {}
+            _ = stopped => {}
+        }
     }));
-    let tally = place_all(options, originate, &board, &commander).await;
+    let mut calls = JoinSet::new();
+    tokio::select! {
+        () = place_all(options, &originate, (&board, &commander), &mut calls) => {}
+        // Interrupted: every call has been ended.
+        _ = &mut driving => {}
+    }
+    let tally = sum(calls).await;
     drop(stop);
-    let _ = driving.await;
+    if !driving.is_finished() {
+        let _ = driving.await;
+    }
     tally
 }
 
+/// Begins the calls, at the rate that is asked for.
 async fn place_all(
     options: &Options,
-    originate: Originate,
-    board: &Board,
-    commander: &Commander,
-) -> Result<Tally, CallerError> {
+    originate: &Originate,
+    (board, commander): (&Board, &Commander),
+    calls: &mut JoinSet<Result<Ended, Refusal>>,
+) {
     let plan = match (options.cancel_after, options.hangup_after) {
         (Some(after), _) => Plan::Cancel(after),
         (None, Some(after)) => Plan::Hangup(after),
@@ -107,18 +122,12 @@ async fn place_all(
     };
     let printer = Printer::new(options.json);
     let places = Arc::new(Semaphore::new(UNDER_WAY));
-    let mut calls = JoinSet::new();
     let begun = Instant::now();
     for number in 1..=options.calls {
         sleep_until(begun + Duration::from_secs_f64(f64::from(number - 1) / options.rate)).await;
         let place = places.clone().acquire_owned().await;
-        let caller = Caller {
-            board: board.clone(),
-            commander: commander.clone(),
-            printer: printer.clone(),
-            plan,
-            number,
-        };
+        let (board, commander, printer) = (board.clone(), commander.clone(), printer.clone());
+        let caller = Caller { board, commander, printer, plan, number };
         let originate = originate.clone();
         calls.spawn(async move {
             let ended = caller.place(originate).await;
@@ -126,9 +135,16 @@ async fn place_all(
             ended
         });
     }
+}
+
+/// What the calls came to; one that was too late to be placed does not count.
+async fn sum(mut calls: JoinSet<Result<Ended, Refusal>>) -> Result<Tally, CallerError> {
     let mut tally = Tally::default();
     while let Some(ended) = calls.join_next().await {
-        tally.add(ended.map_err(io::Error::other)??);
+        match ended.map_err(io::Error::other)? {
+            Err(Refusal::Draining) => {}
+            ended => tally.add(ended?),
+        }
     }
     Ok(tally)
 }

@@ -64,21 +64,27 @@ impl fmt::Display for Tally {
 
 /// One event as a line for people.
 pub fn line(number: u32, after: Duration, event: &Value) -> String {
-    let word = event["type"].as_str().unwrap_or_default().trim_start_matches("call.");
-    let call = &event["data"]["call"];
-    let more = match word {
-        "dialing" => format!(" {}", call["request_uri"].as_str().unwrap_or_default()),
-        "ended" => format!(": {}", end(&call["end"])),
+    let kind = word(event, "/type").unwrap_or_default().trim_start_matches("call.");
+    let more = match kind {
+        "dialing" => format!(" {}", word(event, "/data/call/request_uri").unwrap_or_default()),
+        "ended" => format!(": {}", event.pointer("/data/call/end").map(end).unwrap_or_default()),
         _ => String::new(),
     };
-    format!("call {number}  +{}  {word}{more}", seconds(after))
+    format!("call {number}  +{}  {kind}{more}", seconds(after))
 }
 
 /// An `end` in a few words.
 pub fn end(end: &Value) -> String {
-    let word = |name: &str| end[name].as_str().unwrap_or("?").to_owned();
-    let status = end["sip_status"].as_u64().map(|status| format!(", {status}")).unwrap_or_default();
-    format!("{} by {}{status}", word("cause"), word("by"))
+    let [cause, by] = ["/cause", "/by"].map(|name| word(end, name).unwrap_or("?"));
+    let status = end.pointer("/sip_status").and_then(Value::as_u64);
+    let status = status.map(|status| format!(", {status}")).unwrap_or_default();
+    let detail = word(end, "/detail").map(|detail| format!(": {detail}")).unwrap_or_default();
+    format!("{cause} by {by}{status}{detail}")
+}
+
+/// The text at a place (RFC 6901) in an event.
+pub fn word<'a>(value: &'a Value, place: &str) -> Option<&'a str> {
+    value.pointer(place)?.as_str()
 }
 
 fn seconds(time: Duration) -> String {

@@ -1,5 +1,6 @@
 //! What the agent wants done, until it is done.
 
+use super::registrations;
 use super::tickets::Tickets;
 use crate::agent::{Agent, Destination, Done, FlowId, News, Output, ReachId, Refusal, Ticket, Transmit};
 use crate::state::Board;
@@ -45,6 +46,7 @@ impl Batch {
     /// command is answered before its effect.
     pub(super) fn release(&mut self, board: &Board, connections: &mut Connections, tickets: &mut Tickets) {
         if !self.news.is_empty() {
+            registrations::say(&self.news, board);
             board.publish(std::mem::take(&mut self.news));
         }
         for wire in self.wire.drain(..) {

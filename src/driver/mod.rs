@@ -6,6 +6,7 @@
 
 mod batch;
 mod clock;
+mod registrations;
 mod run;
 #[cfg(test)]
 mod tests;

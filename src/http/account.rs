@@ -52,7 +52,8 @@ pub async fn register(
 /// Unregister an account
 ///
 /// Ends its registration, and leaves it unregistered until it is told to register. The answer comes when the registrar has
-/// answered: the account, `unregistered`. Takes no body.
+/// answered: the account, `unregistered`. If the registrar refuses or is silent, the answer says so, and what it has bound lapses
+/// by itself. Takes no body.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{id}/unregister",

@@ -37,8 +37,8 @@ pub struct Bounds {
     /// UDP flows that are remembered; beyond it the one that was used least recently is closed. To forget one costs little:
     /// a response finds its way by the address, a request by its next hop.
     pub udp_flows: usize,
-    /// How long a UDP flow is remembered that nothing comes or goes by: longer than a call without any sign of life
-    /// (RFC 4028 §4.2 recommends one each half hour).
+    /// How long a UDP flow is remembered that nothing comes or goes by, at least: longer than a call without any sign of
+    /// life (RFC 4028 §4.2 recommends one each half hour). It is forgotten when another one comes.
     pub udp_idle: Duration,
     /// Bytes of a message that is not whole yet that a connection may always hold.
     pub unframed_share: usize,

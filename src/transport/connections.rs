@@ -1,7 +1,6 @@
 //! Every open connection, and the writing on them.
 
 use std::collections::{HashMap, VecDeque};
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,13 +8,11 @@ use bytes::Bytes;
 use tokio::sync::{Semaphore, mpsc};
 use tracing::{debug, warn};
 
-use super::begun::Begun;
 use super::connection::{Connection, Written};
 use super::faults::{Faults, Mischief, Treatment};
-use super::reach::{Origin, Purpose, same};
-use super::stream::Stream;
+use super::reach::{Origin, Purpose};
 use super::task::Task;
-use super::{Admission, Bounds, Dials, Fate, FlowIds, Heard, Inbound, Lookups, Notice, Udp, read, tcp};
+use super::{Bounds, Dials, Fate, FlowIds, Heard, Inbound, Lookups, Notice, Udp};
 use crate::agent::{Address, Flow, FlowId, Transmit};
 use crate::seldom::Seldom;
 
@@ -26,11 +23,11 @@ const PONG: Bytes = Bytes::from_static(b"\r\n");
 #[derive(Debug)]
 pub struct Connections {
     pub(super) bounds: Bounds,
-    inbound: mpsc::Sender<Inbound>,
+    pub(super) inbound: mpsc::Sender<Inbound>,
     pub(super) open: HashMap<FlowId, Connection>,
-    /// By the names that [`same`] gives.
+    /// By the names that [`same`](super::reach::same) gives.
     pub(super) by_name: HashMap<Address, FlowId>,
-    ids: FlowIds,
+    pub(super) ids: FlowIds,
     pub(super) udp: Udp,
     pub(super) lookups: Lookups,
     pub(super) dials: Dials,
@@ -39,10 +36,10 @@ pub struct Connections {
     /// What waits on all connections together, bytes.
     pub(super) unread: usize,
     pub(super) fates: VecDeque<Fate>,
-    cut_off: Seldom,
+    pub(super) broken_off: Seldom,
     unreadable: Seldom,
     /// What is left for messages that have begun and are over their connections' shares, bytes.
-    unframed: Arc<Semaphore>,
+    pub(super) unframed: Arc<Semaphore>,
     mischief: Mischief,
     _accepting: Vec<Task>,
 }
@@ -67,7 +64,7 @@ impl Connections {
             touched: VecDeque::new(),
             unread: 0,
             fates: VecDeque::new(),
-            cut_off: Seldom::default(),
+            broken_off: Seldom::default(),
             unreadable: Seldom::default(),
             unframed: Arc::new(Semaphore::new(bounds.unframed_pool)),
             mischief: Mischief::new(faults),
@@ -211,33 +208,6 @@ impl Connections {
         self.fates.extend(transmit.receipt.map(Fate::Undelivered));
     }
 
-    /// Takes a connection into use.
-    pub(super) fn open(
-        &mut self,
-        stream: Stream,
-        origin: Origin,
-        admission: Admission,
-    ) -> io::Result<FlowId> {
-        let socket = stream.socket();
-        tcp::set_up(socket)?;
-        let (local, peer) = (tcp::canonical(socket.local_addr()?), tcp::canonical(socket.peer_addr()?));
-        let (id, transport) = (self.ids.next(), stream.transport());
-        let (listener, name) = match origin {
-            Origin::Accepted(listener) => {
-                (Some(listener), Address { transport, address: peer, host: Default::default() })
-            }
-            Origin::Made(address) => (None, same(&address)),
-        };
-        let flow = Flow { id, transport, local, peer, listener };
-        let (source, sink) = stream.split();
-        let begun = Begun::new(self.bounds, self.unframed.clone());
-        let reading = read::read(source, flow, self.bounds.message, begun, self.inbound.clone(), admission);
-        self.by_name.insert(name.clone(), id);
-        self.open.insert(id, Connection::new(flow, name, sink, Task::spawn(reading)));
-        debug!(flow = id.0, %peer, %local, "connection opened");
-        Ok(id)
-    }
-
     fn write(&mut self, id: FlowId) {
         let Some(connection) = self.open.get_mut(&id) else { return };
         let before = connection.cost;
@@ -253,39 +223,6 @@ impl Connections {
                 self.cut_off(id, "it does not read what it is sent");
             }
             Ok(Written::Some) => connection.watch(self.bounds.stall, &self.inbound),
-        }
-    }
-
-    /// What was pushed before the end was seen is for a peer that may have closed its own side only.
-    fn peer_closed(&mut self, id: FlowId) {
-        if let Some(connection) = self.open.get_mut(&id) {
-            let before = connection.cost;
-            let _ = connection.write(&mut self.fates);
-            self.unread = self.unread + connection.cost - before;
-        }
-        self.remove(id);
-    }
-
-    fn cut_off(&mut self, id: FlowId, why: &str) {
-        let Some(connection) = self.open.get(&id) else { return };
-        if let Some(times) = self.cut_off.count() {
-            warn!(peer = %connection.flow.peer, times, "closed a connection: {why}");
-        }
-        connection.reset();
-        self.remove(id);
-    }
-
-    /// What the peer cannot have whole goes another way, if it has one.
-    fn remove(&mut self, id: FlowId) {
-        let Some(connection) = self.open.remove(&id) else { return };
-        if self.by_name.get(&connection.name) == Some(&id) {
-            self.by_name.remove(&connection.name);
-        }
-        debug!(flow = id.0, peer = %connection.flow.peer, "connection closed");
-        self.unread -= connection.cost;
-        self.fates.push_back(Fate::Closed(id));
-        for transmit in connection.into_unsent() {
-            self.convey(transmit);
         }
     }
 }

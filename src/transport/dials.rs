@@ -51,29 +51,32 @@ impl Dials {
         self.under_way.is_empty()
     }
 
-    /// Lets something wait for a connection to an address, which is named as [`same`](super::reach::same) does; begins to
-    /// make one if none is being made. Gives it back with the reason if that may not be.
-    pub(super) fn wait(&mut self, address: &Address, errand: Errand) -> Result<(), (Errand, &'static str)> {
-        let cost = errand.cost();
-        if let Some(dial) = self.under_way.get_mut(address) {
-            if dial.cost + cost > self.bounds.dial_bytes {
-                return Err((errand, "too much waits for a connection"));
-            }
-            dial.cost += cost;
-            dial.waiting.push(errand);
-            return Ok(());
+    /// Sees to it that a connection to an address is being made for which this may wait; the address is named as
+    /// [`same`](super::reach::same) does. An error says why that may not be.
+    pub(super) fn begin(&mut self, address: &Address, errand: &Errand) -> Result<(), &'static str> {
+        if let Some(dial) = self.under_way.get(address) {
+            let is_full = dial.cost + errand.cost() > self.bounds.dial_bytes;
+            return if is_full { Err("too much waits for a connection") } else { Ok(()) };
         }
         if self.under_way.len() >= self.bounds.dials || self.is_crowded(address.address.ip()) {
-            return Err((errand, "as many connections are being made as may be"));
+            return Err("as many connections are being made as may be");
         }
         let Ok(admission) = self.places.clone().try_acquire_owned() else {
-            return Err((errand, "as many connections are open as may be"));
+            return Err("as many connections are open as may be");
         };
         let dial = dial(address.clone(), self.tls.clone(), errand.patience);
         let work = connect(address.clone(), dial, errand.patience, self.inbound.clone(), admission);
-        let dial = Dial { waiting: vec![errand], cost, _work: Task::spawn(work) };
+        let dial = Dial { waiting: Vec::new(), cost: 0, _work: Task::spawn(work) };
         self.under_way.insert(address.clone(), dial);
         Ok(())
+    }
+
+    /// Lets something wait for a connection that is being made.
+    pub(super) fn wait(&mut self, address: &Address, errand: Errand) {
+        if let Some(dial) = self.under_way.get_mut(address) {
+            dial.cost += errand.cost();
+            dial.waiting.push(errand);
+        }
     }
 
     /// Whether as many connections are being made to a host as may be.

@@ -5,6 +5,10 @@
 //! stops the reading: TCP stops the peer, and the kernel drops datagrams. All writing is done by [`Connections`], in the
 //! driver's own task and without waiting, so a response is in the kernel's hands before the driver turns to anything else.
 //!
+//! A connection is a socket alone or TLS over it (`stream`, `session`). TLS handshakes go on apart, each in its own task and
+//! time; the driver sees a connection when that is over. It encrypts as it writes, and what it calls delivered the kernel has
+//! encrypted; the reader decrypts, and tells it when TLS itself has something to say.
+//!
 //! ```text
 //!  a hop ──lookups, resolve──► addresses ──reach──► the first that can be used: UDP, an open connection, a new one (dials)
 //! ```
@@ -17,6 +21,7 @@ mod dials;
 mod faults;
 mod flow_ids;
 mod lookups;
+mod opened;
 mod reach;
 mod read;
 mod resolve;

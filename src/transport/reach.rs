@@ -158,12 +158,9 @@ impl Connections {
             if let Some(flow) = self.connected(&address) {
                 return self.carry(flow, errand);
             }
-            match self.dials.wait(&address, errand) {
-                Ok(()) => return,
-                Err((back, reason)) => {
-                    errand = back;
-                    why = failure(&address, &io::Error::other(reason));
-                }
+            match self.dials.begin(&address, &errand) {
+                Ok(()) => return self.dials.wait(&address, errand),
+                Err(reason) => why = failure(&address, &io::Error::other(reason)),
             }
         }
         self.strand(errand.purpose, &why);

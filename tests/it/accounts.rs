@@ -173,6 +173,6 @@ fn a_password_and_what_is_made_of_it_reach_no_log() {
         std::thread::spawn(move || answer_on(peer, registered));
     });
     assert_eq!(response.len(), 64);
-    assert!(log.contains("listening for SIP"), "{log}");
+    assert!(log.contains("registered account=1000") && log.contains("unregistered account=1000"), "{log}");
     assert!(!log.contains(PASSWORD) && !log.contains(&response), "{log}");
 }

@@ -10,8 +10,7 @@ use crate::agent::Agent;
 use crate::caller::{Caller, Invite};
 use crate::client::{Answer, Stream};
 use crate::contract::{self, COMMITTED, DOCUMENT, Seen};
-use crate::peer::respond;
-use crate::registrar::{Registrar, account, agent_with, becomes, is_unbinding, nobody, registered};
+use crate::contract_accounts;
 
 const NO_CALL: &str = "call_01JD8Q4V6T0000000000000000";
 const NO_CODEC: &str =
@@ -96,14 +95,14 @@ fn every_documented_answer_can_be_had() {
         contract::check(&method, &path, &Answer::read(&mut BufReader::new(stream), true));
     }
     draining(agent, &mut events);
-    accounts();
+    contract_accounts::accounts();
+    contract_accounts::new_calls();
 
     let missed: BTreeSet<_> = documented().difference(&contract::seen()).cloned().collect();
-    // A fault of the agent's, and more commands than it takes, cannot be had here. Calls that are placed have tests of their own.
+    // A fault of the agent's, and more commands than it takes, cannot be had here.
     let cannot = |(name, status, code): &Seen| {
         matches!((*status, code.as_str()), (500, _) | (503, "overloaded"))
             || (*status == 503 && !name.ends_with("readyz"))
-            || (name == "post /v1/calls" && matches!(code.as_str(), "" | "invalid-sdp" | "invalid-header"))
     };
     let missed: Vec<_> = missed.into_iter().filter(|seen| !cannot(seen)).collect();
     assert!(missed.is_empty(), "{missed:#?}");
@@ -231,32 +230,6 @@ fn unanswered(agent: &Agent, events: &mut Stream) {
         let answer = agent.send(method, &format!("/v1/calls/{id}{command}"), &[], "");
         assert_eq!(answer.problem(), (504, "sip-timeout".to_owned()));
     }
-}
-
-/// Accounts whose registrars are good, refuse, refuse to let go, and are not there or not there any more.
-fn accounts() {
-    let [good, bad, stubborn, passing] = std::array::from_fn(|_| Registrar::start());
-    let registrars = [good.address, bad.address, stubborn.address, passing.address, nobody()];
-    let numbered = registrars.into_iter().enumerate();
-    let (agent, _folder) =
-        agent_with(&numbered.map(|(id, registrar)| account(&id.to_string(), registrar)).collect::<String>());
-    let tell =
-        |id: u32, command: &str| agent.send("POST", &format!("/v1/accounts/{id}/{command}"), &[], "").status;
-    good.answer_all(registered);
-    bad.answer_all(|register| respond(register, 403));
-    stubborn.answer_all(
-        |register| if is_unbinding(register) { respond(register, 500) } else { registered(register) },
-    );
-    let mut peer = passing.accept();
-    let register = peer.request("REGISTER");
-    peer.send(registered(&register));
-    becomes(&mut agent.follow("/v1/events?account=3&after=earliest"), "3", "registered");
-    drop((peer, passing));
-
-    assert_eq!(agent.read("/v1/accounts").status, 200);
-    assert_eq!(agent.read("/v1/accounts/0").status, 200);
-    assert_eq!([0, 1, 2, 4].map(|id| tell(id, "register")), [200, 502, 200, 504]);
-    assert_eq!([0, 2, 3].map(|id| tell(id, "unregister")), [200, 502, 504]);
 }
 
 fn draining(agent: Agent, events: &mut Stream) {

@@ -196,6 +196,7 @@ fn a_call_that_it_places_ends_as_the_other_side_or_a_client_wants() {
         (200, &json!("cancelled"), &json!(487))
     );
     phone.wait_for("CALL_CLOSED");
+    assert_eq!(extension.events.next_of("call.ended")["id"], id.as_str());
 
     extension.call("1002");
     let end = extension.events.next_of("call.ended")["end"].take();

@@ -67,7 +67,9 @@ fn a_wrong_method_names_the_right_ones() {
     for (method, path, allowed) in [
         ("PUT", format!("/v1/calls/{NO_CALL}"), "PATCH"),
         ("GET", format!("/v1/calls/{NO_CALL}/accept"), "POST"),
-        ("POST", "/v1/calls".to_owned(), "GET"),
+        ("PUT", "/v1/calls".to_owned(), "POST"),
+        ("POST", "/v1/accounts".to_owned(), "GET"),
+        ("GET", "/v1/accounts/1000/register".to_owned(), "POST"),
         ("POST", "/v1/events".to_owned(), "GET"),
         ("DELETE", "/livez".to_owned(), "GET"),
         ("BREW", "/v1/calls".to_owned(), "GET"),

@@ -1,6 +1,6 @@
 //! A SIP peer over TCP that does nothing by itself: it sends bytes and reads messages.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -54,7 +54,12 @@ impl Peer {
 
     /// Sends bytes in one write.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        self.wire.write_all(bytes.as_ref()).unwrap();
+        self.try_send(bytes).unwrap();
+    }
+
+    /// The same, if the agent takes them.
+    pub fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+        self.wire.write_all(bytes.as_ref())
     }
 
     /// The socket, for what is no message.
@@ -64,18 +69,24 @@ impl Peer {
 
     /// Waits for the next message; `None` at the end of the stream.
     pub fn next(&mut self) -> Option<Message> {
+        match self.try_next() {
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => None,
+            next => next.expect("something comes"),
+        }
+    }
+
+    /// The same, if the agent has not broken the connection off.
+    pub fn try_next(&mut self) -> io::Result<Option<Message>> {
         loop {
             match self.framer.next() {
-                Some(Framed::Message(message)) => return Some(message.expect("the agent writes well")),
+                Some(Framed::Message(message)) => return Ok(Some(message.expect("the agent writes well"))),
                 Some(other) => panic!("the agent writes well: {other:?}"),
                 None => {}
             }
             let mut chunk = [0; 4096];
-            match self.wire.read(&mut chunk) {
-                Ok(0) => return None,
-                Ok(count) => self.framer.push(&chunk[..count]),
-                Err(error) if error.kind() == ErrorKind::ConnectionReset => return None,
-                Err(error) => panic!("nothing came: {error}"),
+            match self.wire.read(&mut chunk)? {
+                0 => return Ok(None),
+                count => self.framer.push(&chunk[..count]),
             }
         }
     }

@@ -22,8 +22,8 @@ fn baresip_calls_the_agent_over_every_transport() {
     let authority = Authority::new();
     let agent = agent(&authority, &[]);
     let mut events = agent.events();
-    let mut phone = Baresip::start(&authority);
     for transport in ["udp", "tcp", "tls"] {
+        let mut phone = Baresip::start(&authority);
         phone.account(&format!("<sip:1001@127.0.0.1;transport={transport}>;regint=0"));
         phone.dial(&format!("sip:1000@{}", agent.listens(transport)));
         let call = events.next_of("call.offered");

@@ -1,12 +1,14 @@
 //! What the settings change on the wire.
 
 use std::net::{SocketAddr, TcpListener};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use crate::agent::Agent;
 use crate::peer::{Caller, OFFER, Peer, header, offered, respond};
+use crate::program::Program;
 
 /// Calls an agent that answers by itself: its responses to the INVITE but 100, as far as these.
 fn call<const N: usize>(
@@ -89,6 +91,46 @@ fn the_advertised_address_and_the_media_address_are_told_to_peers() {
     assert_eq!(header(&ok, "Contact"), "<sip:1000@agent.example.com:5070;transport=tcp>");
     assert!(body(&ok).contains("\r\nc=IN IP4 192.0.2.9\r\n"), "{}", body(&ok));
     assert!(body(&ok).contains("\r\nm=audio 30000 RTP/AVP 0\r\n"), "{}", body(&ok));
+}
+
+#[test]
+fn a_listener_tells_peers_its_own_address_whatever_the_others_tell() {
+    let listen = "tcp://127.0.0.1:0?advertise=sip.example.com:5071";
+    let flags = ["--advertise", "agent.example.com", "--sip-listen", listen, "--on-offer", "accept"];
+    let agent = Agent::start_with(&flags);
+    let [ok] = call(&agent, &mut Peer::connect(&agent), [200]);
+    assert_eq!(header(&ok, "Contact"), "<sip:1000@sip.example.com:5071;transport=tcp>");
+}
+
+/// What the program says with these settings from its start to its end, which comes as soon as it is ready.
+fn log_of(flags: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_call-agent"));
+    command.args(["--http-listen", "127.0.0.1:0", "--data-dir", "none"]).args(flags);
+    let program = Program::start(command, "listening for HTTP");
+    program.terminate();
+    let (status, printed) = program.ends();
+    assert!(status.success(), "{printed}");
+    printed
+}
+
+#[test]
+fn every_listener_is_announced_with_the_address_that_it_really_has() {
+    let log = log_of(&["--sip-listen", "udp://127.0.0.1:0,tcp://127.0.0.1:0,udp://[::1]:0"]);
+    let announced: Vec<_> = log.lines().filter_map(|line| line.split_once("listening for SIP on ")).collect();
+    assert_eq!(announced.len(), 3, "{log}");
+    for ((_, url), scheme) in announced.iter().zip(["udp://127.0.0.1:", "tcp://127.0.0.1:", "udp://[::1]:"]) {
+        let port: u16 = url.strip_prefix(scheme).expect("in the order of the settings").parse().unwrap();
+        assert_ne!(port, 0, "{url}");
+    }
+}
+
+#[test]
+fn an_address_that_peers_cannot_use_is_warned_of_at_the_start() {
+    let listen = "tcp://127.0.0.1:0?advertise=192.0.2.7,udp://127.0.0.1:0";
+    let log = log_of(&["--advertise", "0.0.0.0", "--sip-listen", listen]);
+    let warnings: Vec<_> = log.lines().filter(|line| line.contains("is advertised")).collect();
+    assert_eq!(warnings.len(), 1, "{log}");
+    assert!(warnings[0].contains("udp://127.0.0.1:") && warnings[0].contains("--advertise"), "{log}");
 }
 
 #[test]

@@ -82,10 +82,11 @@ impl Call {
         call
     }
 
-    /// What becomes of the INVITE.
+    /// What becomes of the INVITE; `why` there is no way for it, if there is none.
     pub(super) fn pursue_invite<'a>(
         &mut self,
         stack: &mut Stack,
+        why: Option<String>,
         act: impl FnOnce(&mut Asking, &mut Stack, Means<'_>) -> Progress<'a>,
     ) {
         let credentials = stack.credentials(self.account);
@@ -104,7 +105,12 @@ impl Call {
             Progress::Final(response) if response.status < 300 => self.handle_ok(stack, response),
             Progress::Final(response) => self.handle_refusal(stack, response),
             Progress::TimedOut => self.fail(stack, End::new(EndCause::Timeout, EndBy::System, None)),
-            Progress::Unreachable => self.fail(stack, End::new(EndCause::Failed, EndBy::System, None)),
+            Progress::Unreachable => {
+                self.fail(
+                    stack,
+                    End::unreachable(why.unwrap_or_else(|| "the connection was lost".to_owned())),
+                );
+            }
         }
     }
 

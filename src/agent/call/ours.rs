@@ -12,8 +12,9 @@ impl Call {
             return self
                 .part(stack, place, |bye, stack, means| bye.handle_reached(stack, id, reached, means));
         }
+        let why = reached.as_ref().err().map(ToString::to_string);
         match self.phase {
-            Phase::Dialing(_) => self.pursue_invite(stack, |invite, stack, means| {
+            Phase::Dialing(_) => self.pursue_invite(stack, why, |invite, stack, means| {
                 invite.handle_reached(stack, id, reached, means)
             }),
             _ => self.pursue_bye(stack, |bye, stack, means| bye.handle_reached(stack, id, reached, means)),
@@ -26,7 +27,7 @@ impl Call {
             return;
         }
         match self.phase {
-            Phase::Dialing(_) => self.pursue_invite(stack, |invite, stack, means| {
+            Phase::Dialing(_) => self.pursue_invite(stack, None, |invite, stack, means| {
                 invite.handle_outcome(stack, id, outcome, means)
             }),
             _ => self.pursue_bye(stack, |bye, stack, means| bye.handle_outcome(stack, id, outcome, means)),

@@ -27,7 +27,12 @@ pub fn actions_of(direction: Direction, state: CallState) -> &'static [ActionNam
 impl End {
     /// An end without a Reason header.
     pub fn new(cause: EndCause, by: EndBy, sip_status: Option<u16>) -> Self {
-        Self { cause, by, sip_status, reason: None, reasons: Vec::new() }
+        Self { cause, by, sip_status, reason: None, reasons: Vec::new(), detail: None }
+    }
+
+    /// No way to the peer, and why.
+    pub fn unreachable(why: String) -> Self {
+        Self { detail: Some(why), ..Self::new(EndCause::Failed, EndBy::System, None) }
     }
 
     /// The peer's doing, with the Reason of its request.
@@ -41,7 +46,7 @@ impl End {
                 text: reason.text.map(|text| text.to_string()),
             })
             .collect();
-        Self { cause, by: EndBy::Remote, sip_status, reason, reasons }
+        Self { cause, by: EndBy::Remote, sip_status, reason, reasons, detail: None }
     }
 }
 

@@ -60,7 +60,7 @@ pub enum RegistrationState {
     Registered,
     /// The REGISTER that ends it waits for its answer.
     Unregistering,
-    /// The last try failed; another follows at `next_attempt_at`.
+    /// The last try failed, or the connection was lost; another try follows at `next_attempt_at`.
     Failed,
 }
 
@@ -75,7 +75,8 @@ pub struct RegistrationFailure {
     pub detail: String,
 }
 
-/// One change of a registration, with the account as it is right after: `registration.changed`.
+/// One change of a registration, with the account as it is right after: `registration.changed`. Each refresh that the registrar
+/// confirms is one too, as it moves `registered_at`, `expires_at` and `next_attempt_at`.
 #[derive(Clone, Debug, Serialize)]
 pub struct AccountEvent {
     /// When.

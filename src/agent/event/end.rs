@@ -19,6 +19,10 @@ pub struct End {
     pub reason: Option<ByteString>,
     /// The Reason header's values.
     pub reasons: Vec<Reason>,
+    /// For people: what failed, where no status says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(examples("Connection refused (os error 111)"))]
+    pub detail: Option<String>,
 }
 
 /// What ended a call.

@@ -44,9 +44,7 @@ impl Registration {
         });
         self.contacts = vec![contact];
         self.answer(stack, AccountAction::Register, &Ok(self.picture.clone()));
-        if self.wish == AccountAction::Unregister {
-            self.pursue_wish(stack);
-        }
+        self.go_on(stack, AccountAction::Register);
     }
 
     /// The registration is held by this connection; keep-alives go on if it is the same as before.

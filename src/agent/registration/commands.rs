@@ -56,6 +56,19 @@ impl Registration {
         }
     }
 
+    /// This has been done or has failed. What came after it is done now; commands that it came after were overtaken, and are
+    /// as good as done before it.
+    pub(super) fn go_on(&mut self, stack: &mut Stack, done: AccountAction) {
+        if self.wish != done {
+            return self.pursue_wish(stack);
+        }
+        let overtaken = match done {
+            AccountAction::Register => AccountAction::Unregister,
+            AccountAction::Unregister => AccountAction::Register,
+        };
+        self.answer(stack, overtaken, &Ok(self.picture.clone()));
+    }
+
     /// Registers, or refreshes.
     pub(super) fn register(&mut self, stack: &mut Stack) {
         let purpose = Purpose::Bind(self.expires);
@@ -99,6 +112,7 @@ impl Registration {
         }
         let asking = self.begin(stack, Purpose::Unbind, flow);
         self.phase = Phase::Unregistering(asking);
+        self.unlink(stack);
         self.show(stack, |account| {
             account.state = RegistrationState::Unregistering;
             account.next_attempt_at = None;

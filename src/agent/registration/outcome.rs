@@ -126,9 +126,7 @@ impl Registration {
             account.failure = Some(failure);
         });
         self.answer(stack, AccountAction::Register, &Err(refusal(&self.picture)));
-        if self.wish == AccountAction::Unregister {
-            self.pursue_wish(stack);
-        }
+        self.go_on(stack, AccountAction::Register);
     }
 
     /// It is over: nothing is bound, or what is bound could not be unbound and is left to lapse.
@@ -158,20 +156,16 @@ impl Registration {
         }
         let answer = if failure.is_none() { Ok(self.picture.clone()) } else { Err(refusal(&self.picture)) };
         self.answer(stack, AccountAction::Unregister, &answer);
-        match self.wish {
-            AccountAction::Register => self.pursue_wish(stack),
-            // It was overtaken.
-            AccountAction::Unregister => {
-                let overtaken = Err(Refusal::RegistrationTimeout(self.picture.clone()));
-                self.answer(stack, AccountAction::Register, &overtaken);
-            }
-        }
+        self.go_on(stack, AccountAction::Unregister);
     }
 
     /// The time that the registrar granted is over.
     pub(super) fn handle_lapse(&mut self, stack: &mut Stack) {
-        let lapsed = self.picture.contact.as_ref().map(|contact| format!("<{contact}>"));
-        self.contacts.retain(|contact| Some(contact) != lapsed.as_ref());
+        // What a REGISTER under way binds or unbinds stays named: without a Contact it would only ask (§10.2.3).
+        if matches!(self.phase, Phase::Unregistered | Phase::Registered(_) | Phase::Failed) {
+            let lapsed = self.picture.contact.as_ref().map(|contact| format!("<{contact}>"));
+            self.contacts.retain(|contact| Some(contact) != lapsed.as_ref());
+        }
         if let Some(link) = stack.link_mut(self.identity.number) {
             link.clear();
         }
@@ -186,7 +180,8 @@ impl Registration {
         }
     }
 
-    fn unlink(&self, stack: &mut Stack) {
+    /// Calls no longer go by the connection that it was held by.
+    pub(super) fn unlink(&self, stack: &mut Stack) {
         if let Some(link) = stack.link_mut(self.identity.number) {
             link.flow = None;
         }

@@ -58,10 +58,7 @@ pub fn examples(operation: &str) -> BTreeMap<String, RefOr<Example>> {
 
 fn new_calls() -> Vec<(String, RefOr<Example>)> {
     vec![
-        (
-            "plain".to_owned(),
-            shown("A call without an account", json!({"to": "sip:1001@pbx.example.com;transport=tcp"})),
-        ),
+        ("plain".to_owned(), shown("To a URI", json!({"to": "sip:1001@pbx.example.com;transport=tcp"}))),
         (
             "account".to_owned(),
             shown(

@@ -10,6 +10,8 @@
 
 mod names;
 mod order;
+mod preference;
+mod rule;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -18,11 +20,11 @@ use std::time::Duration;
 use futures_util::future::{join, join_all};
 use tokio::time::timeout;
 
-use super::{Listener, udp};
 use crate::agent::{Address, Hop};
 use crate::sip::Transport;
 use names::{Missing, Names};
 use order::ordered;
+pub(super) use preference::Preference;
 
 /// How many addresses of a hop are tried at most.
 const MOST_ADDRESSES: usize = 16;
@@ -41,45 +43,12 @@ pub(super) struct Resolver {
     ours: &'static [Transport],
 }
 
-/// A rule of a domain: a NAPTR record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Rule {
-    order: u16,
-    preference: u16,
-    /// Upper case.
-    flags: String,
-    /// Upper case.
-    service: String,
-    replacement: String,
-}
-
 /// A host that a hop's name stands for.
 #[derive(Clone, Debug)]
 struct Target {
     transport: Transport,
     host: String,
     port: u16,
-}
-
-/// Which of a host's addresses goes first: IPv6 (RFC 6724 §2.1), unless we listen on IPv4 only. One that there is no route to
-/// goes last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Preference {
-    Ipv4,
-    Ipv6,
-}
-
-impl Preference {
-    /// That of an agent with these listeners.
-    pub(super) fn of(listeners: &[Listener]) -> Self {
-        let is_ipv4 = |listener: &Listener| listener.local_addr().is_ok_and(|local| local.is_ipv4());
-        if !listeners.is_empty() && listeners.iter().all(is_ipv4) { Self::Ipv4 } else { Self::Ipv6 }
-    }
-
-    fn sort(self, addresses: &mut [IpAddr]) {
-        let has_no_route = |ip: &IpAddr| udp::route::local(SocketAddr::new(*ip, 5060)).is_err();
-        addresses.sort_by_cached_key(|ip| (has_no_route(ip), ip.is_ipv4() != (self == Self::Ipv4)));
-    }
 }
 
 /// The transport of a hop, if it says one; an error if it is none of ours.
@@ -218,19 +187,6 @@ impl Resolver {
             found = self.names.addresses(&target.host).await?;
         }
         Ok(addresses_of(hop, target, found))
-    }
-}
-
-impl Rule {
-    /// By what it leads to servers, if it is one for SIP that can be followed.
-    fn leads_by(&self) -> Option<Transport> {
-        let by = match &*self.service {
-            "SIP+D2U" => Transport::Udp,
-            "SIP+D2T" => Transport::Tcp,
-            "SIPS+D2T" => Transport::Tls,
-            _ => return None,
-        };
-        matches!(&*self.flags, "S" | "A").then_some(by)
     }
 }
 

@@ -15,7 +15,8 @@ use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use hickory_resolver::{Hosts, TokioResolver};
 
 use super::order::Server;
-use super::{Preference, Rule};
+use super::preference::Preference;
+use super::rule::Rule;
 
 /// Where the system says whom it asks.
 const SYSTEM: &str = "/etc/resolv.conf";

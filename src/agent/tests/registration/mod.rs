@@ -10,6 +10,7 @@ mod connections;
 mod drain;
 mod failures;
 mod keep_alive;
+mod lives;
 mod refresh;
 mod registrar;
 mod secrets;

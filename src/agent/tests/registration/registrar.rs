@@ -87,13 +87,12 @@ impl Registrar {
     pub fn reach_with(&mut self, others: Vec<Address>) -> Destination {
         let number = self.flow.id.0 + 1;
         let address = |text: String| text.parse().expect("an address");
-        self.flow = Flow {
-            id: FlowId(number),
-            transport: self.transport,
-            local: address(format!("192.0.2.7:{}", 40_000 + number)),
-            peer: address(format!("10.0.0.{number}:5060")),
-            listener: None,
+        let (transport, peer) = match &self.sought[0].1 {
+            Destination::Addresses(known) => (known[0].transport, known[0].address),
+            Destination::Hop(_) => (self.transport, address(format!("10.0.0.{}:5060", number % 250))),
         };
+        let local = address(format!("192.0.2.7:{}", 40_000 + number));
+        self.flow = Flow { id: FlowId(number), transport, local, peer, listener: None };
         self.reach_by(self.flow, others)
     }
 
@@ -217,6 +216,11 @@ impl Registrar {
         Some(answer.map(|done| done.account().expect("an account")))
     }
 
+    /// How many commands have been answered.
+    pub fn answered(&self) -> usize {
+        self.answers.len()
+    }
+
     pub fn done(&mut self, ticket: Ticket) -> RegistrationState {
         self.answer(ticket).expect("an answer").expect("a good answer").state
     }
@@ -235,8 +239,9 @@ impl Registrar {
                 Output::Event(News::Call(event)) => self.call = Some(event.call),
                 Output::Reach(id, destination) => self.sought.push((id, destination)),
                 Output::Close(flow) => {
-                    assert!(self.open.remove(&flow), "an open connection is closed");
-                    self.agent.handle_flow_closed(self.now, flow);
+                    if self.open.remove(&flow) {
+                        self.agent.handle_flow_closed(self.now, flow);
+                    }
                 }
                 Output::Answer(ticket, answer) => {
                     assert!(self.answers.insert(ticket, answer).is_none(), "a command is answered once");

@@ -81,6 +81,7 @@ fn offered() -> Call {
 /// A call that was placed just now.
 pub fn dialing() -> Call {
     let party = |uri: &'static str| Arc::new(Party { uri: uri.into(), display_name: None });
+    let header = HeaderField { name: "X-CRM-Ticket".into(), value: "4711".into() };
     Call {
         direction: Direction::Outbound,
         state: CallState::Dialing,
@@ -88,8 +89,8 @@ pub fn dialing() -> Call {
         to: party("sip:1001@pbx.example.com"),
         request_uri: "sip:1001@pbx.example.com".into(),
         account: Some("1000".into()),
-        headers: [].into(),
-        sdp: Sdp { remote: None, local: Some(OFFER_OF_OURS.into()) },
+        headers: [header].into(),
+        sdp: Sdp::default(),
         sip: Arc::new(SipFacts {
             call_id: "0fa1c5b2e8d94a37".into(),
             local_tag: "5d7c0e91b2f4a368".into(),
@@ -123,7 +124,7 @@ pub fn established() -> Call {
 }
 
 fn ended(from: Call, cause: EndCause, by: EndBy, sip_status: Option<u16>) -> Call {
-    let end = End { cause, by, sip_status, reason: None, reasons: Vec::new() };
+    let end = End { cause, by, sip_status, reason: None, reasons: Vec::new(), detail: None };
     Call {
         state: CallState::Ended,
         version: from.version + 1,
