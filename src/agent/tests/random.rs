@@ -24,7 +24,7 @@ use network::Life;
 #[test]
 fn every_random_life_over_udp_ends_once_and_leaves_nothing() {
     let mut ends = Ends::new();
-    for seed in 0..1500 {
+    for seed in 0..1000 {
         live(seed, Network::unreliable(), &mut ends);
     }
     assert_all_ends_were_seen(&ends);
@@ -33,7 +33,7 @@ fn every_random_life_over_udp_ends_once_and_leaves_nothing() {
 #[test]
 fn every_random_life_over_tcp_ends_once_and_leaves_nothing() {
     let mut ends = Ends::new();
-    for seed in 10_000..11_500 {
+    for seed in 10_000..11_000 {
         live(seed, Network::stream(), &mut ends);
     }
     assert_all_ends_were_seen(&ends);
@@ -59,7 +59,7 @@ fn ten_thousand_races_of_accept_and_cancel_have_one_verdict_each_on_both_sides()
 #[test]
 fn races_of_an_answer_and_our_cancel_leave_no_phone_picked_up() {
     let mut ends = Ends::new();
-    for seed in 0..3_000 {
+    for seed in 0..2_000 {
         let mut life = Life::new(seed, Network::perfect(), Settings::default());
         let answer = life.chance.up_to(Duration::from_millis(400));
         let fork = (life.chance.below(2) == 0).then(|| life.chance.up_to(Duration::from_secs(30)));
@@ -76,8 +76,8 @@ fn races_of_an_answer_and_our_cancel_leave_no_phone_picked_up() {
     }
     let count = |cause| ends.get(&("out", cause, EndBy::Api)).copied().unwrap_or_default();
     let (answered, cancelled) = (count(EndCause::Hangup), count(EndCause::Cancelled));
-    assert_eq!(answered + cancelled, 3_000, "{ends:?}");
-    assert!(answered > 300 && cancelled > 300, "both win: {answered} answered, {cancelled} cancelled");
+    assert_eq!(answered + cancelled, 2_000, "{ends:?}");
+    assert!(answered > 200 && cancelled > 200, "both win: {answered} answered, {cancelled} cancelled");
 }
 
 /// How often calls of which direction ended in which way.
@@ -145,7 +145,8 @@ fn live(seed: u64, network: Network, ends: &mut Ends) {
     } else {
         life.hang_up_everything()
     }
-    life.run(Duration::from_secs(150));
+    // An INVITE that was lost may come now, and go unanswered for three minutes.
+    life.run(Duration::from_secs(250));
     let late = life.sent;
     life.run(Duration::from_secs(600));
     assert_eq!(life.sent, late, "seed {seed}: a message after the end");

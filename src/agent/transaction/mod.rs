@@ -84,7 +84,8 @@ struct Transaction {
 }
 
 /// All transactions. At `limit` of them [`Transactions::is_full`] says so: new INVITEs are refused, and what is refused or
-/// answered then is so without one. Requests of ours are one per call at a time.
+/// answered then is so without one. Requests of ours are few per call: its
+/// INVITE and CANCEL, its BYE, and one BYE for each other dialog that the INVITE has made, 16 at most.
 #[derive(Debug)]
 pub struct Transactions {
     limit: usize,

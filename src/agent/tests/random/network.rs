@@ -1,18 +1,20 @@
 //! The world of a random life: a clock, a network between callers and agent, and what happens when.
 
+mod callees;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::callee::{self, Callee};
+use super::callee::{Callee, Do as CalleeDo, Plan as CalleePlan};
 use super::caller::{Caller, Do, Plan};
 use super::chance::{Chance, Network};
 use crate::agent::command::Originate;
 use crate::agent::{
     Action, Agent, Arrival, Call, CallCommand, CallId, Command, Event, Flow, FlowId, News, Now, Output,
-    ReachId, Reached, Refusal, Settings, Ticket, Timestamp, Transmit, Unreachable,
+    ReachId, Refusal, Settings, Ticket, Timestamp, Transmit,
 };
 use crate::sip::{Message, parse_datagram};
 
@@ -27,7 +29,7 @@ enum Happening {
     Finds(ReachId),
     /// A message of a call of the agent's is where that goes.
     Rings(Bytes),
-    Answers(usize, callee::Do),
+    Answers(usize, CalleeDo),
 }
 
 /// One life, from its seed.
@@ -47,7 +49,7 @@ pub struct Life {
     callers: Vec<Caller>,
     pub callees: Vec<Callee>,
     /// What every callee means to do; `None`: each what it likes.
-    pub plan: Option<callee::Plan>,
+    pub plan: Option<CalleePlan>,
     agenda: BTreeMap<(Instant, u64), Happening>,
     entries: u64,
     last_arrival: [Instant; 2],
@@ -197,34 +199,6 @@ impl Life {
         self.drain();
     }
 
-    /// An INVITE makes a callee; what else is of a call belongs to its own.
-    fn ring(&mut self, message: &Message) {
-        let known = self.callees.iter().position(|callee| callee.call_id == *call_id_of(message));
-        match (known, message) {
-            (Some(number), message) => {
-                let later = self.callees[number].handle(message);
-                self.go_on(number, later);
-            }
-            (None, Message::Request(invite)) if invite.method.as_str() == "INVITE" => {
-                let plan = self.plan.unwrap_or_else(|| callee::Plan::random(&mut self.chance));
-                let (callee, later) = Callee::called(invite, plan);
-                self.callees.push(callee);
-                self.go_on(self.callees.len() - 1, later);
-            }
-            _ => {}
-        }
-    }
-
-    /// What a callee will do later, and what it says now.
-    fn go_on(&mut self, number: usize, later: Vec<(Duration, callee::Do)>) {
-        for (after, what) in later {
-            self.later(after, Happening::Answers(number, what));
-        }
-        for text in std::mem::take(&mut self.callees[number].outbox) {
-            self.carry(0, Happening::Arrives, &text);
-        }
-    }
-
     fn act(&mut self, number: usize, act: impl FnOnce(&mut Caller) -> Vec<(Duration, Do)>) {
         for (after, what) in act(&mut self.callers[number]) {
             self.later(after, Happening::Does(number, what));
@@ -282,24 +256,6 @@ impl Life {
                 Output::Send(transmit) => self.send(transmit),
             }
         }
-    }
-
-    /// Half of the time it is known at once, else it takes its time.
-    fn look_for_a_way(&mut self, id: ReachId) {
-        if self.chance.percent(50) || self.network.is_perfect() {
-            return self.find_a_way(id);
-        }
-        let after = self.chance.up_to(Duration::from_secs(2));
-        self.later(after, Happening::Finds(id));
-    }
-
-    /// A third of the time there is none.
-    fn find_a_way(&mut self, id: ReachId) {
-        let found = match self.chance.percent(67) || self.network.is_perfect() {
-            true => Ok(Reached { flow: self.flow, others: Vec::new() }),
-            false => Err(Unreachable("gone".to_owned())),
-        };
-        self.agent.handle_reached(self.now, id, found);
     }
 
     fn send(&mut self, transmit: Transmit) {
