@@ -7,7 +7,6 @@ use serde_json::json;
 
 use crate::agent::{Agent, Events, PATIENCE};
 use crate::peer::{Caller, header, respond};
-use crate::sipp_udp::Sipp;
 
 const OVER_UDP: [&str; 2] = ["--sip-listen", "udp://127.0.0.1:0"];
 
@@ -167,10 +166,4 @@ fn what_is_no_message_is_dropped_and_the_agent_goes_on() {
     }
     phone.say(&Caller::at(phone.address).options());
     phone.answer(200, "OPTIONS");
-}
-
-#[test]
-fn calls_of_sipp_end_well_where_messages_are_lost_both_ways() {
-    let agent = Agent::start_with(&[&OVER_UDP[..], &["--on-offer", "accept"]].concat());
-    Sipp::call("lossy_call", 20, agent.sip).ends_as_written();
 }
