@@ -17,7 +17,7 @@ pub enum Refusal {
     #[error("the registrar answered {1}")]
     RegistrationRejected(Arc<Account>, u16),
     /// The registrar did not answer in time, or could not be reached.
-    #[error("the registrar did not answer in time, or could not be reached")]
+    #[error("the registrar did not answer in time, or could not be reached: {}", why(.0))]
     RegistrationTimeout(Arc<Account>),
     /// The state of the call does not allow it.
     #[error("the call is {}: its state does not allow this command", .0.state.name())]
@@ -57,4 +57,8 @@ pub enum Refusal {
     /// The agent is shutting down.
     #[error("the agent is shutting down")]
     Draining,
+}
+
+fn why(account: &Account) -> &str {
+    account.failure.as_ref().map_or("no reason is known", |failure| &failure.detail)
 }
