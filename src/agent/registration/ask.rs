@@ -18,6 +18,7 @@ impl Registration {
     pub(super) fn begin(&mut self, stack: &mut Stack, purpose: Purpose, flow: Option<Flow>) -> Box<Asking> {
         let Self { identity, authorizations, contacts, .. } = self;
         self.cseq += 1;
+        self.fresh = None;
         let flow = flow.filter(|flow| stack.flows.contains(&flow.id));
         let way = Way { flow, hop: Some(identity.hop.clone()) };
         let request = (Known::Register, identity.head(self.cseq));
@@ -78,7 +79,11 @@ impl Registration {
         picture.peer = Some(flow.peer.to_string().into());
         if let Purpose::Bind(_) = purpose {
             let contact = self.identity.contact(stack, &flow);
+            let count = self.contacts.len();
             self.contacts.retain(|other| *other != contact);
+            if self.contacts.len() == count {
+                self.fresh = Some(contact.clone());
+            }
             if self.contacts.len() >= MOST_CONTACTS {
                 self.contacts.remove(0);
             }

@@ -48,6 +48,8 @@ pub struct Registration {
     authorizations: Authorizations,
     /// Our Contacts that the registrar may have, in angle brackets, the newest last.
     contacts: Vec<String>,
+    /// The one of them that only the REGISTER under way has named: if that is refused, the registrar does not have it.
+    fresh: Option<String>,
     /// What is wanted: the last command; until there is one, to be registered.
     wish: AccountAction,
     /// The commands that wait until what they want is so or has failed.
@@ -90,6 +92,7 @@ impl Registration {
             cseq: 0,
             authorizations: Authorizations::default(),
             contacts: Vec::new(),
+            fresh: None,
             wish: AccountAction::Register,
             waiting: Vec::new(),
             retry: Retry::default(),
@@ -117,6 +120,9 @@ impl Registration {
 
     /// The transaction of a REGISTER has something to say.
     pub fn handle_outcome(&mut self, stack: &mut Stack, id: TransactionId, outcome: Outcome<'_>) {
+        if let Outcome::TimedOut = outcome {
+            self.fresh = None;
+        }
         self.pursue(stack, None, |asking, stack, means| asking.handle_outcome(stack, id, outcome, means));
     }
 
@@ -153,6 +159,7 @@ impl Registration {
             Phase::Refreshing(_, asking) if is_asked_there(asking) => self.handle_lost(stack),
             Phase::Refreshing(link, _) if link.flow.id == flow => self.go_on_unlinked(stack),
             Phase::Registering(asking) if is_asked_there(asking) => {
+                self.fresh = None;
                 let asked = self.ask(stack, |asking, stack, _| asking.handle_flow_closed(stack, flow));
                 if let Some((Progress::Unreachable, _)) = asked {
                     self.handle_lost(stack);

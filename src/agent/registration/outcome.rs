@@ -59,6 +59,9 @@ impl Registration {
         if let Phase::Unregistering(_) = self.phase {
             return self.end(stack, (!accepted).then(|| failure_of(response)));
         }
+        if let Some(refused) = self.fresh.take().filter(|_| !accepted) {
+            self.contacts.retain(|contact| *contact != refused);
+        }
         match flow {
             Some(flow) if accepted => self.handle_accepted(stack, flow, response),
             _ if response.status == 423 && self.lengthen(response) => self.ask_for_longer(stack, flow),
@@ -66,9 +69,6 @@ impl Registration {
                 let wait =
                     self.retry.after_failure(&mut stack.ids, response.headers.number(Name::RetryAfter));
                 self.expires = self.identity.expires();
-                // It has bound nothing new.
-                let bound = self.picture.contact.as_ref().map(|contact| format!("<{contact}>"));
-                self.contacts.retain(|contact| Some(contact) == bound.as_ref());
                 self.fail(stack, failure_of(response), wait);
             }
         }

@@ -1,7 +1,9 @@
 //! Whom the agent calls, with a mind of its own: what RFC 3261 has a UAS do, and what a plan has it do on top. A second phone
 //! may answer the same INVITE.
 
+mod gate;
 mod plan;
+mod text;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,13 +12,19 @@ use bytes::Bytes;
 
 use crate::agent::tests::phone::{ANSWER, OFFER};
 use crate::sip::{Message, Request, Response, Transport, Writer};
+use gate::Gate;
 pub use plan::Plan;
+
+/// Where the proxy before the phones stands among them.
+const GATE: usize = 2;
 
 /// What a callee does at a moment of its own.
 #[derive(Clone, Debug)]
 pub enum Do {
     Provide(u16),
     Decide(u16),
+    /// The proxy refuses the INVITE with that CSeq: a status and a header.
+    Challenge(u32, u16, (&'static str, String)),
     Fork,
     Bye,
     Reinvite,
@@ -44,7 +52,10 @@ pub struct Callee {
     pub outbox: Vec<Bytes>,
     plan: Plan,
     invite: Request,
-    phones: [Phone; 2],
+    gate: Gate,
+    /// The third is none: it is the proxy.
+    phones: [Phone; 3],
+    has_cancel: bool,
     /// The last provisional response.
     provided: Option<Bytes>,
     cseq: u32,
@@ -58,28 +69,42 @@ type Later = Vec<(Duration, Do)>;
 impl Callee {
     /// An INVITE has come; what will be done about it.
     pub fn called(invite: &Request, plan: Plan) -> (Self, Later) {
-        let this = Self {
+        let mut this = Self {
             call_id: invite.call_id.to_string(),
             outbox: Vec::new(),
             plan,
             invite: invite.clone(),
+            gate: Gate::new(plan.gate),
             phones: Default::default(),
+            has_cancel: false,
             provided: None,
             cseq: 0,
             answered: Vec::new(),
             responses: HashMap::new(),
         };
-        let plans = [
-            plan.trying.map(|at| (at, Do::Provide(100))),
-            plan.rings.map(|at| (at, Do::Provide(180))),
-            plan.verdict.map(|(at, status)| (at, Do::Decide(status))),
-        ];
-        (this, plans.into_iter().flatten().collect())
+        let later = this.begin(invite);
+        (this, later)
     }
 
-    /// The first phone's final response.
+    /// What the phones will do.
+    fn plans(&self) -> Later {
+        let Plan { trying, rings, verdict, .. } = self.plan;
+        let plans = [
+            trying.map(|at| (at, Do::Provide(100))),
+            rings.map(|at| (at, Do::Provide(180))),
+            verdict.map(|(at, status)| (at, Do::Decide(status))),
+        ];
+        plans.into_iter().flatten().collect()
+    }
+
+    /// The first phone's final response, or the last one of the proxy before it.
     pub fn verdict(&self) -> Option<u16> {
-        self.phones[0].said.as_ref().map(|(status, _)| *status)
+        let said = |phone: &Phone| phone.said.as_ref().map(|(status, _)| *status);
+        said(&self.phones[0]).or_else(|| said(&self.phones[GATE]))
+    }
+
+    fn has_verdict(&self) -> bool {
+        self.verdict().is_some()
     }
 
     /// Every phone that was picked up has had its ACK and its BYE.
@@ -92,12 +117,9 @@ impl Callee {
     /// What its plan, or a timer, has it do now; what it will do later.
     pub fn act(&mut self, what: Do) -> Later {
         match what {
-            Do::Provide(_) | Do::Decide(_) if self.verdict().is_some() => Vec::new(),
+            Do::Provide(_) | Do::Decide(_) if self.has_verdict() => Vec::new(),
             Do::Provide(status) => {
-                let early = status == 180 && self.plan.early;
-                let response = self.response(0, status, if early { ANSWER } else { "" });
-                self.provided = Some(response.clone());
-                self.outbox.push(response);
+                self.provide(status);
                 Vec::new()
             }
             Do::Decide(status) => {
@@ -105,6 +127,7 @@ impl Callee {
                 later.extend(self.plan.fork.filter(|_| status == 200).map(|after| (after, Do::Fork)));
                 later
             }
+            Do::Challenge(cseq, status, challenge) => self.challenge(cseq, status, challenge),
             Do::Fork => self.decide(1, 200),
             Do::Bye | Do::Reinvite | Do::Info if self.phones[0].is_over => Vec::new(),
             Do::Bye => {
@@ -124,9 +147,21 @@ impl Callee {
         }
     }
 
+    fn provide(&mut self, status: u16) {
+        let early = status == 180 && self.plan.early;
+        let response = self.response(0, status, if early { ANSWER } else { "" });
+        self.provided = Some(response.clone());
+        self.outbox.push(response);
+    }
+
     fn decide(&mut self, phone: usize, status: u16) -> Later {
         let body = if status == 200 && self.plan.describes { ANSWER } else { "" };
         let response = self.response(phone, status, body);
+        self.refuse(phone, status, response)
+    }
+
+    /// A final response, a refusal or not.
+    fn refuse(&mut self, phone: usize, status: u16, response: Bytes) -> Later {
         self.phones[phone].said = Some((status, response.clone()));
         self.outbox.push(response);
         if status != 200 && !self.is_udp() {
@@ -161,8 +196,14 @@ impl Callee {
         let number = phone_of(request);
         let key = (number, request.cseq, request.method.to_string());
         match request.method.as_str() {
+            "INVITE" if request.cseq > self.invite.cseq => self.begin(request),
+            "INVITE" if request.cseq < self.invite.cseq => Vec::new(),
             "INVITE" => {
-                let said = self.phones[0].said.as_ref().map(|(_, response)| response);
+                let said = self.phones[0]
+                    .said
+                    .as_ref()
+                    .or(self.phones[GATE].said.as_ref())
+                    .map(|(_, response)| response);
                 self.outbox.extend(said.or(self.provided.as_ref()).cloned());
                 Vec::new()
             }
@@ -172,17 +213,22 @@ impl Callee {
                 Vec::new()
             }
             "CANCEL" => {
-                assert!(self.provided.is_some() || self.verdict().is_some(), "a CANCEL before any response");
+                assert!(self.provided.is_some() || self.has_verdict(), "a CANCEL before any response");
+                assert_eq!(request.cseq, self.invite.cseq, "a CANCEL of what was refused");
+                self.has_cancel = true;
                 if !self.plan.heeds_cancel {
                     return Vec::new();
                 }
                 self.confirm(request);
-                if self.verdict().is_some() { Vec::new() } else { self.decide(0, 487) }
+                if self.has_verdict() { Vec::new() } else { self.decide(0, 487) }
             }
             "BYE" => {
-                let phone = &mut self.phones[number];
-                assert!(matches!(phone.said, Some((200, _))), "a BYE to a phone that was not picked up");
-                phone.is_over = true;
+                let is_picked_up = matches!(self.phones[number].said, Some((200, _)));
+                assert!(is_picked_up, "a BYE to a phone that was not picked up");
+                if self.challenges_bye(request, key) {
+                    return Vec::new();
+                }
+                self.phones[number].is_over = true;
                 if self.plan.answers_bye {
                     self.confirm(request);
                 }
@@ -193,6 +239,12 @@ impl Callee {
     }
 
     fn handle_ack(&mut self, number: usize, ack: &Request) -> Later {
+        if number == GATE && ack.cseq < self.invite.cseq {
+            return Vec::new();
+        }
+        if matches!(self.phones[number].said, Some((200, _))) {
+            self.check_proof(ack);
+        }
         let phone = &mut self.phones[number];
         assert!(phone.said.is_some() && ack.cseq == self.invite.cseq, "an ACK for nothing");
         if std::mem::replace(&mut phone.has_ack, true) || number != 0 || self.verdict() != Some(200) {
@@ -221,14 +273,6 @@ impl Callee {
         self.outbox.push(response);
     }
 
-    fn response(&self, phone: usize, status: u16, body: &str) -> Bytes {
-        let tag = format!("phone-{phone}");
-        let writer =
-            Writer::response(status, None).copied(&self.invite.headers, (status > 100).then_some(&tag));
-        let writer = writer.header("Contact", "<sip:1001@10.0.0.1:5060>");
-        if body.is_empty() { writer.finish() } else { writer.finish_with("application/sdp", body.as_bytes()) }
-    }
-
     fn ask(&mut self, method: &str, body: &str) -> Later {
         self.cseq += 1;
         let text = self.text(method, self.cseq, method, body);
@@ -243,25 +287,12 @@ impl Callee {
     fn is_udp(&self) -> bool {
         self.invite.via.transport.eq_ignore_ascii_case(&Transport::Udp.to_string())
     }
-
-    fn text(&self, method: &str, cseq: u32, branch_of: &str, body: &str) -> Bytes {
-        let Self { invite, call_id, .. } = self;
-        let value = |name: &str| invite.headers.named(name).map(|header| header.text()).unwrap_or_default();
-        let content = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
-        format!(
-            "{method} sip:call-agent@192.0.2.7 SIP/2.0\r\n\
-             Via: SIP/2.0/{} 10.0.0.1:5060;branch=z9hG4bK-{call_id}-{cseq}-{branch_of}\r\n\
-             Max-Forwards: 70\r\nFrom: {};tag=phone-0\r\nTo: {}\r\nCall-ID: {call_id}\r\nCSeq: {cseq} {method}\r\n\
-             Contact: <sip:1001@10.0.0.1:5060>\r\n{content}Content-Length: {}\r\n\r\n{body}",
-            invite.via.transport,
-            value("To"),
-            value("From"),
-            body.len()
-        )
-        .into()
-    }
 }
 
 fn phone_of(request: &Request) -> usize {
-    usize::from(request.to.tag().is_some_and(|tag| tag.ends_with("-1")))
+    match request.to.tag() {
+        Some(tag) if tag.ends_with("-1") => 1,
+        Some(tag) if tag.ends_with("-2") => GATE,
+        _ => 0,
+    }
 }

@@ -1,27 +1,40 @@
 //! What holds for every life when it is over.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 
 use super::Ends;
 use super::network::Life;
-use crate::agent::event::{CallState, Direction, End, EndCause, Event, EventKind};
+use crate::agent::event::{CallState, Direction, End, EndCause, Event, EventKind, RegistrationState};
 use crate::agent::tests::Leftovers;
-use crate::agent::{Call, CallId, Refusal, Ticket};
+use crate::agent::{Call, CallId, Done, Refusal, Ticket};
 
 /// Nothing is left, and everybody was told the truth once.
 pub fn check(seed: u64, life: &Life, ends: &mut Ends) {
     assert_eq!(life.agent.leftovers(), Leftovers::default(), "seed {seed}");
     check_events(seed, &life.events);
     check_answers(seed, life.asked, &life.answers);
+    check_accounts(seed, life);
+    ends.registrations.extend(&life.registrations);
     for call in life.events.iter().filter(|event| event.kind == EventKind::Ended).map(|event| &event.call) {
         let end = call.end.as_ref().expect("an end");
         let direction = match call.direction {
             Direction::Inbound => check_our_verdict(seed, life, call, end),
             Direction::Outbound => check_their_verdict(seed, life, call, end),
         };
-        *ends.entry((direction, end.cause, end.by)).or_default() += 1;
+        let by_account = if direction == "in" { "in to an account" } else { "out by an account" };
+        for kind in [Some(direction), call.account.as_ref().map(|_| by_account)].into_iter().flatten() {
+            *ends.calls.entry((kind, end.cause, end.by)).or_default() += 1;
+        }
     }
+}
+
+/// Nobody is registered any more, and what clients were told of that is so.
+fn check_accounts(seed: u64, life: &Life) {
+    for account in life.agent.accounts() {
+        assert_eq!(account.state, RegistrationState::Unregistered, "seed {seed}");
+        assert!(life.bound(&account).is_empty(), "seed {seed}: calls still come: {account:?}");
+    }
+    assert!(life.agent.is_idle(), "seed {seed}: something is to come");
 }
 
 /// One first event, one end, versions without a hole, states that only go forward.
@@ -62,7 +75,7 @@ fn rank(state: CallState) -> u8 {
     }
 }
 
-fn check_answers(seed: u64, asked: u64, answers: &HashMap<Ticket, Result<Arc<Call>, Refusal>>) {
+fn check_answers(seed: u64, asked: u64, answers: &HashMap<Ticket, Result<Done, Refusal>>) {
     assert_eq!(answers.len() as u64, asked, "seed {seed}: each command is answered");
     for answer in answers.values() {
         if let Err(Refusal::CallEnded(call)) = answer {

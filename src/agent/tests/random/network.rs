@@ -1,9 +1,10 @@
 //! The world of a random life: a clock, a network between callers and agent, and what happens when.
 
+mod accounts;
 mod callees;
+mod wire;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -11,10 +12,12 @@ use bytes::Bytes;
 use super::callee::{Callee, Do as CalleeDo, Plan as CalleePlan};
 use super::caller::{Caller, Do, Plan};
 use super::chance::{Chance, Network};
-use crate::agent::command::Originate;
+use super::registrar::Registrar;
+use crate::agent::command::{AccountCommand, Originate};
+use crate::agent::event::RegistrationState;
 use crate::agent::{
-    Action, Agent, Arrival, Call, CallCommand, CallId, Command, Event, Flow, FlowId, News, Now, Output,
-    ReachId, Refusal, Settings, Ticket, Timestamp, Transmit,
+    Action, Agent, Arrival, CallCommand, CallId, Command, Done, Event, Flow, FlowId, Now, ReachId, Refusal,
+    Settings, Ticket, Timestamp,
 };
 use crate::sip::{Message, parse_datagram};
 
@@ -27,6 +30,12 @@ enum Happening {
     Dials(Originate),
     /// A way that was looked for is found, or not.
     Finds(ReachId),
+    /// A REGISTER is at the registrar.
+    Registers(Bytes),
+    /// A client wants an account to be registered, or not.
+    Wishes(AccountCommand),
+    /// A keep-alive is answered on that connection.
+    Pongs(FlowId),
     /// A message of a call of the agent's is where that goes.
     Rings(Bytes),
     Answers(usize, CalleeDo),
@@ -34,10 +43,11 @@ enum Happening {
 
 /// One life, from its seed.
 pub struct Life {
+    seed: u64,
     pub agent: Agent,
     pub chance: Chance,
     pub events: Vec<Event>,
-    pub answers: HashMap<Ticket, Result<Arc<Call>, Refusal>>,
+    pub answers: HashMap<Ticket, Result<Done, Refusal>>,
     pub asked: u64,
     /// Final statuses of first INVITEs, by Call-ID.
     pub verdicts: HashMap<String, HashSet<u16>>,
@@ -50,6 +60,9 @@ pub struct Life {
     pub callees: Vec<Callee>,
     /// What every callee means to do; `None`: each what it likes.
     pub plan: Option<CalleePlan>,
+    pub registrar: Registrar,
+    /// What clients were told of registrations.
+    pub registrations: HashSet<RegistrationState>,
     agenda: BTreeMap<(Instant, u64), Happening>,
     entries: u64,
     last_arrival: [Instant; 2],
@@ -69,6 +82,7 @@ impl Life {
             listener: None,
         };
         Self {
+            seed,
             agent: Agent::new(settings, secret, now),
             chance: Chance::new(seed),
             events: Vec::new(),
@@ -82,6 +96,8 @@ impl Life {
             callers: Vec::new(),
             callees: Vec::new(),
             plan: None,
+            registrar: Registrar::default(),
+            registrations: HashSet::new(),
             agenda: BTreeMap::new(),
             entries: 0,
             last_arrival: [now.instant; 2],
@@ -177,6 +193,9 @@ impl Life {
                 }
             }
             Happening::Dials(originate) => self.give(Command::Originate(originate)),
+            Happening::Registers(bytes) => self.register(bytes),
+            Happening::Wishes(command) => self.give(Command::Account(command)),
+            Happening::Pongs(flow) => self.agent.handle_pong(self.now, flow),
             Happening::Finds(id) => self.find_a_way(id),
             Happening::Rings(bytes) => {
                 let message = parse_datagram(bytes).expect("what we send can be read");
@@ -205,84 +224,6 @@ impl Life {
         }
         for text in std::mem::take(&mut self.callers[number].outbox) {
             self.carry(0, Happening::Arrives, &text);
-        }
-    }
-
-    /// The network takes a message in one of its two directions.
-    fn carry(&mut self, direction: usize, happening: impl Fn(Bytes) -> Happening, bytes: &Bytes) {
-        if self.chance.percent(self.network.cut) {
-            return self.cut();
-        }
-        let copies = 1 + u64::from(self.chance.percent(self.network.repeated));
-        for _ in 0..copies {
-            if self.chance.percent(self.network.lost) {
-                continue;
-            }
-            let mut at = self.now.instant + self.chance.up_to(Duration::from_millis(120));
-            if self.network.keeps_order {
-                at = at.max(self.last_arrival[direction]);
-                self.last_arrival[direction] = at;
-            }
-            self.at(at, happening(bytes.clone()));
-        }
-    }
-
-    /// The connection breaks: what was under way is lost, and the caller makes a new one.
-    fn cut(&mut self) {
-        self.agenda.retain(|_, happening| {
-            !matches!(happening, Happening::Arrives(_) | Happening::Reaches(..) | Happening::Rings(_))
-        });
-        self.agent.handle_flow_closed(self.now, self.flow.id);
-        self.flow.id.0 += 1;
-        for number in 0..self.callers.len() {
-            self.later(Duration::from_millis(200), Happening::Does(number, Do::Reconnect));
-        }
-    }
-
-    fn drain(&mut self) {
-        while let Some(output) = self.agent.poll_output() {
-            match output {
-                Output::Event(News::Call(event)) => self.events.push(event),
-                Output::Event(News::Account(_)) | Output::Close(_) => {}
-                Output::Reach(id, _) => self.look_for_a_way(id),
-                Output::Answer(ticket, answer) => {
-                    assert!(
-                        self.answers
-                            .insert(ticket, answer.map(|done| done.call().expect("a call")))
-                            .is_none(),
-                        "a command is answered once"
-                    );
-                }
-                Output::Send(transmit) => self.send(transmit),
-            }
-        }
-    }
-
-    fn send(&mut self, transmit: Transmit) {
-        self.sent += 1;
-        let message = parse_datagram(transmit.bytes.clone()).expect("what we send can be read");
-        let call_id = call_id_of(&message).to_string();
-        if let Message::Response(response) = &message
-            && response.status >= 200
-            && response.cseq.method.as_str() == "INVITE"
-            && response.cseq.number == Caller::FIRST_CSEQ
-        {
-            self.verdicts.entry(call_id.clone()).or_default().insert(response.status);
-        }
-        // A closed connection: half of the time the agent finds no other way.
-        let is_closed = transmit.flow != Some(self.flow.id) && self.network.keeps_order;
-        let is_lost = is_closed && self.chance.percent(50);
-        match transmit.receipt {
-            Some(receipt) if is_lost => self.agent.handle_undelivered(self.now, receipt),
-            Some(receipt) => self.agent.handle_delivered(self.now, receipt),
-            None => {}
-        }
-        if is_lost {
-            return;
-        }
-        match self.callers.iter().position(|caller| caller.call_id == call_id) {
-            Some(number) => self.carry(1, |bytes| Happening::Reaches(number, bytes), &transmit.bytes),
-            None => self.carry(1, Happening::Rings, &transmit.bytes),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::registrar::Registrar;
 use super::{account, registered, seconds, settings};
+use crate::agent::command::AccountAction;
 use crate::agent::event::RegistrationState::{Failed, Registered, Registering};
 use crate::agent::{Destination, FlowId};
 use crate::sip::{Name, Request};
@@ -145,4 +146,19 @@ fn no_more_than_four_contacts_are_remembered() {
     let expected: Vec<_> =
         ports.iter().map(|port| contact(*port, if *port == 40007 { 3600 } else { 0 })).collect();
     assert_eq!(contacts(&registrar.request()), expected);
+}
+
+#[test]
+fn what_an_unheard_answer_may_have_bound_outlives_a_refusal() {
+    let mut registrar = Registrar::with(settings([account("1000")]));
+    registrar.reach();
+    registrar.request();
+    registrar.close(registrar.flow.id);
+    registrar.wait(seconds(1));
+    registrar.reach();
+    let refused = registrar.request();
+    registrar.respond(&refused, 403, "");
+    registrar.command(AccountAction::Unregister);
+    registrar.reach();
+    assert_eq!(contacts(&registrar.request()), [contact(40001, 0)]);
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::gate::Plan as GatePlan;
 use crate::agent::tests::random::chance::Chance;
 
 /// What a callee means to do, and when after the INVITE.
@@ -20,6 +21,8 @@ pub struct Plan {
     pub answers_bye: bool,
     /// It answers the offer while it rings.
     pub early: bool,
+    /// What the proxy before it, and it itself, want to know first.
+    pub gate: GatePlan,
     /// Its 200 has a description.
     pub describes: bool,
 }
@@ -44,7 +47,18 @@ impl Plan {
             answers_bye: maybe(90, 1).is_some(),
             early: maybe(30, 1).is_some(),
             describes: maybe(95, 1).is_some(),
+            gate: GatePlan::OPEN,
         }
+    }
+
+    /// The same, behind a proxy that may ask more than can be answered.
+    pub fn asking(self, chance: &mut Chance) -> Self {
+        Self { gate: GatePlan::random(chance), ..self }
+    }
+
+    /// The same, once the agent has proved who it is.
+    pub fn guarded(self, chance: &mut Chance) -> Self {
+        Self { gate: GatePlan::guarded(chance), ..self }
     }
 
     /// Rings at once and answers after a time; a second phone may do so too.
@@ -61,6 +75,7 @@ impl Plan {
             answers_bye: true,
             early: false,
             describes: true,
+            gate: GatePlan::OPEN,
         }
     }
 }

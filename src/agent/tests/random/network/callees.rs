@@ -35,13 +35,20 @@ impl Life {
                 self.go_on(number, later);
             }
             (None, Message::Request(invite)) if invite.method.as_str() == "INVITE" => {
-                let plan = self.plan.unwrap_or_else(|| Plan::random(&mut self.chance));
+                let plan = self.plan.unwrap_or_else(|| self.any_plan());
                 let (callee, later) = Callee::called(invite, plan);
                 self.callees.push(callee);
                 self.go_on(self.callees.len() - 1, later);
             }
             _ => {}
         }
+    }
+
+    /// Who has no account is seldom asked who he is.
+    fn any_plan(&mut self) -> Plan {
+        let plan = Plan::random(&mut self.chance);
+        let odds = if self.has_accounts() { 60 } else { 5 };
+        if self.chance.percent(odds) { plan.asking(&mut self.chance) } else { plan }
     }
 
     /// What a callee will do later, and what it says now.
