@@ -1,6 +1,7 @@
 //! The program: reads the settings, starts logging, serves until SIGTERM or SIGINT, drains, exits; or, as
 //! `call-agent call`, places calls. SIGHUP has it read the certificates again.
 
+use std::io;
 use std::process::ExitCode;
 
 use call_agent::caller::{self, Options, Tally};
@@ -66,22 +67,12 @@ fn call(options: &Options) -> ExitCode {
 
 #[tokio::main]
 async fn place_calls(options: &Options) -> Result<Tally, Box<dyn std::error::Error>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let interrupted = async move {
-        interrupt.recv().await;
-    };
-    Ok(caller::call(options, interrupted).await?)
+    Ok(caller::call(options, told_to_end()?).await?)
 }
 
 #[tokio::main]
 async fn run(config: Config, tls: Tls) -> Result<(), Box<dyn std::error::Error>> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let shutdown = async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    };
+    let shutdown = told_to_end()?;
     let (mut hangup, certificates) = (signal(SignalKind::hangup())?, tls.clone());
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
@@ -91,4 +82,15 @@ async fn run(config: Config, tls: Tls) -> Result<(), Box<dyn std::error::Error>>
     open_files::raise();
     let listeners = Listeners::bind(&config).await?;
     serve(config, listeners, tls, shutdown).await.map_err(ServeError::into)
+}
+
+/// Comes with SIGTERM or SIGINT.
+fn told_to_end() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

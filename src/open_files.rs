@@ -13,7 +13,10 @@ const OTHERS: usize = 512;
 /// Raises the bound to what the system allows; usually it is lower at the start, for programs of another age. The log says
 /// so if it does not suffice for as many connections as may be open: those beyond it wait, or are not made.
 pub fn raise() {
-    let needed = Bounds::default().connections + Limits::default().connections + OTHERS;
+    let needed = Bounds::default().connections
+        + Bounds::default().own_connections
+        + Limits::default().connections
+        + OTHERS;
     match raised() {
         Ok(Some(allowed)) if allowed < needed as u64 => {
             warn!(allowed, needed, "too few files may be open for all connections: raise `ulimit -n`");

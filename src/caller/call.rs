@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Printer;
 use super::report::{self, Ended};
-use crate::agent::command::{Cancel, Hangup, Originate};
+use crate::agent::command::{Hangup, Originate};
 use crate::agent::{Action, CallCommand, CallId, Refusal};
 use crate::driver::{Commander, wall_clock};
 use crate::state::{After, Board, Filter, Frame};
@@ -67,20 +67,17 @@ impl Caller {
                 }
                 () = until(due) => {
                     due = None;
-                    self.act(call.id, &seen);
+                    self.end(call.id);
                 }
             }
         }
         Ok(self.ended(seen))
     }
 
-    /// Gives the command and does not wait for it: the events say what became of it. A call that was answered before it
-    /// could be given up is hung up.
-    fn act(&self, call: CallId, seen: &Seen) {
-        let action = match self.plan {
-            Plan::Cancel(_) if seen.answered.is_none() => Action::Cancel(Cancel::default()),
-            _ => Action::Hangup(Hangup::default()),
-        };
+    /// Gives the command and does not wait for it: the events say what became of it. A hangup is a CANCEL before the answer,
+    /// whose state only the agent knows, and a BYE behind it.
+    fn end(&self, call: CallId) {
+        let action = Action::Hangup(Hangup::default());
         let commander = self.commander.clone();
         tokio::spawn(async move { commander.call(CallCommand { call, if_version: None, action }).await });
     }

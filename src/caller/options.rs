@@ -76,7 +76,7 @@ pub struct Options {
     pub json: bool,
 
     /// What to log, to standard error
-    #[arg(long, value_name = "FILTER", default_value = "warn")]
+    #[arg(long, value_name = "FILTER", default_value = "warn", value_parser = log_filter)]
     pub log: String,
 }
 
@@ -129,6 +129,13 @@ impl Options {
             }
             _ => self.to.clone(),
         }
+    }
+}
+
+fn log_filter(text: &str) -> Result<String, String> {
+    match tracing_subscriber::EnvFilter::builder().parse(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(error.to_string()),
     }
 }
 
@@ -191,6 +198,7 @@ mod tests {
             "sip:1@a --timeout 5h",
             "sip:1@a --header X-A",
             "sip:1@a --transport sctp",
+            "sip:1@a --log bad=bad=bad",
         ] {
             assert!(read(arguments).is_err(), "{arguments}");
         }

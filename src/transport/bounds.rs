@@ -7,8 +7,11 @@ use crate::sip::Limits;
 /// How much the transport takes on.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// Connections open at a time; a further one is closed at once.
+    /// Connections of peers open at a time; a further one is closed at once.
     pub connections: usize,
+    /// Connections of our own making open at a time; beyond it what would need another one tries its next address, or is
+    /// undelivered.
+    pub own_connections: usize,
     /// Bytes that may always wait on a connection for its peer to read.
     pub unread_share: usize,
     /// Bytes that may wait on all connections together. Beyond it a connection that holds more than its share is closed:
@@ -54,6 +57,7 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             connections: 10_000,
+            own_connections: 2_000,
             unread_share: 256 * 1024,
             unread_pool: 64 * 1024 * 1024,
             stall: Duration::from_secs(10),

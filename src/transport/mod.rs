@@ -198,6 +198,8 @@ pub fn start(
     }
     let resolver = resolve::Resolver::new(dns_server, preference, tls.is_some());
     let lookups = Lookups::new(bounds, resolver, sender.clone());
-    let dials = Dials::new(bounds, places, tls, sender.clone());
+    // Apart from those of peers: whoever connects to us without end does not keep us from our own.
+    let own = Arc::new(Semaphore::new(bounds.own_connections));
+    let dials = Dials::new(bounds, own, tls, sender.clone());
     (Connections::new(bounds, ids, sender, (udp, lookups, dials), (accepting, faults)), receiver)
 }

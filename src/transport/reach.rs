@@ -36,14 +36,15 @@ pub(super) struct Errand {
     purpose: Purpose,
     /// What has not been tried.
     left: VecDeque<Address>,
-    /// How long each of the addresses may take: they share the time, so that a silent one leaves some for the next.
+    /// How long each of the addresses may take: they share the time, so that a silent one leaves some for the next; but no
+    /// less than a third of it, in which a healthy one that is far away answers.
     pub(super) patience: Duration,
 }
 
 impl Errand {
     fn new(purpose: Purpose, addresses: Vec<Address>, limit: Duration) -> Self {
         let count = u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
-        Self { purpose, left: addresses.into(), patience: limit / count }
+        Self { purpose, left: addresses.into(), patience: limit / count.min(3) }
     }
 
     /// A new connection was its other way: for what that does not take there is no third.

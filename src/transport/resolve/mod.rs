@@ -110,15 +110,21 @@ impl Resolver {
         if hop.port.is_some() {
             return self.of_target(hop, &own).await.map_err(Missing::why);
         }
-        let services = timeout(limit, self.services(hop, transport));
+        let services = timeout(limit, self.services(hop, transport, limit / 2));
         match join(services, self.of_target(hop, &own)).await {
-            (Ok(Some(targets)), _) => self.of_targets(hop, targets).await,
+            (Ok(Some(targets)), _) => self.of_targets(hop, targets, limit * 4 / 5).await,
             (Ok(None) | Err(_), found) => found.map_err(Missing::why),
         }
     }
 
-    /// The servers of a domain by its NAPTR and SRV records; `None` if it has none.
-    async fn services(&self, hop: &Hop, transport: Option<Transport>) -> Option<Vec<Target>> {
+    /// The servers of a domain by its NAPTR and SRV records; `None` if it has none. The rules have no longer than `limit`:
+    /// there are name servers that never answer for them.
+    async fn services(
+        &self,
+        hop: &Hop,
+        transport: Option<Transport>,
+        limit: Duration,
+    ) -> Option<Vec<Target>> {
         let by = match transport {
             Some(transport) => vec![transport],
             None if hop.secure => vec![Transport::Tls],
@@ -130,8 +136,8 @@ impl Resolver {
             return together(plain.await);
         }
         // Both at once: most domains have no rules, and a call waits for this.
-        let (ruled, plain) = join(self.ruled(hop), plain).await;
-        ruled.or_else(|| together(plain))
+        let (ruled, plain) = join(timeout(limit, self.ruled(hop)), plain).await;
+        ruled.ok().flatten().or_else(|| together(plain))
     }
 
     /// The servers that the rules of a domain lead to, in their order (RFC 3263 §4.1).
@@ -159,9 +165,20 @@ impl Resolver {
         Some(ordered(servers, draw).into_iter().map(target).collect())
     }
 
-    async fn of_targets(&self, hop: &Hop, mut targets: Vec<Target>) -> Result<Vec<Address>, String> {
+    /// Where the servers are. One that is not found within `limit` is left out: the others can be tried.
+    async fn of_targets(
+        &self,
+        hop: &Hop,
+        mut targets: Vec<Target>,
+        limit: Duration,
+    ) -> Result<Vec<Address>, String> {
         targets.truncate(MOST_SERVERS);
-        let found = join_all(targets.iter().map(|target| self.of_target(hop, target))).await;
+        let within = async |target| {
+            let late =
+                |_| Err(Missing::Unknown(format!("{}: no name server has answered in time", hop.host)));
+            timeout(limit, self.of_target(hop, target)).await.unwrap_or_else(late)
+        };
+        let found = join_all(targets.iter().map(within)).await;
         let mut addresses = Vec::new();
         let mut why = format!("{} says that it takes no calls", hop.host);
         for found in found {

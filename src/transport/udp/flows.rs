@@ -16,8 +16,9 @@ pub(super) struct Flows {
     idle: Duration,
     all: HashMap<FlowId, Remembered>,
     by_peer: BTreeMap<Peer, FlowId>,
-    /// The least recently used first.
-    by_use: BTreeSet<(Instant, FlowId)>,
+    /// those of peers before ours, so that no flood of datagrams takes the place of a registration's;
+    /// of either the least recently used first.
+    by_use: BTreeSet<(Side, Instant, FlowId)>,
 }
 
 /// Ordered so that all flows to an address, and all to a host, are neighbours.
@@ -27,7 +28,15 @@ type Peer = (IpAddr, u16, SocketNumber);
 struct Remembered {
     flow: Flow,
     socket: SocketNumber,
+    side: Side,
     used: Instant,
+}
+
+/// Who uses a flow first: we, if we ever do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Side {
+    Peer,
+    Us,
 }
 
 impl Flows {
@@ -80,34 +89,42 @@ impl Flows {
 
     /// Remembers a flow. Gives those that are forgotten for it: idle ones, and the least recently used one if there are as
     /// many as may be.
-    pub(super) fn add(&mut self, socket: SocketNumber, flow: Flow) -> Vec<FlowId> {
+    pub(super) fn add(&mut self, socket: SocketNumber, flow: Flow, side: Side) -> Vec<FlowId> {
         let mut forgotten = Vec::new();
         let now = Instant::now();
-        while let Some((used, id)) = self.by_use.first().copied()
+        while let Some((_, used, id)) = self.by_use.first().copied()
             && (self.all.len() >= self.bound || now.duration_since(used) >= self.idle)
         {
             self.remove(id);
             forgotten.push(id);
         }
         self.by_peer.insert((flow.peer.ip(), flow.peer.port(), socket), flow.id);
-        self.by_use.insert((now, flow.id));
-        self.all.insert(flow.id, Remembered { flow, socket, used: now });
+        self.by_use.insert((side, now, flow.id));
+        self.all.insert(flow.id, Remembered { flow, socket, side, used: now });
         forgotten
     }
 
     /// Forgets a flow; whether it was remembered.
     pub(super) fn remove(&mut self, id: FlowId) -> bool {
-        let Some(Remembered { flow, socket, used }) = self.all.remove(&id) else { return false };
+        let Some(Remembered { flow, socket, side, used }) = self.all.remove(&id) else { return false };
         self.by_peer.remove(&(flow.peer.ip(), flow.peer.port(), socket));
-        self.by_use.remove(&(used, id));
+        self.by_use.remove(&(side, used, id));
         true
     }
 
     fn used(&mut self, id: FlowId) {
         let Some(remembered) = self.all.get_mut(&id) else { return };
-        self.by_use.remove(&(remembered.used, id));
+        self.by_use.remove(&(remembered.side, remembered.used, id));
         remembered.used = Instant::now();
-        self.by_use.insert((remembered.used, id));
+        self.by_use.insert((remembered.side, remembered.used, id));
+    }
+
+    /// We use a flow, whoever has side it: it is ours from now on.
+    pub(super) fn adopt(&mut self, id: FlowId) {
+        let Some(remembered) = self.all.get_mut(&id) else { return };
+        self.by_use.remove(&(remembered.side, remembered.used, id));
+        remembered.side = Side::Us;
+        self.by_use.insert((remembered.side, remembered.used, id));
     }
 }
 
@@ -130,11 +147,11 @@ mod tests {
     async fn at_the_bound_the_least_recently_used_goes() {
         let mut flows = flows(2);
         for (id, peer) in [(1, "10.0.0.1:5060"), (2, "10.0.0.2:5060")] {
-            assert!(flows.add(0, flow(id, peer)).is_empty());
+            assert!(flows.add(0, flow(id, peer), Side::Peer).is_empty());
             tokio::time::advance(Duration::from_secs(1)).await;
         }
         assert_eq!(flows.way(FlowId(1)), Some((0, "10.0.0.1:5060".parse().unwrap())));
-        assert_eq!(flows.add(0, flow(3, "10.0.0.3:5060")), [FlowId(2)]);
+        assert_eq!(flows.add(0, flow(3, "10.0.0.3:5060"), Side::Peer), [FlowId(2)]);
         assert!(flows.is_open(FlowId(1)) && !flows.is_open(FlowId(2)) && flows.is_open(FlowId(3)));
         assert_eq!(flows.to("10.0.0.2:5060".parse().unwrap()), None);
     }
@@ -142,12 +159,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_idle_one_goes_when_another_comes_and_a_used_one_stays() {
         let mut flows = flows(10);
-        flows.add(0, flow(1, "10.0.0.1:5060"));
-        flows.add(0, flow(2, "10.0.0.2:5060"));
+        flows.add(0, flow(1, "10.0.0.1:5060"), Side::Peer);
+        flows.add(0, flow(2, "10.0.0.2:5060"), Side::Peer);
         tokio::time::advance(Duration::from_secs(59)).await;
         assert!(flows.between(0, "10.0.0.1:5060".parse().unwrap()).is_some());
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert_eq!(flows.add(0, flow(3, "10.0.0.3:5060")), [FlowId(2)]);
+        assert_eq!(flows.add(0, flow(3, "10.0.0.3:5060"), Side::Peer), [FlowId(2)]);
         assert!(flows.remove(FlowId(1)) && flows.remove(FlowId(3)) && !flows.remove(FlowId(3)));
         assert!(flows.all.is_empty() && flows.by_peer.is_empty() && flows.by_use.is_empty());
     }
@@ -155,8 +172,8 @@ mod tests {
     #[tokio::test]
     async fn a_flow_is_found_by_its_socket_and_peer_and_a_host_by_its_address() {
         let mut flows = flows(10);
-        flows.add(1, flow(1, "10.0.0.1:5060"));
-        flows.add(0, flow(2, "10.0.0.2:5060"));
+        flows.add(1, flow(1, "10.0.0.1:5060"), Side::Peer);
+        flows.add(0, flow(2, "10.0.0.2:5060"), Side::Peer);
         let peer = "10.0.0.1:5060".parse().unwrap();
         assert_eq!(flows.between(0, peer), None);
         assert_eq!(flows.between(1, peer).unwrap().id, FlowId(1));
@@ -164,5 +181,18 @@ mod tests {
         assert_eq!(flows.to("10.0.0.1:5061".parse().unwrap()), None);
         assert_eq!(flows.socket_to(peer.ip()), Some(1));
         assert_eq!(flows.socket_to("10.0.0.3".parse().unwrap()), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flow_that_we_use_stays_however_many_peers_come() {
+        let mut flows = flows(2);
+        flows.add(0, flow(1, "10.0.0.1:5060"), Side::Us);
+        flows.add(0, flow(2, "10.0.0.2:5060"), Side::Peer);
+        flows.adopt(FlowId(2));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(flows.add(0, flow(3, "10.0.0.3:5060"), Side::Us), [FlowId(1)], "all are ours: the oldest");
+        assert_eq!(flows.add(0, flow(4, "10.0.0.4:5060"), Side::Peer), [FlowId(2)]);
+        assert_eq!(flows.add(0, flow(5, "10.0.0.5:5060"), Side::Peer), [FlowId(4)]);
+        assert!(flows.is_open(FlowId(3)));
     }
 }

@@ -22,7 +22,7 @@ use super::{Bounds, Inbound, tcp};
 use crate::agent::{Flow, FlowId, ListenerId};
 use crate::seldom::Seldom;
 use crate::sip::Transport;
-use flows::Flows;
+use flows::{Flows, Side};
 
 /// What a socket's buffers should hold, bytes; the kernel gives what it is allowed to. A burst of INVITEs waits there while
 /// the driver is busy.
@@ -105,6 +105,7 @@ impl Udp {
     pub(super) fn reach(&mut self, peer: SocketAddr) -> io::Result<(Flow, Vec<FlowId>)> {
         let peer = tcp::canonical(peer);
         if let Some(flow) = self.flows.lock().to(peer) {
+            self.flows.lock().adopt(flow.id);
             return Ok((flow, Vec::new()));
         }
         let local = route::local(peer)?;
@@ -112,7 +113,7 @@ impl Udp {
             Some(socket) => socket,
             None => self.open(peer)?,
         };
-        Ok(self.flows.between(&socket, peer))
+        Ok(self.flows.between(&socket, peer, Side::Us))
     }
 
     /// The socket that the host is known by; else of the listeners one on our address toward it, or on all of ours; else
@@ -186,7 +187,7 @@ impl Remembering {
     }
 
     /// The flow between a socket and a peer, a new one if need be, and those that are forgotten for it.
-    fn between(&self, socket: &Socket, peer: SocketAddr) -> (Flow, Vec<FlowId>) {
+    fn between(&self, socket: &Socket, peer: SocketAddr, side: Side) -> (Flow, Vec<FlowId>) {
         if let Some(flow) = self.lock().between(socket.number, peer) {
             return (flow, Vec::new());
         }
@@ -202,7 +203,7 @@ impl Remembering {
         if let Some(flow) = flows.between(socket.number, peer) {
             return (flow, Vec::new());
         }
-        let forgotten = flows.add(socket.number, flow);
+        let forgotten = flows.add(socket.number, flow, side);
         (flow, forgotten)
     }
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc::{self, error::SendError};
 use tracing::warn;
 
-use super::{Remembering, Socket};
+use super::{Remembering, Side, Socket};
 use crate::agent::Arrival;
 use crate::seldom::Seldom;
 use crate::sip::{Unreadable, parse_datagram};
@@ -66,7 +66,7 @@ async fn take(
         }
         message => message,
     };
-    let (flow, forgotten) = flows.between(socket, peer);
+    let (flow, forgotten) = flows.between(socket, peer, Side::Peer);
     for id in forgotten {
         inbound.send(Inbound::Notice(Notice(Heard::Forgotten(id)))).await?;
     }
