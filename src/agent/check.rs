@@ -16,9 +16,10 @@ const MAX_TEXT: usize = 256;
 
 /// What the agent writes itself, where a second one would make the message another, and what would promise an extension
 /// that it has not (100rel, timer).
-const OURS: [&str; 30] = [
+const OURS: [&str; 32] = [
     "accept",
     "allow",
+    "authorization",
     "c",
     "call-id",
     "contact",
@@ -34,6 +35,7 @@ const OURS: [&str; 30] = [
     "l",
     "m",
     "max-forwards",
+    "proxy-authorization",
     "record-route",
     "require",
     "route",

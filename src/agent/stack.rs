@@ -200,9 +200,11 @@ pub fn hop_of(uri: &Uri) -> Hop {
         Some(Transport::Tcp) if uri.is_sips() => Some(Transport::Tls),
         transport => transport,
     };
+    let maddr =
+        uri.param("maddr").map(|maddr| maddr.trim_matches(['[', ']'])).filter(|maddr| !maddr.is_empty());
     Hop {
         transport,
-        host: uri.param("maddr").map_or_else(|| uri.host().as_ref().into(), ByteString::from),
+        host: maddr.map_or_else(|| uri.host().as_ref().into(), ByteString::from),
         port: uri.port(),
         secure: uri.is_sips(),
     }

@@ -30,7 +30,9 @@ impl Call {
         }
         let Self { dialog, phase: Phase::Dialing(dialing), .. } = self else { return };
         let answer = description(&response.headers, &response.body);
-        dialing.note(dialog, response, answer.as_ref());
+        if response.status > 100 {
+            dialing.note(dialog, response, answer.as_ref());
+        }
         let is_first = self.picture.state == CallState::Dialing;
         let is_new = answer.is_some() && answer != self.picture.sdp.remote;
         if !(180..184).contains(&response.status) || !(is_first || is_new) {
@@ -47,7 +49,7 @@ impl Call {
 }
 
 impl Dialing {
-    /// A response with a To tag makes a dialog, or is of one.
+    /// A response with a To tag makes a dialog, or is of one; a 100 makes none (§12.1).
     fn note(&mut self, to_be: &Dialog, response: &Response, answer: Option<&ByteString>) {
         let tag = response.to.tag();
         let has_room = self.early.len() < MAX_EARLY;

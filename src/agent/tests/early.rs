@@ -96,11 +96,11 @@ fn offers_of_the_peer_wait_until_ours_is_answered() {
 fn an_update_while_it_rings_moves_the_peer() {
     let mut world = World::tcp();
     let mut callee = rings(&mut world);
-    let contact =
-        std::mem::replace(&mut callee.contact, "<sip:moved@10.0.0.1:5060;transport=tcp>".to_owned());
+    callee.contact = "<sip:moved@10.0.0.1:5060;transport=tcp>".to_owned();
     world.deliver(callee.asks("UPDATE", "", ""));
-    world.deliver(callee.answers().replace("Contact: <sip:moved@10.0.0.1:5060;transport=tcp>\r\n", ""));
-    assert!(!contact.contains("moved"));
+    let ok = callee.answers().replace("Contact: <sip:moved@10.0.0.1:5060;transport=tcp>\r\n", "");
+    assert!(!ok.contains("moved"), "only the UPDATE says where the peer is now");
+    world.deliver(ok);
     let ack = world.sent().pop().expect("an ACK");
     let crate::sip::Message::Request(ack) = ack else { panic!("a request") };
     assert_eq!(ack.uri.as_str(), "sip:moved@10.0.0.1:5060;transport=tcp");
@@ -114,6 +114,17 @@ fn requests_of_a_dialog_that_does_not_ring_get_481() {
         world.deliver(callee.fork("unheard").asks(method, "", ""));
         assert_eq!(world.statuses(), [format!("481 {method}")]);
     }
+}
+
+#[test]
+fn a_100_with_a_tag_makes_no_dialog() {
+    let mut world = World::tcp();
+    let mut callee = called(&mut world);
+    let trying = callee.says(180).replace("SIP/2.0 180", "SIP/2.0 100");
+    assert!(trying.lines().any(|line| line.starts_with("To:") && line.contains(";tag=")), "{trying}");
+    world.deliver(trying);
+    world.deliver(callee.asks("INFO", "", ""));
+    assert_eq!(world.statuses(), ["481 INFO"]);
 }
 
 #[test]

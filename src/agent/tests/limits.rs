@@ -40,3 +40,11 @@ fn of_refused_invites_whose_ack_never_comes_only_so_many_are_kept() {
     world.advance(Duration::from_secs(32));
     assert_eq!(world.left(), (1, 0, 0));
 }
+
+#[test]
+fn credentials_are_not_for_clients_to_add() {
+    for name in ["Authorization", "Proxy-Authorization"] {
+        let header = crate::agent::command::NewHeader { name: name.into(), value: "Digest a=b".into() };
+        assert!(crate::agent::check::headers(&[header]).is_err(), "{name}");
+    }
+}

@@ -107,3 +107,15 @@ fn every_further_copy_of_a_merged_request_is_refused() {
     }
     assert_eq!(world.told().len(), 1, "one call");
 }
+
+#[test]
+fn maddr_is_a_host_without_brackets_and_none_if_it_is_empty() {
+    for (uri, host) in [
+        ("sip:a@h;maddr=[2001:db8::1]", "2001:db8::1"),
+        ("sip:a@h;maddr=203.0.113.5", "203.0.113.5"),
+        ("sip:a@h;maddr=", "h"),
+    ] {
+        let uri = crate::sip::Uri::parse(uri.into()).expect("a URI");
+        assert_eq!(&*crate::agent::stack::hop_of(&uri).host, host);
+    }
+}
