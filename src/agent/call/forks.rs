@@ -7,6 +7,7 @@ use super::connect::Dialing;
 use super::established::acknowledge;
 use super::give_up::Intent;
 use super::{Call, Dialog};
+use crate::agent::alarms::{Alarm, CallAlarm};
 use crate::agent::asking::{Asking, Means, Progress};
 use crate::agent::stack::{Owner, Stack};
 use crate::agent::transaction::{Outcome, TransactionId};
@@ -153,6 +154,7 @@ impl Call {
             }
             Progress::Final(_) | Progress::Over | Progress::TimedOut | Progress::Unreachable => {
                 forks.invite = Invite::Over;
+                stack.fx.disarm(Alarm::Call(self.picture.id, CallAlarm::NoVerdict));
             }
         }
     }

@@ -102,7 +102,7 @@ async fn over_the_bound_of_dials_or_of_their_bytes_a_send_is_undelivered_at_once
 
 #[tokio::test]
 async fn where_no_place_for_a_connection_is_left_a_send_is_undelivered() {
-    let mut net = Net::start(Bounds { own_connections: 1, ..Bounds::default() }).await;
+    let mut net = Net::start(Bounds { own_connections: 0, ..Bounds::default() }).await;
     let (_client, _) = net.connected().await;
     let (_peer, port) = listener().await;
     net.connections.send(to_hop("127.0.0.1", port, 1, "one"));

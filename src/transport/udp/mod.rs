@@ -104,7 +104,8 @@ impl Udp {
     /// A flow to a peer: one there is, else a new one, and those that are forgotten for it. An error if there is no route.
     pub(super) fn reach(&mut self, peer: SocketAddr) -> io::Result<(Flow, Vec<FlowId>)> {
         let peer = tcp::canonical(peer);
-        if let Some(flow) = self.flows.lock().to(peer) {
+        let known = self.flows.lock().to(peer);
+        if let Some(flow) = known {
             self.flows.lock().adopt(flow.id);
             return Ok((flow, Vec::new()));
         }
