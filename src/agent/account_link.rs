@@ -77,7 +77,8 @@ impl Stack {
             let mut linked = self.linked();
             linked.find(|(_, account, link)| is_asked(account) && link.peer == Some(flow.peer.ip()))
         };
-        first_of(&is_asked)
+        first_of(&|account| is_asked(account) && is_addressed(account))
+            .or_else(|| first_of(&is_asked))
             .or_else(|| first_of(&is_addressed))
             .or_else(|| first_of(&|_| true))
             .or_else(|| from_there().map(|(number, ..)| number))
@@ -91,6 +92,13 @@ impl Stack {
     /// The same, to be changed.
     pub fn link_mut(&mut self, AccountNumber(number): AccountNumber) -> Option<&mut AccountLink> {
         self.accounts.get_mut(number)
+    }
+
+    /// Whether another account is registered by that connection.
+    pub fn is_held_by_others(&self, account: AccountNumber, flow: &Flow) -> bool {
+        self.linked().any(|(number, _, link)| {
+            number != account && link.flow.is_some_and(|theirs| theirs.id == flow.id)
+        })
     }
 
     /// The accounts with their links, in the settings' order.

@@ -229,6 +229,8 @@ impl Asking {
     fn try_next(&mut self, stack: &mut Stack) -> bool {
         let is_left = !matches!(&self.rest, Destination::Addresses(others) if others.is_empty());
         if is_left {
+            // Who shares the bindings of whom has been asked takes no number twice (§10.2).
+            self.head.cseq += u32::from(self.method == Known::Register);
             self.reach(stack);
         }
         is_left

@@ -36,8 +36,12 @@ impl Registration {
             | Progress::Over => return,
             Progress::Final(response) => return self.handle_final(stack, flow, response),
             Progress::TimedOut => {
-                // A connection that takes requests and brings no answer is of no more use.
-                if let Some(flow) = flow.filter(|flow| is_reliable(flow.transport)) {
+                // A connection that takes requests and brings no answer is of no more use; unless it is that of other
+                // accounts, and this one alone is not answered.
+                let shared = |flow: &Flow| {
+                    !self.is_held_by(flow) && stack.is_held_by_others(self.identity.number, flow)
+                };
+                if let Some(flow) = flow.filter(|flow| is_reliable(flow.transport) && !shared(flow)) {
                     stack.fx.close(flow.id);
                 }
                 "no answer in time".to_owned()
@@ -52,6 +56,11 @@ impl Registration {
                 self.fail(stack, failure, wait);
             }
         }
+    }
+
+    /// Whether the account is registered by that connection.
+    fn is_held_by(&self, flow: &Flow) -> bool {
+        matches!(&self.phase, Phase::Registered(link) | Phase::Refreshing(link, _) if link.flow.id == flow.id)
     }
 
     fn handle_final(&mut self, stack: &mut Stack, flow: Option<Flow>, response: &Response) {

@@ -122,6 +122,18 @@ fn an_unanswered_refresh_takes_the_other_accounts_of_the_connection_along() {
 }
 
 #[test]
+fn an_account_that_is_never_answered_leaves_the_connection_of_the_others_alone() {
+    let mut registrar = Registrar::with(settings([account("1000"), account("1001")]));
+    registrar.take();
+    registrar.reach_by(registrar.flow, Vec::new());
+    registrar.request();
+    registrar.advance(seconds(32));
+    let states: Vec<_> = registrar.agent.accounts().map(|account| account.state).collect();
+    assert_eq!(states, [Registered, Failed]);
+    assert!(registrar.is_open(registrar.flow.id));
+}
+
+#[test]
 fn over_udp_nothing_is_closed() {
     let mut registrar = Registrar::with(settings([account("1000")]));
     registrar.transport = Transport::Udp;
