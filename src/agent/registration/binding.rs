@@ -14,13 +14,17 @@ const MARGIN: u32 = 32;
 const SHORTEST: Duration = Duration::from_millis(500);
 
 /// How long the registrar keeps our Contact, seconds: what stands behind it in the list of all Contacts, else in Expires,
-/// else what was asked.
+/// else, where it was rewritten on its way and only others are listed, the shortest of those, else what was asked.
 pub fn granted(response: &Response, contact: &str, asked: u32) -> u32 {
     let ours = Uri::parse(ByteString::from(contact)).ok();
     let listed = response.headers.addresses(Name::Contact);
     let mine = listed.iter().find(|other| ours.as_ref().is_some_and(|ours| ours.is_same(&other.uri)));
     let expires = mine.and_then(|binding| binding.expires());
-    expires.or_else(|| response.headers.number(Name::Expires)).unwrap_or(asked)
+    let rewritten = || {
+        let others = listed.iter().filter(|_| mine.is_none()).filter_map(|binding| binding.expires());
+        others.filter(|seconds| (1..=asked).contains(seconds)).min()
+    };
+    expires.or_else(|| response.headers.number(Name::Expires)).or_else(rewritten).unwrap_or(asked)
 }
 
 /// When to refresh what was granted: early enough for a request that goes unanswered, and not all agents at once.

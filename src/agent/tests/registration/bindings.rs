@@ -120,6 +120,16 @@ fn expires_counts_where_our_contact_says_nothing() {
 }
 
 #[test]
+fn a_contact_that_was_rewritten_on_its_way_is_believed() {
+    assert_eq!(bound_for("Contact: <sip:1000@203.0.113.5:40001;transport=tcp>;expires=60\r\n"), 60);
+    assert_eq!(
+        bound_for("Contact: <sip:1000@203.0.113.5>;expires=90, <sip:1000@203.0.113.6>;expires=0\r\n"),
+        90
+    );
+    assert_eq!(bound_for("Contact: <sip:1000@203.0.113.5>;expires=9000\r\n"), 3600);
+}
+
+#[test]
 fn without_a_word_what_was_asked_is_granted() {
     assert_eq!(bound_for(""), 3600);
     assert_eq!(bound_for("Contact: <sip:1000@192.0.2.7:40001;transport=tcp>;expires=soon\r\n"), 3600);

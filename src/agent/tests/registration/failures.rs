@@ -148,10 +148,11 @@ fn over_udp_nothing_is_closed() {
 fn the_next_address_is_tried_when_one_does_not_serve() {
     let mut registrar = Registrar::with(settings([account("1000")]));
     registrar.reach_with(vec![address(2), address(3)]);
-    let register = registrar.request();
-    registrar.respond(&register, 503, "");
+    let first = registrar.request();
+    registrar.respond(&first, 503, "");
     assert_eq!(registrar.reach(), Destination::Addresses(vec![address(2), address(3)]));
     let register = registrar.request();
+    assert!(register.cseq > first.cseq, "who shares bindings with the first takes no number twice");
     registrar.accept(&register, 3600);
     assert_eq!(registrar.state(), Registered);
     assert_eq!(registrar.account().peer.as_deref(), Some("10.0.0.2:5060"));
