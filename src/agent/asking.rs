@@ -13,6 +13,7 @@ mod invite;
 mod large;
 mod send;
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
@@ -27,6 +28,7 @@ use super::transaction::{Outcome, TransactionId};
 use crate::sip::digest::Credentials;
 use crate::sip::{Known, Response, Writer};
 use invite::Proofs;
+pub use large::Streamless;
 
 /// How often one request may be sent again with credentials: for a proxy, for the server behind it, and for a nonce that
 /// was stale.
@@ -43,7 +45,18 @@ pub struct Asking {
     /// The peer that gets datagrams of any size: a connection to it has been looked for.
     no_stream_to: Option<SocketAddr>,
     challenged: usize,
+    /// What the last address that gave way to the next one has made of it.
+    fallen: Option<Fallen>,
     stage: Stage,
+}
+
+/// Why the next address is tried.
+#[derive(Debug)]
+enum Fallen {
+    /// 503.
+    Refused(Box<Response>),
+    /// No response in time.
+    Silent,
 }
 
 #[derive(Debug)]
@@ -67,7 +80,7 @@ pub struct Means<'a> {
 }
 
 /// What the owner of a request is told.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Progress<'a> {
     /// Nothing yet.
     Waits,
@@ -75,8 +88,8 @@ pub enum Progress<'a> {
     Sent,
     /// A provisional response.
     Provisional(&'a Response),
-    /// The final response.
-    Final(&'a Response),
+    /// The final response; an earlier one, if the addresses behind it cannot be reached.
+    Final(Cow<'a, Response>),
     /// A 2xx of another dialog, to an INVITE that has had its final response.
     Forked(&'a Response),
     /// No more 2xx can come to an INVITE that was answered with one.
@@ -97,8 +110,16 @@ impl Asking {
         means: Means<'_>,
     ) -> Self {
         let rest = way.hop.map_or(Destination::Addresses(Vec::new()), Destination::Hop);
-        let mut this =
-            Self { owner, method, head, rest, no_stream_to: None, challenged: 0, stage: Stage::Over };
+        let mut this = Self {
+            owner,
+            method,
+            head,
+            rest,
+            no_stream_to: None,
+            challenged: 0,
+            fallen: None,
+            stage: Stage::Over,
+        };
         match way.flow {
             Some(flow) => this.send(stack, flow, means),
             None => this.reach(stack),
@@ -136,10 +157,7 @@ impl Asking {
                 self.send(stack, flow, means);
                 Progress::Waits
             }
-            Err(_) => {
-                self.stage = Stage::Over;
-                Progress::Unreachable
-            }
+            Err(_) => self.fall(),
         }
     }
 
@@ -160,7 +178,7 @@ impl Asking {
             Outcome::Provisional(response) => Progress::Provisional(response),
             Outcome::Forked(response) => Progress::Forked(response),
             Outcome::Final(response) if self.method == Known::Invite && response.status < 300 => {
-                Progress::Final(response)
+                Progress::Final(Cow::Borrowed(response))
             }
             Outcome::Over => {
                 self.stage = Stage::Over;
@@ -172,21 +190,34 @@ impl Asking {
                 self.send(stack, flow, means);
                 Progress::Waits
             }
-            Outcome::Final(response) if response.status == 503 && self.try_another(stack) => Progress::Waits,
+            Outcome::Final(response) if response.status == 503 && self.try_another(stack) => {
+                self.fallen = Some(Fallen::Refused(response.clone().into()));
+                Progress::Waits
+            }
             Outcome::Final(response) => {
                 self.stage = Stage::Over;
-                Progress::Final(response)
+                Progress::Final(Cow::Borrowed(response))
             }
-            Outcome::TimedOut if self.try_another(stack) => Progress::Waits,
+            Outcome::TimedOut if self.try_another(stack) => {
+                self.fallen = Some(Fallen::Silent);
+                Progress::Waits
+            }
             Outcome::Undelivered if self.try_next(stack) => Progress::Waits,
             Outcome::TimedOut => {
                 self.stage = Stage::Over;
                 Progress::TimedOut
             }
-            Outcome::Undelivered => {
-                self.stage = Stage::Over;
-                Progress::Unreachable
-            }
+            Outcome::Undelivered => self.fall(),
+        }
+    }
+
+    /// There is no other way: what an earlier address has made of it is its end.
+    fn fall(&mut self) -> Progress<'static> {
+        self.stage = Stage::Over;
+        match self.fallen.take() {
+            Some(Fallen::Refused(response)) => Progress::Final(Cow::Owned(*response)),
+            Some(Fallen::Silent) => Progress::TimedOut,
+            None => Progress::Unreachable,
         }
     }
 
@@ -197,11 +228,7 @@ impl Asking {
             return Progress::Waits;
         }
         stack.transactions.abandon(&mut stack.fx, transaction);
-        if self.try_next(stack) {
-            return Progress::Waits;
-        }
-        self.stage = Stage::Over;
-        Progress::Unreachable
+        if self.try_next(stack) { Progress::Waits } else { self.fall() }
     }
 
     /// Nobody waits for a way any more; whether none had been found yet, so that nothing was sent.
@@ -214,10 +241,11 @@ impl Asking {
 
     /// Whether a response is a challenge that can be answered; what it asks is then known.
     fn can_answer(&self, response: &Response, means: &mut Means<'_>) -> bool {
+        let Stage::Sent { proofs, .. } = &self.stage else { return false };
         matches!(response.status, 401 | 407)
             && self.challenged < MAX_CHALLENGES
             && means.credentials.is_some()
-            && means.authorizations.learn(response)
+            && means.authorizations.learn(response, &proofs.0)
     }
 
     /// A peer did not serve the request: the next address, if the hop has more of them.

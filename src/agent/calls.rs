@@ -10,20 +10,29 @@ use super::map::{Hashing, Map};
 use super::stack::Stack;
 use crate::sip::Request;
 
-/// All calls of which something is left; the setting `max_calls` bounds their number.
+/// All calls of which something is left. The setting `max_calls` bounds how many of them are alive; of those that are over and
+/// might still be answered by a fork each has a transaction, and so their bound.
 #[derive(Debug)]
 pub struct Calls {
     by_id: BTreeMap<CallId, Call>,
     by_tag: Map<ByteString, CallId>,
+    /// How many of them are not idle.
+    alive: usize,
 }
 
 impl Calls {
     /// None yet.
     pub fn new(hashing: Hashing) -> Self {
-        Self { by_id: BTreeMap::new(), by_tag: Map::with_hasher(hashing) }
+        Self { by_id: BTreeMap::new(), by_tag: Map::with_hasher(hashing), alive: 0 }
+    }
+
+    /// How many there are that are not over.
+    pub fn alive(&self) -> usize {
+        self.alive
     }
 
     /// How many there are.
+    #[cfg(test)]
     pub fn len(&self) -> usize {
         self.by_id.len()
     }
@@ -36,7 +45,7 @@ impl Calls {
 
     /// Whether nothing has to be waited for.
     pub fn are_idle(&self) -> bool {
-        self.by_id.values().all(Call::is_idle)
+        self.alive == 0
     }
 
     /// Adds a call, unless it is over already.
@@ -44,6 +53,7 @@ impl Calls {
         if call.is_gone() {
             return;
         }
+        self.alive += usize::from(!call.is_idle());
         self.by_tag.insert(call.local_tag().clone(), call.id());
         self.by_id.insert(call.id(), call);
     }
@@ -57,7 +67,9 @@ impl Calls {
     /// Lets a call act, and forgets it if nothing is left of it. `None` if there is no such call.
     pub fn with<T>(&mut self, id: CallId, act: impl FnOnce(&mut Call) -> T) -> Option<T> {
         let call = self.by_id.get_mut(&id)?;
+        let was_alive = !call.is_idle();
         let result = act(call);
+        self.alive = self.alive - usize::from(was_alive) + usize::from(!call.is_idle());
         if call.is_gone() {
             self.by_tag.remove(call.local_tag());
             self.by_id.remove(&id);

@@ -116,6 +116,7 @@ impl Agent {
             fx: Effects::new(now),
             flows: Set::with_hasher(hashing.clone()),
             reaching: Map::with_hasher(hashing.clone()),
+            streamless: asking::Streamless::default(),
             accounts: links,
         };
         let accounts = Accounts::new(&mut stack);
@@ -146,7 +147,7 @@ impl Agent {
                     stack.fx.answer(ticket, Err(Refusal::NotFound));
                 }
             }
-            Command::Originate(originate) => match call::Call::originate(stack, calls.len(), originate) {
+            Command::Originate(originate) => match call::Call::originate(stack, calls.alive(), originate) {
                 Ok(call) => {
                     stack.fx.answer(ticket, Ok(call.picture().clone()));
                     calls.add(call);
@@ -157,12 +158,18 @@ impl Agent {
         }
     }
 
-    /// A connection is gone. Its calls go on; what was registered by it is registered by another one.
+    /// A connection is gone. Its calls go on; what was asked by it and not heard is asked by another one, as is what was
+    /// registered by it.
     pub fn handle_flow_closed(&mut self, now: Now, flow: FlowId) {
         let Self { stack, accounts, .. } = self;
         stack.fx.now = now;
-        if stack.flows.remove(&flow) {
-            accounts.each(|registration| registration.handle_flow_closed(stack, flow));
+        if !stack.flows.remove(&flow) {
+            return;
+        }
+        accounts.each(|registration| registration.handle_flow_closed(stack, flow));
+        for id in self.stack.transactions.sent_by(flow) {
+            let told = self.stack.transactions.handle_lost(&mut self.stack.fx, id);
+            self.tell_owner(told);
         }
     }
 

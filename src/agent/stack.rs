@@ -4,6 +4,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::account_link::AccountLink;
+use super::asking::Streamless;
 use super::effects::Effects;
 use super::ids::Ids;
 use super::map::{Map, Set};
@@ -56,6 +57,8 @@ pub struct Stack {
     pub flows: Set<FlowId>,
     /// Who waits for a way: one for each request of ours.
     pub reaching: Map<ReachId, Owner>,
+    /// The peers that take no connections.
+    pub streamless: Streamless,
     /// What the registrations have settled, in the order of [`Settings::accounts`].
     pub accounts: Vec<AccountLink>,
 }

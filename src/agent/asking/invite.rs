@@ -1,12 +1,10 @@
 //! What an INVITE of ours needs beyond any request: its CANCEL (RFC 3261 §9.1), the ACK to its 2xx (§13.2.2.4), and not to
 //! be sent again once it is given up.
 
-use std::fmt;
-
-use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::{Asking, MAX_CHALLENGES, Stage};
+use crate::agent::auth::Proof;
 use crate::agent::command::NewHeader;
 use crate::agent::network::{Destination, Flow};
 use crate::agent::request::{Head, via};
@@ -16,19 +14,12 @@ use crate::agent::{Hop, ReachId, Transmit, respond};
 use crate::sip::{Known, Transport, Writer};
 
 /// The headers that a request has answered challenges with; the ACK repeats them (§22.1).
-#[derive(Default)]
-pub(super) struct Proofs(pub Vec<(&'static str, Bytes)>);
+#[derive(Debug, Default)]
+pub(super) struct Proofs(pub Vec<Proof>);
 
 impl Proofs {
     pub fn written(&self, writer: Writer) -> Writer {
-        self.0.iter().fold(writer, |writer, (name, value)| writer.header(name, value))
-    }
-}
-
-/// Shows nothing of what is hashed with the password.
-impl fmt::Debug for Proofs {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Proofs({})", self.0.len())
+        self.0.iter().fold(writer, |writer, proof| writer.header(proof.name(), proof.value()))
     }
 }
 

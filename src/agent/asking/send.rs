@@ -25,7 +25,8 @@ impl Asking {
             writer = proofs.written(writer);
         }
         let bytes = (means.fill)(stack, &flow, writer);
-        if self.is_too_large(&flow, &bytes) {
+        if self.is_too_large(stack, &flow, &bytes) {
+            means.authorizations.take_back(&proofs.0);
             return self.seek_stream(stack, &flow);
         }
         let path = Path { flow: Some(flow.id), otherwise: None, reliable: is_reliable(flow.transport) };

@@ -102,8 +102,8 @@ impl Call {
         match progress {
             Progress::Waits | Progress::Sent | Progress::Forked(_) | Progress::Over => {}
             Progress::Provisional(response) => self.handle_provisional(stack, response),
-            Progress::Final(response) if response.status < 300 => self.handle_ok(stack, response),
-            Progress::Final(response) => self.handle_refusal(stack, response),
+            Progress::Final(response) if response.status < 300 => self.handle_ok(stack, &response),
+            Progress::Final(response) => self.handle_refusal(stack, &response),
             Progress::TimedOut => self.fail(stack, End::new(EndCause::Timeout, EndBy::System, None)),
             Progress::Unreachable => {
                 self.fail(

@@ -3,12 +3,14 @@
 
 use bytes::Bytes;
 
+use super::close::headers_of;
 use super::connect::Dialing;
 use super::established::acknowledge;
 use super::give_up::Intent;
 use super::{Call, Dialog};
 use crate::agent::alarms::{Alarm, CallAlarm};
 use crate::agent::asking::{Asking, Means, Progress};
+use crate::agent::command::NewHeader;
 use crate::agent::stack::{Owner, Stack};
 use crate::agent::transaction::{Outcome, TransactionId};
 use crate::agent::{Flow, ReachId, respond};
@@ -39,6 +41,8 @@ enum Invite {
 struct Late {
     invite: Box<Asking>,
     to_be: Dialog,
+    /// What its CANCEL says.
+    headers: Vec<NewHeader>,
 }
 
 /// A dialog that is being ended.
@@ -51,16 +55,15 @@ struct Unwanted {
 impl Forks {
     /// The INVITE, which asked for that dialog, has its 2xx.
     pub fn expect(&mut self, invite: Box<Asking>, to_be: Dialog) {
-        self.invite = Invite::Answered(Box::new(Late { invite, to_be }));
+        self.invite = Invite::Answered(Box::new(Late { invite, to_be, headers: Vec::new() }));
     }
 
     /// The INVITE, which asked for that dialog, has no final response, and the call no time to wait for it.
     pub fn abandon(&mut self, Dialing { invite, intent, .. }: Dialing, to_be: Dialog) {
-        let late = Box::new(Late { invite, to_be });
-        self.invite = match intent {
-            Intent::Connect | Intent::Withdraw(_) => Invite::HeldBack(late),
-            Intent::Cancelled(_) => Invite::Cancelled(late),
-        };
+        let is_cancelled = matches!(intent, Intent::Cancelled(_));
+        let headers = intent.parting().and_then(|parting| headers_of(&parting.hangup).ok());
+        let late = Box::new(Late { invite, to_be, headers: headers.unwrap_or_default() });
+        self.invite = if is_cancelled { Invite::Cancelled(late) } else { Invite::HeldBack(late) };
     }
 
     /// No final response will come.
@@ -100,7 +103,7 @@ impl Forks {
 
     fn send_cancel(&mut self, stack: &mut Stack) {
         self.invite = match std::mem::take(&mut self.invite) {
-            Invite::HeldBack(late) if late.invite.cancel(stack, &[]) => Invite::Cancelled(late),
+            Invite::HeldBack(late) if late.invite.cancel(stack, &late.headers) => Invite::Cancelled(late),
             other => other,
         };
     }
@@ -150,7 +153,7 @@ impl Call {
             Progress::Forked(ok) => self.end_fork(stack, ok),
             Progress::Final(ok) if ok.status < 300 => {
                 forks.answered();
-                self.end_fork(stack, ok);
+                self.end_fork(stack, &ok);
             }
             Progress::Final(_) | Progress::Over | Progress::TimedOut | Progress::Unreachable => {
                 forks.invite = Invite::Over;
@@ -163,7 +166,7 @@ impl Call {
     fn end_fork(&mut self, stack: &mut Stack, ok: &Response) {
         let credentials = stack.credentials(self.account);
         let Self { authorizations, forks, .. } = self;
-        let Some(Late { invite, to_be }) = forks.late() else { return };
+        let Some(Late { invite, to_be, .. }) = forks.late() else { return };
         let mut dialog = to_be.of_response(ok);
         acknowledge(stack, invite, &dialog, ok);
         let means = Means { credentials: credentials.as_ref(), authorizations, fill: &ended };

@@ -34,7 +34,7 @@ impl Registration {
             | Progress::Provisional(_)
             | Progress::Forked(_)
             | Progress::Over => return,
-            Progress::Final(response) => return self.handle_final(stack, flow, response),
+            Progress::Final(response) => return self.handle_final(stack, flow, &response),
             Progress::TimedOut => {
                 // A connection that takes requests and brings no answer is of no more use; unless it is that of other
                 // accounts, and this one alone is not answered.

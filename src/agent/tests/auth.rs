@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use crate::agent::auth::Authorizations;
+use crate::agent::auth::{Authorizations, Proof};
 use crate::agent::{Agent, Now, Settings, Timestamp};
 use crate::sip::digest::{Credentials, Password};
 use crate::sip::{Known, Message, Response, parse_datagram};
@@ -12,26 +12,34 @@ use crate::sip::{Known, Message, Response, parse_datagram};
 struct Client {
     agent: Agent,
     authorizations: Authorizations,
+    /// What the last request was sent with.
+    proofs: Vec<Proof>,
 }
 
 impl Client {
     fn new() -> Self {
         let now = Now { instant: Instant::now(), wall: Timestamp(0) };
         let agent = Agent::new(Settings::default(), [7; 32], now);
-        Self { agent, authorizations: Authorizations::default() }
+        Self { agent, authorizations: Authorizations::default(), proofs: Vec::new() }
     }
 
+    /// The last request is challenged.
     fn learn(&mut self, challenges: &[&str]) -> bool {
-        self.authorizations.learn(&refused(challenges))
+        self.authorizations.learn(&refused(challenges), &self.proofs)
+    }
+
+    /// Another request is challenged, which was sent before anything was asked.
+    fn learn_of_older(&mut self, challenges: &[&str]) -> bool {
+        self.authorizations.learn(&refused(challenges), &[])
     }
 
     /// What the next REGISTER is sent with.
     fn answers(&mut self) -> Vec<(&'static str, String)> {
         let credentials = Credentials { username: "1000".into(), password: Password::new("s3cret") };
         let request = (Known::Register, "sip:pbx.example.com", &b""[..]);
-        let headers = self.authorizations.headers(&mut self.agent.stack, request, &credentials);
-        let text = |value: Bytes| String::from_utf8(value.to_vec()).expect("text");
-        headers.into_iter().map(|(name, value)| (name, text(value))).collect()
+        self.proofs = self.authorizations.headers(&mut self.agent.stack, request, &credentials);
+        let text = |value: &Bytes| String::from_utf8(value.to_vec()).expect("text");
+        self.proofs.iter().map(|proof| (proof.name(), text(proof.value()))).collect()
     }
 
     /// The nonces that it answers, with how often each was used.
@@ -105,6 +113,25 @@ fn a_realm_that_asks_again_after_the_answer_is_not_answered_again() {
     client.answers();
     assert!(!client.learn(&[&server("pbx", "n2", "")]));
     assert!(client.answers().is_empty(), "the next request begins anew");
+}
+
+#[test]
+fn a_request_that_had_answered_nothing_is_not_refused_because_another_was_asked_meanwhile() {
+    let mut client = Client::new();
+    assert!(client.learn(&[&server("pbx", "n1", "")]));
+    client.answers();
+    assert!(client.learn_of_older(&[&server("pbx", "n2", "")]));
+    assert_eq!(client.counts(), pairs(&[("n2", "1")]));
+    assert!(!client.learn(&[&server("pbx", "n3", "")]), "its answer to n2 was refused");
+}
+
+#[test]
+fn what_was_not_sent_uses_up_no_nonce_count() {
+    let mut client = Client::new();
+    client.learn(&[&server("pbx", "n1", "")]);
+    client.answers();
+    client.authorizations.take_back(&client.proofs);
+    assert_eq!(client.counts(), pairs(&[("n1", "1")]));
 }
 
 #[test]

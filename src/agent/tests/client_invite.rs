@@ -16,11 +16,6 @@ fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-fn end(world: &World) -> (EndCause, EndBy, Option<u16>) {
-    let end = world.call().end.clone().expect("an end");
-    (end.cause, end.by, end.sip_status)
-}
-
 #[test]
 fn timer_a_repeats_an_invite_over_udp_and_doubles_until_timer_b() {
     let mut world = World::udp();
@@ -31,7 +26,7 @@ fn timer_a_repeats_an_invite_over_udp_and_doubles_until_timer_b() {
     world.advance(seconds(1));
     assert_eq!(world.wire(), invite, "the same bytes");
     assert_eq!(world.repeats(seconds(60)), DOUBLING[2..].iter().map(|at| at - 2000).collect::<Vec<_>>());
-    assert_eq!(end(&world), (EndCause::Timeout, EndBy::System, None));
+    assert_eq!(world.end(), (EndCause::Timeout, EndBy::System, None));
     world.assert_empty();
 }
 
@@ -42,7 +37,7 @@ fn an_invite_is_not_repeated_over_tcp_and_given_up_by_timer_b() {
     assert!(world.repeats(seconds(32) - INSTANT).is_empty());
     assert!(world.call().end.is_none());
     world.advance(INSTANT);
-    assert_eq!(end(&world), (EndCause::Timeout, EndBy::System, None));
+    assert_eq!(world.end(), (EndCause::Timeout, EndBy::System, None));
     world.assert_empty();
 }
 
@@ -114,6 +109,7 @@ fn a_refusal_leaves_nothing_over_tcp() {
 fn a_refusal_by_another_connection_is_acknowledged_where_the_invite_went() {
     let mut world = World::tcp();
     let callee = called(&mut world);
+    world.deliver(callee.says(100));
     let flow = world.flow.id;
     world.close_flow();
     world.reconnect();

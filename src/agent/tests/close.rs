@@ -12,11 +12,6 @@ fn hang_up(world: &mut World) -> crate::agent::Ticket {
     world.ask(Action::Hangup(Hangup::default()))
 }
 
-fn end(world: &World) -> (EndCause, EndBy, Option<u16>) {
-    let end = world.call().end.clone().expect("an end");
-    (end.cause, end.by, end.sip_status)
-}
-
 const HERE: (EndCause, EndBy, Option<u16>) = (EndCause::Hangup, EndBy::Api, None);
 const THERE: (EndCause, EndBy, Option<u16>) = (EndCause::Hangup, EndBy::Remote, None);
 
@@ -26,7 +21,7 @@ fn a_bye_from_the_peer_is_answered_and_ends_the_call_with_its_reason() {
     let mut phone = established(&mut world);
     world.deliver(phone.next("BYE", "Reason: Q.850;cause=16;text=\"Normal\", SIP;cause=200\r\n", ""));
     assert_eq!(world.statuses(), ["200 BYE"]);
-    assert_eq!(end(&world), THERE);
+    assert_eq!(world.end(), THERE);
     let end = world.call().end.clone().expect("an end");
     assert_eq!(end.reason.as_deref(), Some("Q.850;cause=16;text=\"Normal\", SIP;cause=200"));
     let causes: Vec<_> = end.reasons.iter().map(|reason| (&*reason.protocol, reason.cause)).collect();
@@ -49,7 +44,7 @@ fn a_hangup_sends_bye_with_reason_and_headers_and_is_answered_at_once() {
     let value = header(&bye.headers, "Reason");
     assert_eq!(value.as_deref(), Some(r#"SIP;cause=200;text="say \"bye\" \\ now""#));
     assert_eq!(header(&bye.headers, "X-Why").as_deref(), Some("done"));
-    assert_eq!(end(&world), HERE);
+    assert_eq!(world.end(), HERE);
 }
 
 #[test]
@@ -79,7 +74,7 @@ fn byes_that_cross_are_both_answered_and_the_call_ends_once() {
         assert_eq!(world.statuses(), ["200 BYE"]);
         world.deliver(phone.respond(&ours, 481));
         assert_eq!(world.told(), [EventKind::Ended]);
-        assert_eq!(end(&world), HERE);
+        assert_eq!(world.end(), HERE);
         world.advance(Duration::from_secs(32));
         world.assert_empty();
     }
@@ -122,7 +117,7 @@ fn a_hangup_before_the_ack_waits_for_it() {
     assert_eq!(world.done(second).state.name(), "ended");
     let told = [EventKind::Offered, EventKind::Accepted, EventKind::Established, EventKind::Ended];
     assert_eq!(world.told(), told);
-    assert_eq!(end(&world), HERE);
+    assert_eq!(world.end(), HERE);
 }
 
 #[test]
@@ -161,7 +156,7 @@ fn a_hangup_whose_ack_never_comes_gives_its_reason_to_the_bye() {
     world.wire();
     world.advance(Duration::from_millis(1));
     assert_eq!(header(&world.request().headers, "Reason").as_deref(), Some("Q.850;cause=31"));
-    assert_eq!(end(&world), (EndCause::Timeout, EndBy::System, None));
+    assert_eq!(world.end(), (EndCause::Timeout, EndBy::System, None));
 }
 
 #[test]
@@ -199,7 +194,7 @@ fn a_hangup_over_a_closed_connection_is_answered_when_the_bye_is() {
     let bye = world.request();
     world.deliver(phone.respond(&bye, 200));
     assert_eq!(world.done(ticket).state.name(), "ended");
-    assert_eq!(end(&world), HERE);
+    assert_eq!(world.end(), HERE);
 }
 
 #[test]
@@ -241,7 +236,7 @@ fn a_lost_connection_ends_no_call() {
     world.reconnect();
     world.deliver(phone.next("BYE", "", ""));
     assert_eq!(world.statuses(), ["200 BYE"]);
-    assert_eq!(end(&world), THERE);
+    assert_eq!(world.end(), THERE);
 }
 
 #[test]

@@ -10,11 +10,6 @@ use crate::agent::event::{Direction, EndBy, EndCause, EventKind};
 use crate::agent::{Action, Destination, Refusal, Settings};
 use crate::sip::sdp;
 
-fn end(world: &World) -> (EndCause, EndBy, Option<u16>) {
-    let end = world.call().end.clone().expect("an end");
-    (end.cause, end.by, end.sip_status)
-}
-
 #[test]
 fn a_command_is_answered_at_once_with_the_call_and_a_way_is_looked_for() {
     let mut world = World::tcp();
@@ -139,7 +134,7 @@ fn every_refusal_ends_the_call_with_its_status_and_reason() {
         let callee = rings(&mut world);
         world.deliver(callee.says_with(status, "Reason: Q.850;cause=17;text=\"User busy\"\r\n", ""));
         assert_eq!(world.statuses(), ["ACK"]);
-        assert_eq!(end(&world), (EndCause::Rejected, EndBy::Remote, Some(status)));
+        assert_eq!(world.end(), (EndCause::Rejected, EndBy::Remote, Some(status)));
         let end = world.call().end.clone().expect("an end");
         assert_eq!(end.reason.as_deref(), Some("Q.850;cause=17;text=\"User busy\""));
         assert_eq!(end.reasons[0].cause, Some(17));
@@ -155,7 +150,7 @@ fn an_answer_that_is_no_description_is_acknowledged_and_hung_up() {
         let callee = called(&mut world);
         world.deliver(callee.says_with(200, "", body));
         assert_eq!(world.statuses(), ["ACK", "BYE"]);
-        assert_eq!(end(&world), (EndCause::Failed, EndBy::System, None));
+        assert_eq!(world.end(), (EndCause::Failed, EndBy::System, None));
         world.advance(Duration::from_secs(64));
         world.assert_empty();
     }
@@ -181,7 +176,7 @@ fn what_another_phone_gave_while_ringing_is_no_answer() {
     world.deliver(callee.fork("other").says_with(183, "", ANSWER));
     world.deliver(callee.says(200));
     assert_eq!(world.statuses(), ["ACK", "BYE"]);
-    assert_eq!(end(&world), (EndCause::Failed, EndBy::System, None));
+    assert_eq!(world.end(), (EndCause::Failed, EndBy::System, None));
 }
 
 #[test]

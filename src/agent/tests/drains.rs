@@ -3,13 +3,10 @@
 use std::time::Duration;
 
 use super::callee::{called, cancel, connected, order, rings};
-use super::harness::World;
+use super::harness::{World, header};
+use crate::agent::Action;
+use crate::agent::command::{Hangup, NewHeader, NewHeaders};
 use crate::agent::event::{EndBy, EndCause, EventKind};
-
-fn end(world: &World) -> (EndCause, EndBy, Option<u16>) {
-    let end = world.call().end.clone().expect("an end");
-    (end.cause, end.by, end.sip_status)
-}
 
 fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -33,7 +30,7 @@ fn a_drain_cancels_what_is_not_answered_and_leaves_what_is() {
     assert_eq!(world.statuses(), ["CANCEL"]);
     assert!(!world.agent.is_idle());
     world.deliver(callee.says(487));
-    assert_eq!(end(&world), (EndCause::Cancelled, EndBy::System, Some(487)));
+    assert_eq!(world.end(), (EndCause::Cancelled, EndBy::System, Some(487)));
     assert!(world.agent.is_idle());
     let mut world = World::tcp();
     called(&mut world);
@@ -42,7 +39,7 @@ fn a_drain_cancels_what_is_not_answered_and_leaves_what_is() {
     let mut world = World::tcp();
     world.originate(order());
     begin(&mut world);
-    assert_eq!(end(&world), (EndCause::Cancelled, EndBy::System, None));
+    assert_eq!(world.end(), (EndCause::Cancelled, EndBy::System, None));
     world.assert_empty();
     let mut world = World::tcp();
     connected(&mut world);
@@ -58,7 +55,7 @@ fn a_drain_that_is_over_ends_every_call_without_waiting() {
     finish(&mut world);
     assert_eq!(world.statuses(), ["CANCEL"]);
     assert_eq!(world.done(ticket).state.name(), "ended");
-    assert_eq!(end(&world), (EndCause::Cancelled, EndBy::Api, None));
+    assert_eq!(world.end(), (EndCause::Cancelled, EndBy::Api, None));
     assert!(!world.agent.is_idle(), "the 487 is worth a moment");
     world.deliver(callee.says(487));
     assert_eq!(world.statuses(), ["ACK"]);
@@ -72,7 +69,7 @@ fn a_call_that_a_drain_has_ended_is_still_cancelled_or_hung_up_on_the_wire() {
         let mut world = World::udp();
         let callee = called(&mut world);
         finish(&mut world);
-        assert_eq!(end(&world), (EndCause::Cancelled, EndBy::System, None));
+        assert_eq!(world.end(), (EndCause::Cancelled, EndBy::System, None));
         assert!(world.wire().is_empty(), "held back");
         (world, callee)
     };
@@ -94,13 +91,25 @@ fn a_call_that_a_drain_has_ended_is_still_cancelled_or_hung_up_on_the_wire() {
 }
 
 #[test]
+fn what_a_hangup_has_to_say_is_in_the_cancel_that_comes_after_the_drain() {
+    let mut world = World::udp();
+    let callee = called(&mut world);
+    let why = NewHeader { name: "X-Why".into(), value: "tired".into() };
+    world.ask(Action::Hangup(Hangup { reason: None, headers: NewHeaders(vec![why]) }));
+    finish(&mut world);
+    world.deliver(callee.says(180));
+    let cancel = world.request();
+    assert_eq!(header(&cancel.headers, "X-Why").as_deref(), Some("tired"));
+}
+
+#[test]
 fn a_drain_that_is_over_hangs_up_a_call_of_ours() {
     let mut world = World::tcp();
     let callee = connected(&mut world);
     begin(&mut world);
     finish(&mut world);
     let bye = world.request();
-    assert_eq!(end(&world), (EndCause::Hangup, EndBy::System, None));
+    assert_eq!(world.end(), (EndCause::Hangup, EndBy::System, None));
     assert!(!world.agent.is_idle());
     world.deliver(callee.responds(&bye, 200));
     assert!(world.agent.is_idle());

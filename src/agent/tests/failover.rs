@@ -2,16 +2,11 @@
 
 use std::time::Duration;
 
-use super::callee::{Callee, account, called, called_with, cancel, order, with_accounts};
+use super::callee::{Callee, account, called, called_with, cancel, connected, order, with_accounts};
 use super::harness::{World, header};
 use crate::agent::event::{EndBy, EndCause, EventKind};
 use crate::agent::{Action, Address, Destination, Settings};
 use crate::sip::Transport;
-
-fn end(world: &World) -> (EndCause, EndBy, Option<u16>) {
-    let end = world.call().end.clone().expect("an end");
-    (end.cause, end.by, end.sip_status)
-}
 
 fn another() -> Address {
     Address {
@@ -34,7 +29,7 @@ fn a_call_that_finds_no_way_fails() {
     world.originate(order());
     world.reach_in_vain();
     assert_eq!(world.told(), [EventKind::Dialing, EventKind::Ended]);
-    assert_eq!(end(&world), (EndCause::Failed, EndBy::System, None));
+    assert_eq!(world.end(), (EndCause::Failed, EndBy::System, None));
     world.assert_empty();
 }
 
@@ -55,7 +50,7 @@ fn a_503_goes_to_the_next_address_and_the_last_one_ends_the_call() {
     world.deliver(first.answers());
     assert!(world.wire().is_empty(), "the first has refused");
     world.deliver(second.says(503));
-    assert_eq!(end(&world), (EndCause::Rejected, EndBy::Remote, Some(503)));
+    assert_eq!(world.end(), (EndCause::Rejected, EndBy::Remote, Some(503)));
     world.assert_empty();
 }
 
@@ -77,7 +72,100 @@ fn an_address_that_is_silent_or_cannot_be_written_to_gives_way_to_the_next() {
     world.reach();
     let second = world.carried().remove(0).transmit;
     world.undelivered(&second);
-    assert_eq!(end(&world), (EndCause::Failed, EndBy::System, None));
+    assert_eq!(world.end(), (EndCause::Failed, EndBy::System, None));
+    world.assert_empty();
+}
+
+#[test]
+fn what_an_address_has_said_is_the_end_where_the_others_cannot_be_reached() {
+    let mut world = World::tcp();
+    let first = first_of_two(&mut world);
+    world.deliver(first.says_with(503, "Retry-After: 7\r\nReason: Q.850;cause=42\r\n", ""));
+    world.reach_in_vain();
+    assert_eq!(world.end(), (EndCause::Rejected, EndBy::Remote, Some(503)));
+    assert_eq!(
+        world.call().end.as_ref().and_then(|end| end.reason.as_deref().map(str::to_owned)).as_deref(),
+        Some("Q.850;cause=42")
+    );
+    world.assert_empty();
+    let mut world = World::tcp();
+    first_of_two(&mut world);
+    world.advance(Duration::from_secs(32));
+    world.reach_in_vain();
+    assert_eq!(world.end(), (EndCause::Timeout, EndBy::System, None));
+    world.assert_empty();
+}
+
+#[test]
+fn an_invite_that_nothing_was_heard_of_goes_on_when_its_connection_is_gone() {
+    let mut world = World::tcp();
+    first_of_two(&mut world);
+    world.close_flow();
+    world.reconnect();
+    let Destination::Addresses(rest) = world.reach() else { panic!("addresses") };
+    assert_eq!(rest, [another()]);
+    let second = Callee::of(world.request());
+    world.close_flow();
+    assert_eq!(world.end(), (EndCause::Failed, EndBy::System, None));
+    world.reconnect();
+    world.deliver(second.answers());
+    assert!(world.wire().is_empty());
+    world.advance(Duration::from_secs(32));
+    world.assert_empty();
+}
+
+#[test]
+fn an_invite_that_the_peer_works_on_waits_for_its_answer_by_another_connection() {
+    let mut world = World::tcp();
+    let first = first_of_two(&mut world);
+    world.deliver(first.says(100));
+    world.close_flow();
+    assert!(!world.is_seeking());
+    world.reconnect();
+    world.deliver(first.answers());
+    assert_eq!(world.call().state.name(), "established");
+}
+
+#[test]
+fn a_bye_whose_connection_is_gone_is_sent_by_another() {
+    let mut world = World::tcp();
+    let callee = connected(&mut world);
+    let ticket = world.ask(Action::Hangup(Default::default()));
+    world.done(ticket);
+    let first = world.request();
+    world.close_flow();
+    world.reconnect();
+    world.reach();
+    let second = world.request();
+    assert_eq!((second.method.as_str(), second.cseq), ("BYE", first.cseq));
+    assert_ne!(second.via.branch, first.via.branch);
+    world.deliver(callee.responds(&second, 481));
+    world.advance(Duration::from_secs(32));
+    world.assert_empty();
+}
+
+#[test]
+fn two_byes_that_are_challenged_at_once_are_both_sent_again() {
+    let mut world = with_accounts(vec![account("1000")]);
+    let callee = challenged(&mut world, &[(401, CHALLENGE)]);
+    world.deliver(callee.answers());
+    world.wire();
+    let other = callee.fork("other");
+    world.deliver(other.answers());
+    let crate::sip::Message::Request(theirs) = world.sent().remove(1) else { panic!("a BYE") };
+    world.ask(Action::Hangup(Default::default()));
+    let ours = world.request();
+    for (phone, bye, nonce) in [(&other, &*theirs, "n2"), (&callee, &ours, "n3")] {
+        let challenge = CHALLENGE.replace("abc", nonce);
+        let challenge =
+            phone.responds(bye, 401).replace("Content-Length", &format!("{challenge}Content-Length"));
+        world.deliver(challenge);
+        let again = world.request();
+        let answer = header(&again.headers, "Authorization").expect("an answer");
+        assert!(answer.contains(nonce), "{answer}");
+        world.deliver(phone.responds(&again, 200));
+    }
+    world.advance(Duration::from_secs(32));
     world.assert_empty();
 }
 
@@ -110,7 +198,7 @@ fn a_call_that_is_given_up_goes_to_no_other_address() {
     world.advance(Duration::from_secs(32));
     assert!(!world.is_seeking());
     world.done(ticket);
-    assert_eq!(end(&world), (EndCause::Cancelled, EndBy::Api, None));
+    assert_eq!(world.end(), (EndCause::Cancelled, EndBy::Api, None));
     world.assert_empty();
 }
 
@@ -121,7 +209,7 @@ fn a_call_that_is_given_up_between_two_addresses_ends_at_once() {
     world.deliver(first.says(503));
     let ticket = cancel(&mut world);
     world.done(ticket);
-    assert_eq!(end(&world), (EndCause::Cancelled, EndBy::Api, None));
+    assert_eq!(world.end(), (EndCause::Cancelled, EndBy::Api, None));
     world.assert_empty();
 }
 
@@ -189,7 +277,7 @@ fn a_challenge_that_cannot_be_answered_ends_the_call_with_its_status() {
         let unknown = "WWW-Authenticate: Newest realm=\"pbx\"\r\n";
         world.deliver(callee.says_with(status, unknown, ""));
         assert_eq!(world.statuses(), ["ACK"]);
-        assert_eq!(end(&world), (EndCause::Rejected, EndBy::Remote, Some(status)));
+        assert_eq!(world.end(), (EndCause::Rejected, EndBy::Remote, Some(status)));
         world.assert_empty();
     }
 }
@@ -199,7 +287,7 @@ fn a_password_that_is_wrong_ends_the_call() {
     let mut world = with_accounts(vec![account("1000")]);
     let callee = challenged(&mut world, &[(401, CHALLENGE)]);
     world.deliver(callee.says_with(401, &CHALLENGE.replace("abc", "abd"), ""));
-    assert_eq!(end(&world), (EndCause::Rejected, EndBy::Remote, Some(401)));
+    assert_eq!(world.end(), (EndCause::Rejected, EndBy::Remote, Some(401)));
 }
 
 #[test]
@@ -210,7 +298,7 @@ fn a_call_that_is_given_up_answers_no_challenge() {
     world.deliver(callee.says_with(401, CHALLENGE, ""));
     assert_eq!(world.statuses(), ["ACK"]);
     world.done(ticket);
-    assert_eq!(end(&world), (EndCause::Cancelled, EndBy::Api, Some(401)));
+    assert_eq!(world.end(), (EndCause::Cancelled, EndBy::Api, Some(401)));
     world.assert_empty();
 }
 

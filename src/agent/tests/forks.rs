@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::callee::{Callee, called, connected};
 use super::harness::World;
-use crate::agent::Action;
+use super::phone::Phone;
 use crate::agent::event::EventKind;
+use crate::agent::{Action, Settings};
 use crate::sip::{Message, Request};
 
 fn seconds(seconds: u64) -> Duration {
@@ -111,6 +112,22 @@ fn a_fork_that_answers_when_the_call_is_over_is_hung_up_until_timer_m() {
         world.assert_empty();
         assert_eq!(world.told(), [EventKind::Ended]);
     }
+}
+
+#[test]
+fn a_call_that_is_over_leaves_its_place_to_another_at_once() {
+    let mut world = World::with(Settings { max_calls: 1, ..Settings::default() });
+    let mut callee = connected(&mut world);
+    world.deliver(callee.asks("BYE", "", ""));
+    assert_eq!(world.left().0, 1, "a fork might still answer");
+    world.forget();
+    let mut callee = connected(&mut world);
+    world.deliver(Phone::new(&world).invite());
+    assert_eq!(world.statuses(), ["503 INVITE"]);
+    world.deliver(callee.asks("BYE", "", ""));
+    world.forget();
+    world.deliver(Phone::numbered(&world, 2).invite());
+    assert_eq!(world.statuses(), ["100 INVITE"]);
 }
 
 #[test]

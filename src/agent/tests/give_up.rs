@@ -8,11 +8,6 @@ use crate::agent::command::{Hangup, NewHeader, NewHeaders, Originate};
 use crate::agent::event::{EndBy, EndCause, EventKind, Reason};
 use crate::agent::{Action, Refusal, Ticket};
 
-fn end(world: &World) -> (EndCause, EndBy, Option<u16>) {
-    let end = world.call().end.clone().expect("an end");
-    (end.cause, end.by, end.sip_status)
-}
-
 fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
@@ -28,7 +23,7 @@ fn before_anything_was_sent_a_call_ends_at_once() {
         world.originate(order());
         let ticket = give_up(&mut world);
         assert_eq!(world.done(ticket).state.name(), "ended");
-        assert_eq!(end(&world), (EndCause::Cancelled, EndBy::Api, None));
+        assert_eq!(world.end(), (EndCause::Cancelled, EndBy::Api, None));
         world.assert_empty();
         world.reach();
         assert!(world.wire().is_empty(), "the way comes too late");
@@ -55,7 +50,7 @@ fn a_ringing_call_is_cancelled_and_the_command_answered_with_its_487() {
             world.deliver(callee.says(487));
             assert_eq!(world.statuses(), ["ACK"]);
             assert_eq!(world.done(ticket).state.name(), "ended");
-            assert_eq!(end(&world), (EndCause::Cancelled, EndBy::Api, Some(487)));
+            assert_eq!(world.end(), (EndCause::Cancelled, EndBy::Api, Some(487)));
             world.advance(seconds(32));
             world.assert_empty();
         }
@@ -77,7 +72,7 @@ fn a_cancel_is_held_back_until_the_peer_has_said_anything() {
     assert_eq!(world.told(), [EventKind::Dialing], "who has given up does not hear it ring");
     world.deliver(callee.says(487));
     world.done(ticket);
-    assert_eq!(end(&world), (EndCause::Cancelled, EndBy::Api, Some(487)));
+    assert_eq!(world.end(), (EndCause::Cancelled, EndBy::Api, Some(487)));
     world.advance(seconds(32));
     world.assert_empty();
 }
@@ -95,7 +90,7 @@ fn a_call_that_is_given_up_and_never_hears_anything_ends_with_timer_b() {
                 .all(|sent| matches!(sent, crate::sip::Message::Request(r) if r.method.as_str() == "INVITE"))
         );
         world.done(ticket);
-        assert_eq!(end(&world), (EndCause::Cancelled, EndBy::Api, None));
+        assert_eq!(world.end(), (EndCause::Cancelled, EndBy::Api, None));
         world.assert_empty();
     }
 }
@@ -110,7 +105,7 @@ fn without_a_final_response_a_cancelled_call_ends_after_64_t1() {
     assert!(world.answer(ticket).is_none());
     world.advance(Duration::from_millis(1));
     world.done(ticket);
-    assert_eq!(end(&world), (EndCause::Cancelled, EndBy::Api, None));
+    assert_eq!(world.end(), (EndCause::Cancelled, EndBy::Api, None));
     world.assert_empty();
 }
 
@@ -133,7 +128,7 @@ fn a_call_that_is_answered_in_spite_of_its_cancel_is_hung_up() {
     for ticket in [first, second] {
         assert_eq!(world.done(ticket).state.name(), "ended");
     }
-    assert_eq!(end(&world), (EndCause::Hangup, EndBy::Api, None));
+    assert_eq!(world.end(), (EndCause::Hangup, EndBy::Api, None));
     world.advance(seconds(32));
     world.assert_empty();
 }
@@ -146,7 +141,7 @@ fn a_call_that_is_answered_before_its_cancel_could_be_sent_is_hung_up() {
     world.deliver(callee.answers());
     assert_eq!(world.statuses(), ["ACK", "BYE"]);
     world.done(ticket);
-    assert_eq!(end(&world), (EndCause::Hangup, EndBy::Api, None));
+    assert_eq!(world.end(), (EndCause::Hangup, EndBy::Api, None));
 }
 
 #[test]
@@ -157,7 +152,7 @@ fn a_refusal_that_crosses_the_cancel_is_the_peers() {
         let ticket = cancel(&mut world);
         world.deliver(callee.says(status));
         world.done(ticket);
-        assert_eq!(end(&world), (EndCause::Rejected, EndBy::Remote, Some(status)));
+        assert_eq!(world.end(), (EndCause::Rejected, EndBy::Remote, Some(status)));
         world.advance(seconds(32));
         world.assert_empty();
     }
@@ -168,7 +163,7 @@ fn a_487_without_a_cancel_is_the_peers_refusal() {
     let mut world = World::tcp();
     let callee = rings(&mut world);
     world.deliver(callee.says(487));
-    assert_eq!(end(&world), (EndCause::Rejected, EndBy::Remote, Some(487)));
+    assert_eq!(world.end(), (EndCause::Rejected, EndBy::Remote, Some(487)));
 }
 
 #[test]
@@ -181,7 +176,7 @@ fn a_cancel_that_is_answered_481_waits_for_the_invites_own_response() {
     assert!(world.call().end.is_none());
     world.advance(seconds(32));
     world.done(ticket);
-    assert_eq!(end(&world), (EndCause::Cancelled, EndBy::Api, None));
+    assert_eq!(world.end(), (EndCause::Cancelled, EndBy::Api, None));
     world.assert_empty();
 }
 
@@ -239,7 +234,7 @@ fn a_call_that_nobody_answers_in_its_time_is_cancelled_by_policy() {
     world.advance(Duration::from_millis(1));
     assert_eq!(world.statuses(), ["CANCEL"]);
     world.deliver(callee.says(487));
-    assert_eq!(end(&world), (EndCause::Timeout, EndBy::Policy, Some(487)));
+    assert_eq!(world.end(), (EndCause::Timeout, EndBy::Policy, Some(487)));
     world.advance(seconds(32));
     world.assert_empty();
 }
@@ -249,7 +244,7 @@ fn a_call_whose_time_is_over_before_a_way_is_found_ends_at_once() {
     let mut world = World::tcp();
     world.originate(Originate { timeout_seconds: Some(2), ..order() });
     world.advance(seconds(2));
-    assert_eq!(end(&world), (EndCause::Timeout, EndBy::Policy, None));
+    assert_eq!(world.end(), (EndCause::Timeout, EndBy::Policy, None));
     world.assert_empty();
 }
 
@@ -264,7 +259,7 @@ fn an_answer_that_crosses_the_end_of_its_time_is_hung_up_by_policy() {
     world.deliver(callee.answers());
     assert_eq!(world.statuses(), ["ACK", "BYE"]);
     world.done(ticket);
-    assert_eq!(end(&world), (EndCause::Hangup, EndBy::Policy, None));
+    assert_eq!(world.end(), (EndCause::Hangup, EndBy::Policy, None));
 }
 
 #[test]
@@ -283,5 +278,5 @@ fn the_time_for_an_answer_does_not_run_on_once_there_is_one_or_it_was_given_up()
     world.advance(seconds(10));
     assert_eq!(world.statuses(), ["CANCEL"]);
     world.deliver(callee.says(487));
-    assert_eq!(end(&world), (EndCause::Cancelled, EndBy::Api, Some(487)));
+    assert_eq!(world.end(), (EndCause::Cancelled, EndBy::Api, Some(487)));
 }

@@ -87,6 +87,24 @@ fn where_no_connection_is_to_be_had_it_goes_by_udp_however_large() {
 }
 
 #[test]
+fn a_peer_that_takes_no_connections_is_not_asked_again_for_some_minutes() {
+    let (mut world, phone, _) = called(1301);
+    let flow = world.flow;
+    reach(&mut world, flow, Vec::new());
+    let bye = world.request();
+    world.deliver(phone.respond(&bye, 200));
+    world.advance(Duration::from_secs(64));
+    established(&mut world);
+    hang_up(&mut world, 1301);
+    assert!(!world.is_seeking());
+    assert_eq!(world.request().method.as_str(), "BYE");
+    world.advance(Duration::from_secs(600));
+    established(&mut world);
+    hang_up(&mut world, 1301);
+    assert!(world.is_seeking());
+}
+
+#[test]
 fn what_tcp_did_not_carry_does_not_go_to_the_same_peer_by_udp() {
     let (mut world, _, ticket) = called(1301);
     let (flow, udp) =

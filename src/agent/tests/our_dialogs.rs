@@ -10,11 +10,6 @@ use crate::agent::event::{EndBy, EndCause, EventKind};
 use crate::agent::{Action, Destination, Refusal, Transmit};
 use crate::sip::{Message, Request, Transport};
 
-fn end(world: &World) -> (EndCause, EndBy, Option<u16>) {
-    let end = world.call().end.clone().expect("an end");
-    (end.cause, end.by, end.sip_status)
-}
-
 fn hang_up(world: &mut World) -> Request {
     world.ask(Action::Hangup(Default::default()));
     world.request()
@@ -140,7 +135,7 @@ fn the_peer_hangs_up_a_call_of_ours() {
     let mut callee = long_connected(&mut world);
     world.deliver(callee.asks("BYE", "Reason: Q.850;cause=16\r\n", ""));
     assert_eq!(world.statuses(), ["200 BYE"]);
-    assert_eq!(end(&world), (EndCause::Hangup, EndBy::Remote, None));
+    assert_eq!(world.end(), (EndCause::Hangup, EndBy::Remote, None));
     assert_eq!(
         world.call().end.as_ref().and_then(|end| end.reason.clone()).as_deref(),
         Some("Q.850;cause=16")
@@ -159,7 +154,7 @@ fn a_client_hangs_up_a_call_of_ours() {
         assert_eq!(bye.from.tag(), callee.invite.from.tag());
         assert_eq!(header(&bye.headers, "From"), header(&callee.invite.headers, "From"));
         world.deliver(callee.responds(&bye, 200));
-        assert_eq!(end(&world), (EndCause::Hangup, EndBy::Api, None));
+        assert_eq!(world.end(), (EndCause::Hangup, EndBy::Api, None));
         world.advance(Duration::from_secs(5));
         world.assert_empty();
     }

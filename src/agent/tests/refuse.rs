@@ -10,11 +10,6 @@ use crate::agent::{Action, OnOffer, Refusal, Settings};
 use crate::sip::Name;
 
 /// How the call ended: cause, by, status.
-fn end(world: &World) -> (EndCause, EndBy, Option<u16>) {
-    let end = world.call().end.clone().expect("an end");
-    (end.cause, end.by, end.sip_status)
-}
-
 fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
@@ -32,7 +27,7 @@ fn a_reject_sends_its_status_phrase_and_headers_and_ends_the_call() {
     assert_eq!(header(&refusal.headers, "Retry-After").as_deref(), Some("60"));
     assert_eq!(refusal.to.tag().map(|tag| &**tag), phone.to_tag.as_deref());
     assert_eq!(answer.state.name(), "ended");
-    assert_eq!(end(&world), (EndCause::Rejected, EndBy::Api, Some(480)));
+    assert_eq!(world.end(), (EndCause::Rejected, EndBy::Api, Some(480)));
     world.deliver(phone.clone_before_the_answer().same("ACK"));
     world.assert_empty();
 }
@@ -93,7 +88,7 @@ fn a_cancel_by_a_client_is_a_487_or_the_status_it_says() {
         let ticket = world.ask(Action::Cancel(cancel));
         world.done(ticket);
         assert_eq!(world.response().status, status);
-        assert_eq!(end(&world), (EndCause::Cancelled, EndBy::Api, Some(status)));
+        assert_eq!(world.end(), (EndCause::Cancelled, EndBy::Api, Some(status)));
     }
 }
 
@@ -118,7 +113,7 @@ fn a_hangup_before_the_answer_is_a_487_with_its_reason() {
     let refusal = world.response();
     assert_eq!(refusal.status, 487);
     assert_eq!(header(&refusal.headers, "Reason").as_deref(), Some("Q.850;cause=21"));
-    assert_eq!(end(&world), (EndCause::Cancelled, EndBy::Api, Some(487)));
+    assert_eq!(world.end(), (EndCause::Cancelled, EndBy::Api, Some(487)));
 }
 
 #[test]
@@ -127,7 +122,7 @@ fn a_call_that_nobody_answers_gets_480_in_the_time_of_the_setting() {
     ringing(&mut world);
     assert_eq!(world.repeats(seconds(19)), []);
     assert_eq!(world.repeats(seconds(1)), [1000]);
-    assert_eq!(end(&world), (EndCause::Timeout, EndBy::Policy, Some(480)));
+    assert_eq!(world.end(), (EndCause::Timeout, EndBy::Policy, Some(480)));
     world.advance(seconds(32));
     world.assert_empty();
 }
@@ -142,7 +137,7 @@ fn an_invite_that_expires_gets_487() {
     assert!(world.wire().is_empty());
     world.advance(Duration::from_millis(1));
     assert_eq!(world.statuses(), ["487 INVITE"]);
-    assert_eq!(end(&world), (EndCause::Timeout, EndBy::System, Some(487)));
+    assert_eq!(world.end(), (EndCause::Timeout, EndBy::System, Some(487)));
 }
 
 #[test]
@@ -169,7 +164,7 @@ fn a_drain_sends_the_unanswered_elsewhere_and_leaves_the_answered() {
     let refusal = world.response();
     assert_eq!((refusal.status, &*refusal.call_id), (503, "call-2"));
     assert_eq!(header(&refusal.headers, "Retry-After").as_deref(), Some("5"));
-    assert_eq!(end(&world), (EndCause::Rejected, EndBy::System, Some(503)));
+    assert_eq!(world.end(), (EndCause::Rejected, EndBy::System, Some(503)));
     assert!(!world.agent.is_idle());
     world.deliver(Phone { cseq: 101, branch: "z9hG4bK-bye".into(), ..answered }.same("BYE"));
     assert_eq!(world.statuses(), ["200 BYE"]);
@@ -198,7 +193,7 @@ fn the_policy_reject_rejects_before_anybody_is_asked() {
     world.deliver(phone.invite());
     assert_eq!(world.statuses(), ["100 INVITE", "486 INVITE"]);
     assert_eq!(world.told(), [EventKind::Offered, EventKind::Ended]);
-    assert_eq!(end(&world), (EndCause::Rejected, EndBy::Policy, Some(486)));
+    assert_eq!(world.end(), (EndCause::Rejected, EndBy::Policy, Some(486)));
     world.deliver(phone.same("ACK"));
     world.assert_empty();
 }

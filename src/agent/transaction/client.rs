@@ -8,9 +8,9 @@ use super::client_other::ClientOther;
 use super::index::Names;
 use super::wire::{Fate, Wire};
 use super::{ClientKey, Machine, Outcome, Path, Timer, Told, Transaction, TransactionId, Transactions};
-use crate::agent::Transmit;
 use crate::agent::effects::Effects;
 use crate::agent::stack::Owner;
+use crate::agent::{FlowId, Transmit};
 use crate::sip::Response;
 
 /// The machine of a request of ours.
@@ -34,6 +34,13 @@ impl Client {
         match self {
             Self::Invite(invite) => invite.handle_undelivered(),
             Self::Other(other) => other.handle_undelivered(),
+        }
+    }
+
+    fn handle_lost(&mut self, wire: &mut Wire<'_>) -> Step<'static> {
+        match self {
+            Self::Invite(invite) => invite.handle_lost(wire),
+            Self::Other(other) => other.handle_lost(wire),
         }
     }
 
@@ -130,6 +137,17 @@ impl Transactions {
     /// A request could not be sent.
     pub fn handle_undelivered(&mut self, fx: &mut Effects, id: TransactionId) -> Option<Told<'static>> {
         self.with_client(fx, id, |client, _| client.handle_undelivered())
+    }
+
+    /// What of ours was sent by a connection that is gone now.
+    pub fn sent_by(&self, flow: FlowId) -> Vec<TransactionId> {
+        self.index.sent_by(flow)
+    }
+
+    /// The connection is gone that a request was sent by: one that the peer has said nothing to may not have come to it. That is
+    /// as if it had not been sent (§8.1.3.1).
+    pub fn handle_lost(&mut self, fx: &mut Effects, id: TransactionId) -> Option<Told<'static>> {
+        self.with_client(fx, id, |client, wire| client.handle_lost(wire))
     }
 
     /// A timer fired.

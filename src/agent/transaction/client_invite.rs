@@ -27,7 +27,7 @@ use bytestring::ByteString;
 
 use super::Outcome;
 use super::timers::{T1, Timer, WAIT};
-use super::wire::{Fate, Wire};
+use super::wire::{Fate, Sent, Wire};
 use crate::agent::effects::Awaited;
 use crate::agent::request::Head;
 use crate::agent::{Hop, Receipt, Transmit};
@@ -49,7 +49,7 @@ pub struct Refusable {
 
 #[derive(Debug)]
 pub(super) struct ClientInvite {
-    request: Bytes,
+    request: Sent,
     receipt: Receipt,
     refusable: Box<Refusable>,
     state: State,
@@ -59,7 +59,7 @@ pub(super) struct ClientInvite {
 enum State {
     Calling { interval: Duration },
     Proceeding,
-    Completed { ack: Bytes },
+    Completed { ack: Sent },
     Accepted { dialogs: Vec<Accepted> },
 }
 
@@ -79,7 +79,12 @@ impl ClientInvite {
         if !wire.path.reliable {
             wire.arm(Timer::A, T1);
         }
-        Self { request, receipt, refusable: refusable.into(), state: State::Calling { interval: T1 } }
+        Self {
+            request: Sent(request),
+            receipt,
+            refusable: refusable.into(),
+            state: State::Calling { interval: T1 },
+        }
     }
 
     /// Whether the peer has said that it works on it, and nothing else yet: what a CANCEL waits for (§9.1).
@@ -96,7 +101,7 @@ impl ClientInvite {
             State::Calling { .. } | State::Proceeding => self.handle_first(response, wire),
             State::Completed { ack } => {
                 if response.status >= 300 {
-                    wire.send_or_connect(ack, &self.refusable.peer);
+                    wire.send_or_connect(&ack.0, &self.refusable.peer);
                 }
                 (Fate::Lives, None)
             }
@@ -126,7 +131,7 @@ impl ClientInvite {
                 let Refusable { head, via, peer } = &*self.refusable;
                 let ack = head.answered(response).begin(Known::Ack, via).finish();
                 wire.send_or_connect(&ack, peer);
-                self.state = State::Completed { ack };
+                self.state = State::Completed { ack: Sent(ack) };
                 (wire.linger(Timer::D, WAIT), Some(Outcome::Final(response)))
             }
         }
@@ -148,6 +153,12 @@ impl ClientInvite {
         }
     }
 
+    /// The connection is gone; a peer that works on the INVITE finds another for its answer (§18.2.2).
+    pub(super) fn handle_lost(&mut self, wire: &mut Wire<'_>) -> (Fate, Option<Outcome<'static>>) {
+        let _unheard = wire.fx.awaited(self.receipt);
+        self.handle_undelivered()
+    }
+
     pub(super) fn handle_timer(
         &mut self,
         timer: Timer,
@@ -155,7 +166,7 @@ impl ClientInvite {
     ) -> (Fate, Option<Outcome<'static>>) {
         match (&mut self.state, timer) {
             (State::Calling { interval }, Timer::A) => {
-                wire.send(&self.request);
+                wire.send(&self.request.0);
                 *interval *= 2;
                 wire.arm(Timer::A, *interval);
                 (Fate::Lives, None)

@@ -18,14 +18,14 @@ use bytes::Bytes;
 
 use super::Outcome;
 use super::timers::{T1, T2, T4, Timer, WAIT, doubled};
-use super::wire::{Fate, Wire};
+use super::wire::{Fate, Sent, Wire};
 use crate::agent::Receipt;
 use crate::agent::effects::Awaited;
 use crate::sip::Response;
 
 #[derive(Debug)]
 pub(super) struct ClientOther {
-    request: Bytes,
+    request: Sent,
     receipt: Receipt,
     state: State,
 }
@@ -46,7 +46,7 @@ impl ClientOther {
         if !wire.path.reliable {
             wire.arm(Timer::E, T1);
         }
-        Self { request, receipt, state: State::Trying { interval: T1 } }
+        Self { request: Sent(request), receipt, state: State::Trying { interval: T1 } }
     }
 
     pub(super) fn handle_response<'a>(
@@ -76,6 +76,12 @@ impl ClientOther {
         }
     }
 
+    /// The connection is gone, and with it the answer.
+    pub(super) fn handle_lost(&mut self, wire: &mut Wire<'_>) -> (Fate, Option<Outcome<'static>>) {
+        let _unheard = wire.fx.awaited(self.receipt);
+        self.handle_undelivered()
+    }
+
     pub(super) fn handle_timer(
         &mut self,
         timer: Timer,
@@ -88,13 +94,13 @@ impl ClientOther {
                 (Fate::Over, Some(Outcome::TimedOut))
             }
             (State::Trying { interval }, _) => {
-                wire.send(&self.request);
+                wire.send(&self.request.0);
                 *interval = doubled(*interval);
                 wire.arm(Timer::E, *interval);
                 (Fate::Lives, None)
             }
             (State::Proceeding, _) => {
-                wire.send(&self.request);
+                wire.send(&self.request.0);
                 wire.arm(Timer::E, T2);
                 (Fate::Lives, None)
             }

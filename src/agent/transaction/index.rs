@@ -1,6 +1,9 @@
 //! Where the transactions are found by their names.
 
+use std::collections::BTreeSet;
+
 use super::{ClientKey, MergeKey, ServerKey, TransactionId};
+use crate::agent::FlowId;
 use crate::agent::map::{Hashing, Map};
 
 /// What a transaction is found by.
@@ -16,6 +19,8 @@ pub(super) struct Index {
     servers: Map<ServerKey, TransactionId>,
     merges: Map<MergeKey, TransactionId>,
     clients: Map<ClientKey, TransactionId>,
+    /// What of ours was sent by which connection.
+    sent: BTreeSet<(FlowId, TransactionId)>,
 }
 
 impl Index {
@@ -26,13 +31,14 @@ impl Index {
             servers: Map::with_hasher(hashing()),
             merges: Map::with_hasher(hashing()),
             clients: Map::with_hasher(hashing()),
+            sent: BTreeSet::new(),
         }
     }
 
     /// How many names there are.
     #[cfg(test)]
     pub fn len(&self) -> usize {
-        self.servers.len() + self.merges.len() + self.clients.len()
+        self.servers.len() + self.merges.len() + self.clients.len() + self.sent.len()
     }
 
     /// The server transaction with this name.
@@ -48,6 +54,22 @@ impl Index {
     /// Whether a request that this one would be a copy of is being served.
     pub fn is_known(&self, key: &MergeKey) -> bool {
         self.merges.contains_key(key)
+    }
+
+    /// What of ours was sent by that connection.
+    pub fn sent_by(&self, flow: FlowId) -> Vec<TransactionId> {
+        let all = (flow, TransactionId(0))..=(flow, TransactionId(u64::MAX));
+        self.sent.range(all).map(|(_, id)| *id).collect()
+    }
+
+    /// A request of ours went by that connection.
+    pub fn send_by(&mut self, flow: FlowId, id: TransactionId) {
+        self.sent.insert((flow, id));
+    }
+
+    /// Forgets that.
+    pub fn forget_sent(&mut self, flow: FlowId, id: TransactionId) {
+        self.sent.remove(&(flow, id));
     }
 
     pub fn add(&mut self, names: &Names, id: TransactionId) {

@@ -83,9 +83,17 @@ struct Transaction {
     tag: Option<ByteString>,
 }
 
+impl Transaction {
+    /// The connection that a request of ours is lost with; a datagram does not know that its flow is gone.
+    fn carrier(&self) -> Option<FlowId> {
+        let is_ours = matches!(self.machine, Machine::Client(_));
+        self.path.flow.filter(|_| is_ours && self.path.reliable)
+    }
+}
+
 /// All transactions. At `limit` of them [`Transactions::is_full`] says so: new INVITEs are refused, and what is refused or
-/// answered then is so without one. Requests of ours are few per call: its
-/// INVITE and CANCEL, its BYE, and one BYE for each other dialog that the INVITE has made, 16 at most.
+/// answered then is so without one. Requests of ours are few per call: its INVITE and CANCEL, its BYE, and one BYE for each other
+/// dialog that the INVITE has made, 16 at most.
 #[derive(Debug)]
 pub struct Transactions {
     limit: usize,
@@ -236,6 +244,9 @@ impl Transactions {
 
     fn add(&mut self, id: TransactionId, transaction: Transaction) {
         self.index.add(&transaction.names, id);
+        if let Some(flow) = transaction.carrier() {
+            self.index.send_by(flow, id);
+        }
         self.ownerless += usize::from(transaction.owner.is_none());
         self.all.insert(id, transaction);
     }
@@ -244,6 +255,9 @@ impl Transactions {
         fx.alarms.cancel_transaction(id);
         if let Some(transaction) = self.all.remove(&id) {
             self.index.remove(&transaction.names, id);
+            if let Some(flow) = transaction.carrier() {
+                self.index.forget_sent(flow, id);
+            }
             self.ownerless -= usize::from(transaction.owner.is_none());
         }
     }

@@ -1,5 +1,6 @@
 //! What a transaction's machine acts through.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,6 +19,15 @@ pub struct Path {
     pub otherwise: Option<Hop>,
     /// Whether the transport repeats lost messages itself.
     pub reliable: bool,
+}
+
+/// A message of ours that may have to be sent again. It shows nothing of itself: it may answer a challenge.
+pub(super) struct Sent(pub Bytes);
+
+impl fmt::Debug for Sent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sent({})", self.0.len())
+    }
 }
 
 /// Whether a machine lives on.

@@ -7,11 +7,17 @@ use bytes::Bytes;
 
 use super::{Sent, World};
 use crate::agent::Call;
-use crate::agent::event::EventKind;
+use crate::agent::event::{EndBy, EndCause, EventKind};
 use crate::agent::tests::Leftovers;
 use crate::sip::{Message, Request, Response};
 
 impl World {
+    /// How the last call told of has ended.
+    pub fn end(&self) -> (EndCause, EndBy, Option<u16>) {
+        let end = self.call().end.clone().expect("an end");
+        (end.cause, end.by, end.sip_status)
+    }
+
     /// What was sent since the last time, in order.
     pub fn sent(&mut self) -> Vec<Message> {
         self.carried().into_iter().map(|sent| sent.message).collect()

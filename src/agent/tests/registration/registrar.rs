@@ -231,9 +231,7 @@ impl Registrar {
 
     fn drain(&mut self) {
         while let Some(output) = self.agent.poll_output() {
-            if !matches!(output, Output::Send(_)) {
-                write!(self.shown, "{output:?}").expect("a string takes all");
-            }
+            write!(self.shown, "{output:?}").expect("a string takes all");
             match output {
                 Output::Event(News::Account(event)) => self.told.push(event.account),
                 Output::Event(News::Call(event)) => self.call = Some(event.call),

@@ -28,6 +28,7 @@ fn no_secret_is_in_anything_that_is_shown() {
     let mut shown = format!("{:?}", registrar.agent.accounts().collect::<Vec<_>>());
     let second = registrar.request();
     secrets.push(response_of(&header(&second.headers, "Authorization").expect("an answer")));
+    shown += &format!("{:?}", registrar.agent);
     registrar.command(Register);
     registrar.accept(&second, 3600);
     registrar.wait(seconds(3600));
