@@ -16,6 +16,8 @@ pub struct AccountLink {
     pub hop: Hop,
     /// The connection that the account is registered by; `None` while it is not, or the connection is gone.
     pub flow: Option<Flow>,
+    /// Where we are by the last connection that the account was registered by.
+    pub bound: Option<String>,
     /// Where the registrar (or proxy) was when it last confirmed the registration.
     pub peer: Option<IpAddr>,
     /// The route that the registrar wants requests to take (RFC 3608); empty without a registration.
@@ -27,7 +29,7 @@ impl AccountLink {
     pub fn new(account: &AccountSettings) -> Self {
         let proxy = account.outbound_proxy.as_ref().map(loose);
         let hop = hop_of(proxy.as_ref().unwrap_or(&account.registrar));
-        Self { proxy, hop, flow: None, peer: None, service_route: Vec::new() }
+        Self { proxy, hop, flow: None, bound: None, peer: None, service_route: Vec::new() }
     }
 
     /// The routes that a request of the account takes.

@@ -40,6 +40,8 @@ pub struct Asking {
     owner: Owner,
     method: Known,
     head: Head,
+    /// Whom the certificate of its next hop must name.
+    name: Option<ByteString>,
     /// What is left to be tried if the connection in use fails.
     rest: Destination,
     /// The peer that gets datagrams of any size: a connection to it has been looked for.
@@ -109,11 +111,13 @@ impl Asking {
         way: Way,
         means: Means<'_>,
     ) -> Self {
+        let name = way.hop.as_ref().map(|hop| hop.certified().clone());
         let rest = way.hop.map_or(Destination::Addresses(Vec::new()), Destination::Hop);
         let mut this = Self {
             owner,
             method,
             head,
+            name,
             rest,
             no_stream_to: None,
             challenged: 0,

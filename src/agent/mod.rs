@@ -116,6 +116,7 @@ impl Agent {
             fx: Effects::new(now),
             flows: Set::with_hasher(hashing.clone()),
             reaching: Map::with_hasher(hashing.clone()),
+            moved: Vec::new(),
             streamless: asking::Streamless::default(),
             accounts: links,
         };
@@ -249,6 +250,10 @@ impl Agent {
             }
             Owner::Account(number) => {
                 accounts.with(number, |account| account.handle_outcome(stack, transaction, outcome));
+                // Seldom: a look at every call is affordable.
+                while let Some(moved) = stack.moved.pop() {
+                    calls.each(stack, |call, stack| call.follow_account(stack, moved));
+                }
             }
         }
     }

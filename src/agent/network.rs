@@ -77,6 +77,15 @@ pub struct Hop {
     pub port: Option<u16>,
     /// Whether only TLS will do: the URI is a `sips:` one.
     pub secure: bool,
+    /// Whom a certificate must name, where `host` is the address that this name was found to have.
+    pub name: Option<ByteString>,
+}
+
+impl Hop {
+    /// Whom a certificate must name (RFC 5922 §7.1).
+    pub fn certified(&self) -> &ByteString {
+        self.name.as_ref().unwrap_or(&self.host)
+    }
 }
 
 /// Where a hop was found to be.

@@ -59,6 +59,8 @@ pub struct Stack {
     pub reaching: Map<ReachId, Owner>,
     /// The peers that take no connections.
     pub streamless: Streamless,
+    /// The accounts that are reached in another way than before, until their calls know; at most all of them.
+    pub moved: Vec<AccountNumber>,
     /// What the registrations have settled, in the order of [`Settings::accounts`].
     pub accounts: Vec<AccountLink>,
 }
@@ -166,17 +168,18 @@ pub fn response_path(via: &Via, flow: &Flow) -> Path {
         port => port,
     };
     let is_there = host.parse() == Ok(seen) && port == flow.peer.port();
-    let hop = Hop { transport: Some(flow.transport), host, port: Some(port), secure: false };
+    let hop = Hop { transport: Some(flow.transport), host, port: Some(port), secure: false, name: None };
     Path { flow: Some(flow.id).filter(|_| reliable || is_there), otherwise: Some(hop), reliable }
 }
 
-/// Where the peer of a flow is, to connect there again.
-pub fn peer_hop(flow: &Flow) -> Hop {
+/// Where the peer of a flow is, to connect there again, and the name that it was found by.
+pub fn peer_hop(flow: &Flow, name: Option<ByteString>) -> Hop {
     Hop {
         transport: Some(flow.transport),
         host: flow.peer.ip().to_string().into(),
         port: Some(flow.peer.port()),
         secure: flow.transport == Transport::Tls,
+        name,
     }
 }
 
@@ -210,6 +213,7 @@ pub fn hop_of(uri: &Uri) -> Hop {
         host: maddr.map_or_else(|| uri.host().as_ref().into(), ByteString::from),
         port: uri.port(),
         secure: uri.is_sips(),
+        name: None,
     }
 }
 

@@ -49,7 +49,7 @@ impl Asking {
         let writer = self.head.begin(Known::Cancel, &via(stack, flow, branch));
         let bytes = respond::with_headers(writer, headers).finish();
         let reliable = is_reliable(flow.transport);
-        let path = Path { flow: Some(flow.id), otherwise: Some(peer_hop(flow)), reliable };
+        let path = Path { flow: Some(flow.id), otherwise: Some(peer_hop(flow, self.name.clone())), reliable };
         stack.request(self.owner, ClientKey::new(branch.clone(), Known::Cancel), path, bytes);
         true
     }

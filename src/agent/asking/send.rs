@@ -34,7 +34,7 @@ impl Asking {
         let transaction = match self.method {
             Known::Invite => {
                 let (head, via) = (self.head.clone(), via(stack, &flow, &branch));
-                let refusable = Refusable { head, via, peer: peer_hop(&flow) };
+                let refusable = Refusable { head, via, peer: peer_hop(&flow, self.name.clone()) };
                 stack.invite(self.owner, key, path, (bytes, refusable))
             }
             _ => stack.request(self.owner, key, path, bytes),

@@ -145,7 +145,7 @@ impl Call {
             _ => return,
         }
         let Phase::Accepted(mut accepted) =
-            std::mem::replace(&mut self.phase, Phase::Established(Established { confirming: None }))
+            std::mem::replace(&mut self.phase, Phase::Established(Established::new()))
         else {
             return;
         };
@@ -167,6 +167,8 @@ impl Call {
         if let Some(hangup) = accepted.hangup.take() {
             let waiting = accepted.waiting.drain(..).map(|waiting| waiting.ticket).collect();
             self.close(stack, &hangup, End::new(EndCause::Hangup, EndBy::Api, None), waiting);
+        } else {
+            self.refresh(stack);
         }
     }
 

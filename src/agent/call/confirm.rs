@@ -59,7 +59,7 @@ impl Call {
     pub(super) fn repeat_ok(&mut self, stack: &mut Stack) {
         let confirming = match &mut self.phase {
             Phase::Accepted(accepted) => &mut accepted.confirming,
-            Phase::Established(Established { confirming: Some(confirming) }) => confirming,
+            Phase::Established(Established { confirming: Some(confirming), .. }) => confirming,
             _ => return,
         };
         confirming.repeat(stack, self.picture.id);

@@ -49,7 +49,14 @@ impl Call {
         let (routes, way) = stack.way_out(order.account, &order.uri);
         let call_id = format!("{}{}", stack.ids.tag(), stack.ids.tag()).into();
         let invitation = Invitation::new(stack, &order, &routes, way.hop.clone());
-        let mut dialog = Dialog::to_be(call_id, stack.ids.tag(), order.caller(), &order.uri, routes);
+        let mut dialog = Dialog::to_be(
+            call_id,
+            stack.ids.tag(),
+            order.caller(),
+            &order.uri,
+            routes,
+            invitation.contact().clone(),
+        );
         let picture = Arc::new(order.picture(stack, id, &dialog, &way, invitation.offer().cloned()));
         stack.fx.tell(Event {
             kind: EventKind::Dialing,

@@ -7,7 +7,7 @@ use crate::agent::contact::Contact;
 use crate::agent::request::{Head, Way};
 use crate::agent::stack::{Stack, hop_of, is_same_place, leads_to};
 use crate::agent::{AccountNumber, Flow, Hop};
-use crate::sip::{Name, NameAddr, Request, Response, Uri};
+use crate::sip::{Headers, Name, NameAddr, Request, Response, Uri};
 
 /// The state of a dialog.
 #[derive(Clone, Debug)]
@@ -29,8 +29,14 @@ pub struct Dialog {
     pub flow: Option<Flow>,
     /// Where we wanted to get by it; `None` once the peer has sent a request by it, which shows that it leads to the peer.
     sought: Option<Hop>,
+    /// Whom the certificate of the connection's peer names, where that is known.
+    name: Option<ByteString>,
+    /// Who we are in Contacts.
+    us: Contact,
     /// Our own Contact, as it stands in its header.
     pub contact: String,
+    /// Whether the peer says that it takes UPDATE (RFC 3311 §5.1).
+    pub takes_update: bool,
 }
 
 /// How the CSeq of a request in the dialog stands to the last one (§12.2.2).
@@ -55,6 +61,8 @@ impl Dialog {
         let remote_target = target_of(&invite.contact).unwrap_or_else(|| invite.from.uri.clone());
         let is_secure = invite.uri.is_sips() || route_set.first().unwrap_or(&remote_target).is_sips();
         let us = Contact { account, user: invite.uri.user().unwrap_or_default().to_owned(), is_secure };
+        let link = account.and_then(|number| stack.link(number));
+        let own = link.filter(|link| link.flow.is_some_and(|own| own.id == flow.id));
         let value = |name| invite.headers.first(name).map(|header| header.value.clone()).unwrap_or_default();
         Self {
             call_id: invite.call_id.clone(),
@@ -68,7 +76,10 @@ impl Dialog {
             remote_cseq: Some(invite.cseq),
             flow: Some(flow),
             sought: None,
+            name: own.map(|link| link.hop.certified().clone()),
             contact: us.at(stack, &flow),
+            us,
+            takes_update: allows_update(&invite.headers).unwrap_or(false),
         }
     }
 
@@ -79,6 +90,7 @@ impl Dialog {
         local: String,
         uri: &Uri,
         route_set: Vec<Uri>,
+        us: Contact,
     ) -> Self {
         Self {
             call_id,
@@ -92,7 +104,10 @@ impl Dialog {
             remote_cseq: None,
             flow: None,
             sought: None,
+            name: None,
+            us,
             contact: String::new(),
+            takes_update: false,
         }
     }
 
@@ -108,6 +123,7 @@ impl Dialog {
             remote_target: target_of(&response.contact).unwrap_or_else(|| self.remote_target.clone()),
             route_set,
             local_cseq: self.local_cseq.max(response.cseq.number),
+            takes_update: allows_update(&response.headers).unwrap_or(self.takes_update),
             ..self.clone()
         }
     }
@@ -115,8 +131,17 @@ impl Dialog {
     /// The INVITE went by this flow, to get there.
     pub fn sent_by(&mut self, flow: Flow, sought: Option<Hop>, contact: String) {
         self.flow = Some(flow);
+        self.name = sought.as_ref().map(|hop| hop.certified().clone());
         self.sought = sought;
         self.contact = contact;
+    }
+
+    /// We are reached by this connection of our account now; whether that is news for the peer.
+    pub fn move_to(&mut self, stack: &Stack, flow: &Flow) -> bool {
+        let contact = self.us.at(stack, flow);
+        let is_new = contact != self.contact;
+        self.contact = contact;
+        is_new
     }
 
     /// Whether a request with our tag belongs to this dialog.
@@ -136,13 +161,16 @@ impl Dialog {
 
     /// The peer uses this connection.
     pub fn heard_by(&mut self, flow: Flow) {
+        if self.flow.is_none_or(|before| before.id != flow.id) {
+            self.name = None;
+        }
         self.flow = Some(flow);
         self.sought = None;
     }
 
-    /// Takes the new remote target of a re-INVITE or UPDATE (§12.2.2, RFC 3311 §5.2).
-    pub fn refresh_target(&mut self, request: &Request) {
-        if let Some(target) = target_of(&request.contact) {
+    /// Takes the new remote target of a re-INVITE or UPDATE, or of the 2xx to ours (§12.2.2, RFC 3311 §5.2).
+    pub fn refresh_target(&mut self, contact: &Option<NameAddr>) {
+        if let Some(target) = target_of(contact) {
             self.remote_target = target;
         }
     }
@@ -151,6 +179,11 @@ impl Dialog {
     pub fn next(&mut self) -> Head {
         self.local_cseq += 1;
         self.head(self.local_cseq)
+    }
+
+    /// A request of ours has come to this CSeq, by challenges that it answered.
+    pub fn asked(&mut self, cseq: u32) {
+        self.local_cseq = self.local_cseq.max(cseq);
     }
 
     /// The head of a request with that CSeq: that of an ACK is its INVITE's.
@@ -179,7 +212,8 @@ impl Dialog {
         }
     }
 
-    /// The open connection to the peer, else the next hop; a URI that names no transport means the one in use.
+    /// The open connection to the peer, else the one that the account is registered by if it leads there, else the next hop; a
+    /// URI that names no transport means the one in use.
     pub fn way(&self, stack: &Stack) -> Way {
         let (flow, hop) = self.next_hop(stack);
         Way { flow, hop: Some(hop) }
@@ -194,13 +228,22 @@ impl Dialog {
             Some(sought) => leads_to(flow, &hop) || is_same_place(sought, &hop),
             None => true,
         };
-        let flow = self.flow.filter(|flow| stack.flows.contains(&flow.id) && leads(flow));
-        (flow, Hop { transport: hop.transport.or(in_use), ..hop })
+        let open = self.flow.filter(|flow| stack.flows.contains(&flow.id) && leads(flow));
+        let link = self.us.account.and_then(|number| stack.link(number));
+        let flow = open.or_else(|| link.and_then(|link| link.flow_to(&hop)));
+        let name = self.name.clone().filter(|_| self.flow.is_some_and(|flow| leads_to(&flow, &hop)));
+        (flow, Hop { transport: hop.transport.or(in_use), name, ..hop })
     }
 }
 
 fn target_of(contact: &Option<NameAddr>) -> Option<Uri> {
     contact.as_ref().map(|contact| contact.uri.clone())
+}
+
+/// What Allow says of UPDATE, if there is one.
+fn allows_update(headers: &Headers) -> Option<bool> {
+    headers.first(Name::Allow)?;
+    Some(headers.items(Name::Allow).any(|method| method == "UPDATE"))
 }
 
 fn uris_of(addresses: Vec<NameAddr>) -> Vec<Uri> {

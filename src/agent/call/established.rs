@@ -16,7 +16,7 @@ impl Call {
         if !matches!(self.phase, Phase::Dialing(_)) {
             return;
         }
-        let established = Phase::Established(Established { confirming: None });
+        let established = Phase::Established(Established::new());
         let Phase::Dialing(mut dialing) = std::mem::replace(&mut self.phase, established) else { return };
         stack.fx.alarms.cancel_call(self.picture.id);
         let (early, given) = dialing.take_early(ok).map(|early| (early.dialog, early.answer)).unzip();
@@ -38,6 +38,8 @@ impl Call {
         } else if !has_session {
             let end = End::new(EndCause::Failed, EndBy::System, None);
             self.close(stack, &Hangup::default(), end, Vec::new());
+        } else {
+            self.refresh(stack);
         }
     }
 }

@@ -37,6 +37,11 @@ impl Invitation {
         Self { contact, headers: order.headers.clone(), offer, session_id, sought }
     }
 
+    /// Who we are in its Contact.
+    pub fn contact(&self) -> &Contact {
+        &self.contact
+    }
+
     /// The offer, if no connection has to be known for it.
     pub fn offer(&self) -> Option<&ByteString> {
         self.offer.as_ref()

@@ -29,6 +29,7 @@ mod offer;
 mod order;
 mod ours;
 mod picture;
+mod refresh;
 mod refuse;
 mod ring;
 mod whom;
@@ -40,6 +41,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::alarms::CallAlarm;
+use super::asking::Asking;
 use super::auth::Authorizations;
 use super::effects::Awaited;
 use super::event::{Call as Picture, EndBy};
@@ -122,6 +124,15 @@ impl Pending {
 struct Established {
     /// The 2xx to a re-INVITE, until its ACK.
     confirming: Option<Confirming>,
+    /// The UPDATE that tells the peer where we are now, until its final response.
+    refreshing: Option<Box<Asking>>,
+}
+
+impl Established {
+    /// Nothing is under way.
+    fn new() -> Self {
+        Self { confirming: None, refreshing: None }
+    }
 }
 
 impl Call {

@@ -22,7 +22,7 @@ impl Call {
     /// A re-INVITE is answered at once: an offer with an answer, none with the description in use as our offer.
     pub(super) fn handle_reinvite(&mut self, stack: &mut Stack, flow: &Flow, invite: &Request) {
         match &self.phase {
-            Phase::Established(Established { confirming: None }) => {}
+            Phase::Established(Established { confirming: None, .. }) => {}
             Phase::Pending(_) => return self.ask_again(stack, flow, invite),
             Phase::Dialing(_) | Phase::Accepted(_) | Phase::Established(_) => {
                 return self.reject_glare(stack, flow, invite);
@@ -37,7 +37,9 @@ impl Call {
         let owner = (self.picture.id, self.dialog.local_tag.clone());
         let transaction = stack.serve_invite(invite, flow, owner, None);
         let confirming = Confirming::new(invite, response_path(&invite.via, flow), ok.clone());
-        self.phase = Phase::Established(Established { confirming: Some(confirming) });
+        if let Phase::Established(established) = &mut self.phase {
+            established.confirming = Some(confirming);
+        }
         self.show(stack, session);
         stack.respond(transaction, 200, ok);
         Confirming::arm(stack, self.picture.id);
@@ -64,7 +66,7 @@ impl Call {
             Phase::Pending(_) if has_offer => return self.ask_again(stack, flow, update),
             Phase::Dialing(_)
             | Phase::Accepted(_)
-            | Phase::Established(Established { confirming: Some(_) })
+            | Phase::Established(Established { confirming: Some(_), .. })
                 if has_offer =>
             {
                 return self.reject_glare(stack, flow, update);
@@ -73,7 +75,7 @@ impl Call {
             _ => {}
         }
         if !has_offer {
-            self.dialog_of(update).refresh_target(update);
+            self.dialog_of(update).refresh_target(&update.contact);
             return stack.answer(update, flow, self.ok(update, None));
         }
         let Some(session) = self.renegotiate(stack, flow, update) else { return };
@@ -97,7 +99,7 @@ impl Call {
         };
         match session {
             Ok(session) => {
-                self.dialog.refresh_target(request);
+                self.dialog.refresh_target(&request.contact);
                 Some(session)
             }
             Err(fault) => {

@@ -1,4 +1,4 @@
-//! What comes of our own requests finds the request: the INVITE, the BYE, or a BYE to a fork.
+//! What comes of our own requests finds the request: the INVITE, the UPDATE, the BYE, or a BYE to a fork.
 
 use super::{Call, Phase};
 use crate::agent::stack::Stack;
@@ -17,6 +17,9 @@ impl Call {
             Phase::Dialing(_) => self.pursue_invite(stack, why, |invite, stack, means| {
                 invite.handle_reached(stack, id, reached, means)
             }),
+            Phase::Established(_) => self.pursue_refresh(stack, |update, stack, means| {
+                update.handle_reached(stack, id, reached, means)
+            }),
             _ => self.pursue_bye(stack, |bye, stack, means| bye.handle_reached(stack, id, reached, means)),
         }
     }
@@ -29,6 +32,9 @@ impl Call {
         match self.phase {
             Phase::Dialing(_) => self.pursue_invite(stack, None, |invite, stack, means| {
                 invite.handle_outcome(stack, id, outcome, means)
+            }),
+            Phase::Established(_) => self.pursue_refresh(stack, |update, stack, means| {
+                update.handle_outcome(stack, id, outcome, means)
             }),
             _ => self.pursue_bye(stack, |bye, stack, means| bye.handle_outcome(stack, id, outcome, means)),
         }

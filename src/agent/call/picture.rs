@@ -101,7 +101,8 @@ impl Call {
         match &mut left {
             Phase::Accepted(accepted) => accepted.disappoint(stack, &self.picture),
             Phase::Dialing(dialing) => dialing.intent.tell(stack, &self.picture),
-            Phase::Pending(_) | Phase::Established(_) | Phase::Closing(_) | Phase::Gone => {}
+            Phase::Established(established) => established.stop_refreshing(stack),
+            Phase::Pending(_) | Phase::Closing(_) | Phase::Gone => {}
         }
         left
     }

@@ -64,9 +64,16 @@ impl Registration {
 fn settle(stack: &mut Stack, number: AccountNumber, flow: Flow, response: &Response) {
     let routes = response.headers.addresses(Name::ServiceRoute);
     let is_short = routes.len() <= MOST_ROUTES;
+    let bound = stack.bound(&flow);
+    let mut has_moved = false;
     if let Some(link) = stack.link_mut(number) {
         link.flow = Some(flow);
         link.peer = Some(flow.peer.ip());
+        has_moved = link.bound.as_ref() != Some(&bound);
+        link.bound = Some(bound);
         link.service_route = routes.into_iter().filter(|_| is_short).map(|route| route.uri).collect();
+    }
+    if has_moved {
+        stack.moved.push(number);
     }
 }

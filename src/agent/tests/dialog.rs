@@ -29,7 +29,7 @@ fn bye_of(headers: &str) -> (Hop, Request) {
 }
 
 fn hop(transport: Transport, host: &str, port: Option<u16>) -> Hop {
-    Hop { transport: Some(transport), host: host.into(), port, secure: false }
+    Hop { transport: Some(transport), host: host.into(), port, secure: false, name: None }
 }
 
 fn routes(request: &Request) -> Vec<String> {

@@ -4,6 +4,7 @@ mod accept;
 mod auth;
 mod callee;
 mod cancel;
+mod certified;
 mod client_invite;
 mod client_transactions;
 mod close;

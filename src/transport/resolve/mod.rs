@@ -78,7 +78,7 @@ pub(super) fn literal(hop: &Hop) -> Result<Option<Address>, String> {
     Ok(address.map(|ip| Address {
         transport,
         address: SocketAddr::new(ip.to_canonical(), hop.port.unwrap_or_else(|| default_port(transport))),
-        host: hop.host.clone(),
+        host: hop.certified().clone(),
     }))
 }
 
@@ -228,7 +228,7 @@ fn addresses_of(hop: &Hop, target: &Target, found: Vec<IpAddr>) -> Vec<Address> 
     let address = |ip: IpAddr| Address {
         transport: target.transport,
         address: SocketAddr::new(ip.to_canonical(), target.port),
-        host: hop.host.clone(),
+        host: hop.certified().clone(),
     };
     found.into_iter().take(MOST_ADDRESSES).map(address).collect()
 }

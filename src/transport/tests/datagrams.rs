@@ -35,7 +35,7 @@ async fn heard(socket: &UdpSocket) -> (Vec<u8>, SocketAddr) {
 
 fn hop_to(address: SocketAddr) -> Hop {
     let host = address.ip().to_string().into();
-    Hop { transport: Some(Transport::Udp), host, port: Some(address.port()), secure: false }
+    Hop { transport: Some(Transport::Udp), host, port: Some(address.port()), secure: false, name: None }
 }
 
 fn send_to(address: SocketAddr, receipt: u64, bytes: impl Into<Bytes>) -> Transmit {

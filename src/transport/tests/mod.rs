@@ -176,7 +176,13 @@ fn transmit(flow: FlowId, bytes: impl Into<Bytes>) -> Transmit {
 }
 
 fn to_hop(host: &str, port: u16, receipt: u64, bytes: &'static str) -> Transmit {
-    let hop = Hop { transport: Some(Transport::Tcp), host: host.into(), port: Some(port), secure: false };
+    let hop = Hop {
+        transport: Some(Transport::Tcp),
+        host: host.into(),
+        port: Some(port),
+        secure: false,
+        name: None,
+    };
     Transmit { flow: None, otherwise: Some(hop), receipt: Some(Receipt(receipt)), bytes: bytes.into() }
 }
 

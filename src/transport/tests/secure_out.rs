@@ -74,6 +74,20 @@ async fn the_peer_is_asked_for_by_name_and_what_is_sent_arrives() {
 }
 
 #[tokio::test]
+async fn a_peer_at_an_address_that_has_a_name_is_asked_for_by_name() {
+    let ca = Authority::new("ca");
+    let (mut net, server) = (trusting(&ca).await, Server::start(&ca, &["pbx.example.com"]).await);
+    let Address { address, .. } = server.at("");
+    let host = address.ip().to_string().into();
+    let name = Some("pbx.example.com".into());
+    let hop = Hop { transport: Some(Transport::Tls), host, port: Some(address.port()), secure: true, name };
+    net.connections.reach(ReachId(1), Destination::Hop(hop));
+    let (fate, greeted) = tokio::join!(net.fate(), server.greet());
+    assert!(matches!(fate, Fate::Reached(ReachId(1), Ok(_))), "{fate:?}");
+    assert_eq!(greeted.unwrap().get_ref().1.server_name(), Some("pbx.example.com"));
+}
+
+#[tokio::test]
 async fn a_peer_that_is_reached_by_its_address_must_be_certified_for_that() {
     let ca = Authority::new("ca");
     let mut net = trusting(&ca).await;

@@ -150,7 +150,7 @@ async fn an_address_over_a_bound_is_passed_over() {
 #[tokio::test]
 async fn by_what_is_not_ours_nothing_is_reached() {
     let mut net = Net::start(Bounds::default()).await;
-    let hop = |transport, secure| Hop { transport, host: "127.0.0.1".into(), port: None, secure };
+    let hop = |transport, secure| Hop { transport, host: "127.0.0.1".into(), port: None, secure, name: None };
     for (hop, why) in [
         (hop(Some(Transport::Sctp), false), "127.0.0.1: nothing is sent by SCTP"),
         (hop(Some(Transport::Udp), true), "127.0.0.1: UDP is not secure enough"),

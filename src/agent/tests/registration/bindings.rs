@@ -10,7 +10,7 @@ use crate::agent::{AccountSettings, Destination, Hop};
 use crate::sip::Transport;
 
 fn hop(host: &str, transport: Option<Transport>, port: Option<u16>) -> Hop {
-    Hop { transport, host: host.into(), port, secure: false }
+    Hop { transport, host: host.into(), port, secure: false, name: None }
 }
 
 /// The answers' Contacts bind for so long: what is left until the registration lapses.

@@ -11,6 +11,7 @@ mod drain;
 mod failures;
 mod keep_alive;
 mod lives;
+mod moves;
 mod refresh;
 mod registrar;
 mod secrets;

@@ -1,0 +1,104 @@
+//! Target refresh (RFC 3261 §12.2, RFC 3311): an account that is registered by another connection is reached there, and the
+//! peers of its calls are told by UPDATE, so that their BYE finds us. One that does not take UPDATE is left with the old Contact.
+
+use super::{Call, Established, Phase};
+use crate::agent::AccountNumber;
+use crate::agent::asking::{Asking, Means, Progress};
+use crate::agent::command::Hangup;
+use crate::agent::event::{End, EndBy, EndCause};
+use crate::agent::stack::{Owner, Stack};
+use crate::sip::{Known, Response};
+
+impl Established {
+    /// The call is over: nobody waits for the answer any more.
+    pub(super) fn stop_refreshing(&mut self, stack: &mut Stack) {
+        if let Some(mut update) = self.refreshing.take() {
+            update.forget(stack);
+        }
+    }
+}
+
+impl Call {
+    /// An account has moved to another connection.
+    pub fn follow_account(&mut self, stack: &mut Stack, account: AccountNumber) {
+        if self.account == Some(account) {
+            self.refresh(stack);
+        }
+    }
+
+    /// Tells the peer where we are, if that is not where it was told that we are. While an UPDATE waits for its answer the next
+    /// one waits, too.
+    pub(super) fn refresh(&mut self, stack: &mut Stack) {
+        let link = self.account.and_then(|account| stack.link(account));
+        let Some(flow) = link.and_then(|link| link.flow) else { return };
+        let Phase::Established(Established { refreshing: None, .. }) = &self.phase else { return };
+        if !self.dialog.move_to(stack, &flow) || !self.dialog.takes_update {
+            return;
+        }
+        let credentials = stack.credentials(self.account);
+        let Self { dialog, authorizations, phase: Phase::Established(established), .. } = self else {
+            return;
+        };
+        let (owner, way) = (Owner::Call(self.picture.id), dialog.way(stack));
+        let update = (Known::Update, dialog.next());
+        let contact = dialog.contact.as_str();
+        let means = Means {
+            credentials: credentials.as_ref(),
+            authorizations,
+            fill: &|_, _, writer| writer.header("Contact", contact).finish(),
+        };
+        established.refreshing = Some(Box::new(Asking::begin(stack, owner, update, way, means)));
+    }
+
+    /// What becomes of the UPDATE.
+    pub(super) fn pursue_refresh<'a>(
+        &mut self,
+        stack: &mut Stack,
+        act: impl FnOnce(&mut Asking, &mut Stack, Means<'_>) -> Progress<'a>,
+    ) {
+        let credentials = stack.credentials(self.account);
+        let Self { dialog, authorizations, phase: Phase::Established(established), .. } = self else {
+            return;
+        };
+        let Some(update) = &mut established.refreshing else { return };
+        let contact = dialog.contact.as_str();
+        let means = Means {
+            credentials: credentials.as_ref(),
+            authorizations,
+            fill: &|_, _, writer| writer.header("Contact", contact).finish(),
+        };
+        let progress = act(update, stack, means);
+        let cseq = update.head().cseq;
+        dialog.asked(cseq);
+        match progress {
+            Progress::Waits
+            | Progress::Sent
+            | Progress::Provisional(_)
+            | Progress::Forked(_)
+            | Progress::Over => {}
+            Progress::Final(response) => self.handle_refreshed(stack, &response),
+            // A peer that says nothing may still talk: its own BYE, or ours, will tell.
+            Progress::TimedOut | Progress::Unreachable => self.end_refresh(stack),
+        }
+    }
+
+    /// The peer knows; or it does not know the call any more (§12.2.1.2).
+    fn handle_refreshed(&mut self, stack: &mut Stack, response: &Response) {
+        if matches!(response.status, 408 | 481) {
+            let end = End::new(EndCause::Failed, EndBy::Remote, Some(response.status));
+            return self.close(stack, &Hangup::default(), end, Vec::new());
+        }
+        if response.status < 300 {
+            self.dialog.refresh_target(&response.contact);
+        }
+        self.end_refresh(stack);
+    }
+
+    /// The account may have moved again meanwhile.
+    fn end_refresh(&mut self, stack: &mut Stack) {
+        if let Phase::Established(established) = &mut self.phase {
+            established.refreshing = None;
+        }
+        self.refresh(stack);
+    }
+}
