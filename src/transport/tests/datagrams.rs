@@ -103,6 +103,25 @@ async fn where_it_listens_everywhere_a_flow_has_the_address_by_which_it_reaches_
 }
 
 #[tokio::test]
+async fn where_it_listens_everywhere_a_peer_is_answered_from_the_address_that_it_has_asked() {
+    for listener in ["0.0.0.0:0", "[::]:0"] {
+        let mut net = listening(&[listener], Bounds::default()).await;
+        let (socket, address) = phone().await;
+        let mut flows = Vec::new();
+        for ours in ["127.0.0.1", "127.0.0.2"] {
+            let there = SocketAddr::new(ours.parse().unwrap(), net.address.port());
+            socket.send_to(&message(ours), there).await.unwrap();
+            let flow = net.arrival().await.flow;
+            assert_eq!((flow.local, flow.peer), (there, address), "{listener}");
+            net.connections.send(transmit(flow.id, "answer"));
+            assert_eq!(heard(&socket).await, (b"answer".to_vec(), there), "{listener}");
+            flows.push(flow.id);
+        }
+        assert_ne!(flows[0], flows[1]);
+    }
+}
+
+#[tokio::test]
 async fn another_port_of_a_host_is_reached_by_the_listener_that_has_heard_the_host() {
     let sockets =
         [UdpSocket::bind("127.0.0.1:0").await.unwrap(), UdpSocket::bind("127.0.0.1:0").await.unwrap()];

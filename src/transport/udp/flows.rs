@@ -1,7 +1,8 @@
 //! The UDP flows that are remembered: a socket of ours and an address of a peer each.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -21,8 +22,14 @@ pub(super) struct Flows {
     by_use: BTreeSet<(Side, Instant, FlowId)>,
 }
 
-/// Ordered so that all flows to an address, and all to a host, are neighbours.
-type Peer = (IpAddr, u16, SocketNumber);
+/// The peer's address, our socket, our address. Ordered so that all flows to an address, and all to a host, are neighbours.
+type Peer = (IpAddr, u16, SocketNumber, IpAddr);
+
+/// The least of all addresses.
+const LOWEST: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+/// The greatest of all addresses.
+const HIGHEST: IpAddr =
+    IpAddr::V6(Ipv6Addr::new(0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff));
 
 #[derive(Debug)]
 struct Remembered {
@@ -58,33 +65,39 @@ impl Flows {
         self.all.get(&id).map(|remembered| remembered.flow)
     }
 
-    /// What to send on, and to where.
-    pub(super) fn way(&mut self, id: FlowId) -> Option<(SocketNumber, SocketAddr)> {
+    /// What to send on, and by which flow.
+    pub(super) fn way(&mut self, id: FlowId) -> Option<(SocketNumber, Flow)> {
         self.used(id);
-        self.all.get(&id).map(|remembered| (remembered.socket, remembered.flow.peer))
+        self.all.get(&id).map(|remembered| (remembered.socket, remembered.flow))
     }
 
-    /// The flow between a socket and a peer.
-    pub(super) fn between(&mut self, socket: SocketNumber, peer: SocketAddr) -> Option<Flow> {
-        let id = *self.by_peer.get(&(peer.ip(), peer.port(), socket))?;
-        self.used(id);
-        self.flow(id)
+    /// The flow between a socket and a peer; by whichever of our addresses, if it is not said.
+    pub(super) fn between(
+        &mut self,
+        socket: SocketNumber,
+        peer: SocketAddr,
+        ours: Option<IpAddr>,
+    ) -> Option<Flow> {
+        let (lowest, highest) = (ours.unwrap_or(LOWEST), ours.unwrap_or(HIGHEST));
+        self.first((peer.ip(), peer.port(), socket, lowest)..=(peer.ip(), peer.port(), socket, highest))
     }
 
     /// A flow to a peer, by whatever socket.
     pub(super) fn to(&mut self, peer: SocketAddr) -> Option<Flow> {
         let (ip, port) = (peer.ip(), peer.port());
-        let (_, id) =
-            self.by_peer.range((ip, port, SocketNumber::MIN)..=(ip, port, SocketNumber::MAX)).next()?;
-        let id = *id;
+        self.first((ip, port, SocketNumber::MIN, LOWEST)..=(ip, port, SocketNumber::MAX, HIGHEST))
+    }
+
+    fn first(&mut self, peers: RangeInclusive<Peer>) -> Option<Flow> {
+        let (_, &id) = self.by_peer.range(peers).next()?;
         self.used(id);
         self.flow(id)
     }
 
     /// The socket that a host is known by, on whatever port of its own.
     pub(super) fn socket_to(&self, host: IpAddr) -> Option<SocketNumber> {
-        let known = (host, 0, SocketNumber::MIN)..=(host, u16::MAX, SocketNumber::MAX);
-        self.by_peer.range(known).next().map(|(&(.., socket), _)| socket)
+        let known = (host, 0, SocketNumber::MIN, LOWEST)..=(host, u16::MAX, SocketNumber::MAX, HIGHEST);
+        self.by_peer.range(known).next().map(|(&(.., socket, _), _)| socket)
     }
 
     /// Remembers a flow. Gives those that are forgotten for it: idle ones, and the least recently used one if there are as
@@ -98,7 +111,7 @@ impl Flows {
             self.remove(id);
             forgotten.push(id);
         }
-        self.by_peer.insert((flow.peer.ip(), flow.peer.port(), socket), flow.id);
+        self.by_peer.insert(peer_of(socket, &flow), flow.id);
         self.by_use.insert((side, now, flow.id));
         self.all.insert(flow.id, Remembered { flow, socket, side, used: now });
         forgotten
@@ -107,7 +120,7 @@ impl Flows {
     /// Forgets a flow; whether it was remembered.
     pub(super) fn remove(&mut self, id: FlowId) -> bool {
         let Some(Remembered { flow, socket, side, used }) = self.all.remove(&id) else { return false };
-        self.by_peer.remove(&(flow.peer.ip(), flow.peer.port(), socket));
+        self.by_peer.remove(&peer_of(socket, &flow));
         self.by_use.remove(&(side, used, id));
         true
     }
@@ -126,6 +139,10 @@ impl Flows {
         remembered.side = Side::Us;
         self.by_use.insert((remembered.side, remembered.used, id));
     }
+}
+
+fn peer_of(socket: SocketNumber, flow: &Flow) -> Peer {
+    (flow.peer.ip(), flow.peer.port(), socket, flow.local.ip())
 }
 
 #[cfg(test)]
@@ -150,7 +167,7 @@ mod tests {
             assert!(flows.add(0, flow(id, peer), Side::Peer).is_empty());
             tokio::time::advance(Duration::from_secs(1)).await;
         }
-        assert_eq!(flows.way(FlowId(1)), Some((0, "10.0.0.1:5060".parse().unwrap())));
+        assert_eq!(flows.way(FlowId(1)), Some((0, flow(1, "10.0.0.1:5060"))));
         assert_eq!(flows.add(0, flow(3, "10.0.0.3:5060"), Side::Peer), [FlowId(2)]);
         assert!(flows.is_open(FlowId(1)) && !flows.is_open(FlowId(2)) && flows.is_open(FlowId(3)));
         assert_eq!(flows.to("10.0.0.2:5060".parse().unwrap()), None);
@@ -162,7 +179,7 @@ mod tests {
         flows.add(0, flow(1, "10.0.0.1:5060"), Side::Peer);
         flows.add(0, flow(2, "10.0.0.2:5060"), Side::Peer);
         tokio::time::advance(Duration::from_secs(59)).await;
-        assert!(flows.between(0, "10.0.0.1:5060".parse().unwrap()).is_some());
+        assert!(flows.between(0, "10.0.0.1:5060".parse().unwrap(), None).is_some());
         tokio::time::advance(Duration::from_secs(1)).await;
         assert_eq!(flows.add(0, flow(3, "10.0.0.3:5060"), Side::Peer), [FlowId(2)]);
         assert!(flows.remove(FlowId(1)) && flows.remove(FlowId(3)) && !flows.remove(FlowId(3)));
@@ -175,8 +192,11 @@ mod tests {
         flows.add(1, flow(1, "10.0.0.1:5060"), Side::Peer);
         flows.add(0, flow(2, "10.0.0.2:5060"), Side::Peer);
         let peer = "10.0.0.1:5060".parse().unwrap();
-        assert_eq!(flows.between(0, peer), None);
-        assert_eq!(flows.between(1, peer).unwrap().id, FlowId(1));
+        let ours = |address: &str| Some(address.parse().unwrap());
+        assert_eq!(flows.between(0, peer, None), None);
+        assert_eq!(flows.between(1, peer, None).unwrap().id, FlowId(1));
+        assert_eq!(flows.between(1, peer, ours("192.0.2.7")).unwrap().id, FlowId(1));
+        assert_eq!(flows.between(1, peer, ours("192.0.2.8")), None);
         assert_eq!(flows.to(peer).unwrap().id, FlowId(1));
         assert_eq!(flows.to("10.0.0.1:5061".parse().unwrap()), None);
         assert_eq!(flows.socket_to(peer.ip()), Some(1));

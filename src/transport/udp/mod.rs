@@ -3,6 +3,7 @@
 //! Nothing is connected. A flow is a socket of ours and an address of a peer, remembered as long as there is room: it lets
 //! a response find back and tells the core where we are to that peer.
 
+mod datagram;
 mod flows;
 mod read;
 pub(super) mod route;
@@ -79,6 +80,9 @@ impl Udp {
         let _ = options.set_send_buffer_size(BUFFER);
         let local = socket.local_addr()?;
         let dual = local.is_ipv6() && !options.only_v6().unwrap_or(true);
+        if local.ip().is_unspecified() {
+            datagram::ask_where(&socket, local.is_ipv6());
+        }
         let number = self.sockets.len();
         let socket = Arc::new(Socket { number, socket, local: tcp::canonical(local), dual, listener });
         let reading = read::read(socket.clone(), self.flows.clone(), self.inbound.clone());
@@ -114,7 +118,7 @@ impl Udp {
             Some(socket) => socket,
             None => self.open(peer)?,
         };
-        Ok(self.flows.between(&socket, peer, Side::Us))
+        Ok(self.flows.between(&socket, peer, Some(local), Side::Us))
     }
 
     /// The socket that the host is known by; else of the listeners one on our address toward it, or on all of ours; else
@@ -149,9 +153,9 @@ impl Udp {
     /// if it can never be sent.
     pub(super) fn send(&mut self, id: FlowId, bytes: &[u8]) -> io::Result<()> {
         let way = self.flows.lock().way(id);
-        let found = way.and_then(|(number, peer)| Some((&self.sockets.get(number)?.0, peer)));
-        let (socket, peer) = found.ok_or(io::ErrorKind::NotConnected)?;
-        match socket.send(bytes, peer) {
+        let found = way.and_then(|(number, flow)| Some((&self.sockets.get(number)?.0, flow)));
+        let (socket, flow) = found.ok_or(io::ErrorKind::NotConnected)?;
+        match socket.send(bytes, &flow) {
             Err(error) if is_passing(&error) => {
                 if let Some(times) = self.lost.count() {
                     warn!(%error, times, "the kernel took no datagram");
@@ -171,14 +175,20 @@ impl Socket {
     }
 
     /// Past tokio, whose word that a new socket can be written may not be here yet.
-    fn send(&self, bytes: &[u8], peer: SocketAddr) -> io::Result<()> {
-        let peer = match peer {
-            SocketAddr::V4(peer) if self.local.is_ipv6() => {
-                SocketAddr::new(peer.ip().to_ipv6_mapped().into(), peer.port())
-            }
-            peer => peer,
-        };
+    fn send(&self, bytes: &[u8], flow: &Flow) -> io::Result<()> {
+        let peer = SocketAddr::new(self.in_family(flow.peer.ip()), flow.peer.port());
+        if self.local.ip().is_unspecified() {
+            return datagram::send_from(&self.socket, bytes, peer, self.in_family(flow.local.ip()));
+        }
         SockRef::from(&self.socket).send_to(bytes, &peer.into()).map(|_| ())
+    }
+
+    /// An address as the socket has to be given it.
+    fn in_family(&self, address: IpAddr) -> IpAddr {
+        match address {
+            IpAddr::V4(address) if self.local.is_ipv6() => address.to_ipv6_mapped().into(),
+            address => address,
+        }
     }
 }
 
@@ -187,13 +197,21 @@ impl Remembering {
         self.flows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The flow between a socket and a peer, a new one if need be, and those that are forgotten for it.
-    fn between(&self, socket: &Socket, peer: SocketAddr, side: Side) -> (Flow, Vec<FlowId>) {
-        if let Some(flow) = self.lock().between(socket.number, peer) {
+    /// The flow between a socket and a peer, a new one if need be, and those that are forgotten for it; `ours` is which of our
+    /// addresses the peer uses, where that is known.
+    fn between(
+        &self,
+        socket: &Socket,
+        peer: SocketAddr,
+        ours: Option<IpAddr>,
+        side: Side,
+    ) -> (Flow, Vec<FlowId>) {
+        let ours = ours.filter(|_| socket.local.ip().is_unspecified());
+        if let Some(flow) = self.lock().between(socket.number, peer, ours) {
             return (flow, Vec::new());
         }
         let ip = match socket.local.ip() {
-            any if any.is_unspecified() => route::local(peer).unwrap_or(any),
+            any if any.is_unspecified() => ours.or_else(|| route::local(peer).ok()).unwrap_or(any),
             ip => ip,
         };
         let local = SocketAddr::new(ip, socket.local.port());
@@ -201,7 +219,7 @@ impl Remembering {
         let flow = Flow { id, transport: Transport::Udp, local, peer, listener: socket.listener };
         let mut flows = self.lock();
         // Another task may have made it meanwhile.
-        if let Some(flow) = flows.between(socket.number, peer) {
+        if let Some(flow) = flows.between(socket.number, peer, Some(ip)) {
             return (flow, Vec::new());
         }
         let forgotten = flows.add(socket.number, flow, side);

@@ -1,6 +1,6 @@
 //! Reading one UDP socket.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc::{self, error::SendError};
 use tracing::warn;
 
-use super::{Remembering, Side, Socket};
+use super::{Remembering, Side, Socket, datagram};
 use crate::agent::Arrival;
 use crate::seldom::Seldom;
 use crate::sip::{Unreadable, parse_datagram};
@@ -29,7 +29,7 @@ pub(super) async fn read(socket: Arc<Socket>, flows: Remembering, inbound: mpsc:
     let mut buffer = vec![0; LARGEST].into_boxed_slice();
     let mut failed = Seldom::default();
     loop {
-        let (length, peer) = match socket.socket.recv_from(&mut buffer).await {
+        let (length, peer, ours) = match datagram::receive(&socket.socket, &mut buffer).await {
             Ok(received) => received,
             Err(error) => {
                 if let Some(times) = failed.count() {
@@ -39,25 +39,33 @@ pub(super) async fn read(socket: Arc<Socket>, flows: Remembering, inbound: mpsc:
                 continue;
             }
         };
-        let datagram = buffer.get(..length).unwrap_or_default();
-        if take(&socket, &flows, &inbound, (tcp::canonical(peer), datagram)).await.is_err() {
+        let bytes = buffer.get(..length).unwrap_or_default();
+        let ends = Ends { peer: tcp::canonical(peer), ours };
+        if take(&socket, &flows, &inbound, (ends, bytes)).await.is_err() {
             return;
         }
     }
+}
+
+/// Between whom a datagram has gone.
+struct Ends {
+    peer: SocketAddr,
+    /// Which of our addresses it came to, if the system says so.
+    ours: Option<IpAddr>,
 }
 
 async fn take(
     socket: &Socket,
     flows: &Remembering,
     inbound: &mpsc::Sender<Inbound>,
-    (peer, datagram): (SocketAddr, &[u8]),
+    (Ends { peer, ours }, datagram): (Ends, &[u8]),
 ) -> Result<(), SendError<Inbound>> {
     // Nobody can be answered there.
     if peer.port() == 0 {
         return Ok(());
     }
     if is_keep_alive(datagram) {
-        flows.lock().between(socket.number, peer);
+        flows.lock().between(socket.number, peer, None);
         return Ok(());
     }
     let message = match parse_datagram(Bytes::copy_from_slice(datagram)) {
@@ -66,7 +74,7 @@ async fn take(
         }
         message => message,
     };
-    let (flow, forgotten) = flows.between(socket, peer, Side::Peer);
+    let (flow, forgotten) = flows.between(socket, peer, ours, Side::Peer);
     for id in forgotten {
         inbound.send(Inbound::Notice(Notice(Heard::Forgotten(id)))).await?;
     }
