@@ -11,9 +11,9 @@
 
 mod invite;
 mod large;
+mod progress;
 mod send;
 
-use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
@@ -29,6 +29,7 @@ use crate::sip::digest::Credentials;
 use crate::sip::{Known, Response, Writer};
 use invite::Proofs;
 pub use large::Streamless;
+pub use progress::{Progress, Reply};
 
 /// How often one request may be sent again with credentials: for a proxy, for the server behind it, and for a nonce that
 /// was stale.
@@ -79,27 +80,6 @@ pub struct Means<'a> {
     pub authorizations: &'a mut Authorizations,
     /// Writes what the method needs and ends the message; Contact depends on the flow.
     pub fill: &'a dyn Fn(&Stack, &Flow, Writer) -> Bytes,
-}
-
-/// What the owner of a request is told.
-#[derive(Clone, Debug)]
-pub enum Progress<'a> {
-    /// Nothing yet.
-    Waits,
-    /// It is with the kernel.
-    Sent,
-    /// A provisional response.
-    Provisional(&'a Response),
-    /// The final response; an earlier one, if the addresses behind it cannot be reached.
-    Final(Cow<'a, Response>),
-    /// A 2xx of another dialog, to an INVITE that has had its final response.
-    Forked(&'a Response),
-    /// No more 2xx can come to an INVITE that was answered with one.
-    Over,
-    /// None came in time.
-    TimedOut,
-    /// There is no way to its next hop.
-    Unreachable,
 }
 
 impl Asking {
@@ -182,7 +162,7 @@ impl Asking {
             Outcome::Provisional(response) => Progress::Provisional(response),
             Outcome::Forked(response) => Progress::Forked(response),
             Outcome::Final(response) if self.method == Known::Invite && response.status < 300 => {
-                Progress::Final(Cow::Borrowed(response))
+                Progress::Final(Reply::New(response))
             }
             Outcome::Over => {
                 self.stage = Stage::Over;
@@ -200,7 +180,7 @@ impl Asking {
             }
             Outcome::Final(response) => {
                 self.stage = Stage::Over;
-                Progress::Final(Cow::Borrowed(response))
+                Progress::Final(Reply::New(response))
             }
             Outcome::TimedOut if self.try_another(stack) => {
                 self.fallen = Some(Fallen::Silent);
@@ -219,7 +199,7 @@ impl Asking {
     fn fall(&mut self) -> Progress<'static> {
         self.stage = Stage::Over;
         match self.fallen.take() {
-            Some(Fallen::Refused(response)) => Progress::Final(Cow::Owned(*response)),
+            Some(Fallen::Refused(response)) => Progress::Final(Reply::Kept(response)),
             Some(Fallen::Silent) => Progress::TimedOut,
             None => Progress::Unreachable,
         }

@@ -10,7 +10,7 @@ use super::ids::Ids;
 use super::map::{Map, Set};
 use super::transaction::{ClientKey, MergeKey, Path, Refusable, ServerKey, TransactionId, Transactions};
 use super::{AccountNumber, CallId, Destination, Flow, FlowId, Hop, ReachId, Receipt, Settings, Transmit};
-use crate::sip::{Known, Request, Transport, Uri, Via};
+use crate::sip::{Known, Request, Transport, Uri, Via, default_port};
 
 /// Whether new calls are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -214,14 +214,6 @@ pub fn hop_of(uri: &Uri) -> Hop {
         port: uri.port(),
         secure: uri.is_sips(),
         name: None,
-    }
-}
-
-/// The port that a URI or a Via without one means.
-fn default_port(transport: Transport) -> u16 {
-    match transport {
-        Transport::Tls | Transport::TlsSctp | Transport::Wss => 5061,
-        _ => 5060,
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use super::CallerError;
 use super::options::{Options, Which};
 use crate::agent;
-use crate::tls::{self, Tls};
+use crate::tls::{self, Identity, Tls};
 use crate::transport::{self, Connections, Faults, Inbound, Listener, LostAcks};
 
 /// Where any peer can reach us.
@@ -18,7 +18,9 @@ const ANY: &str = "0.0.0.0:0";
 pub(super) async fn start(
     options: &Options,
 ) -> Result<(agent::Settings, (Connections, mpsc::Receiver<Inbound>)), CallerError> {
-    let tls = Tls::read(tls::Settings { ca: options.tls_ca.clone(), ..tls::Settings::default() })?;
+    let shown = options.tls_certificate.clone().zip(options.tls_key.clone());
+    let sip = shown.map(|(certificate, key)| Identity { certificate, key });
+    let tls = Tls::read(tls::Settings { sip, ca: options.tls_ca.clone(), ..tls::Settings::default() })?;
     let listeners =
         vec![Listener::Tcp(TcpListener::bind(ANY).await?), Listener::Udp(UdpSocket::bind(ANY).await?)];
     let told = listeners.iter().map(|listener| {
@@ -27,7 +29,8 @@ pub(super) async fn start(
     });
     let listeners_told = told.collect::<io::Result<Vec<_>>>()?;
     let settings = agent::Settings { listeners: listeners_told, ..agent::Settings::default() };
-    let told = transport::Settings { tls: Some(tls), faults: faults(options), ..Default::default() };
+    let (dns_server, faults) = (options.dns_server, faults(options));
+    let told = transport::Settings { tls: Some(tls), dns_server, faults, ..Default::default() };
     Ok((settings, transport::start(listeners, told)))
 }
 

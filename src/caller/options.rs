@@ -1,11 +1,13 @@
 //! What the caller is asked to do, on its command line.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
 use crate::agent::command::{NewHeader, NewHeaders, Originate};
+use crate::config::{dns_server, log_filter};
 
 /// How many calls may be asked for.
 const MAX_CALLS: u32 = 1_000_000;
@@ -71,6 +73,18 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pub tls_ca: Option<PathBuf>,
 
+    /// PEM file with the certificate to show where the other side asks for one, and those behind it
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_certificate: Option<PathBuf>,
+
+    /// PEM file with the key of that certificate
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub tls_key: Option<PathBuf>,
+
+    /// The DNS server to ask; without it the system's
+    #[arg(long, value_name = "IP:PORT", value_parser = dns_server)]
+    pub dns_server: Option<SocketAddr>,
+
     /// Print each event as a line of JSON, as `GET /v1/events` gives it
     #[arg(long)]
     pub json: bool,
@@ -129,13 +143,6 @@ impl Options {
             }
             _ => self.to.clone(),
         }
-    }
-}
-
-fn log_filter(text: &str) -> Result<String, String> {
-    match tracing_subscriber::EnvFilter::builder().parse(text) {
-        Ok(_) => Ok(text.to_owned()),
-        Err(error) => Err(error.to_string()),
     }
 }
 

@@ -60,7 +60,7 @@ fn account(table: &Table, variables: Variables<'_>) -> Result<AccountSettings, F
         id: table.required("id", id)?.into(),
         credentials: credentials(table, &user, variables)?,
         expires: table.seconds("expires", EXPIRES)?.unwrap_or(Duration::from_secs(DEFAULT_EXPIRES.into())),
-        outbound_proxy: table.text("outbound_proxy", outbound_proxy)?,
+        outbound_proxy: table.text("outbound_proxy", server)?,
         registrar,
         user,
         domain,
@@ -96,12 +96,6 @@ fn id(text: &str) -> Result<String, &'static str> {
 fn registrar(text: &str) -> Result<Uri, &'static str> {
     let uri = server(text)?;
     if uri.user().is_some() { Err("a registrar's URI has no user") } else { Ok(uri) }
-}
-
-/// `lr` is added where it is missing: nobody routes strictly any more (§16.12).
-fn outbound_proxy(text: &str) -> Result<Uri, &'static str> {
-    let uri = server(text)?;
-    if uri.is_loose() { Ok(uri) } else { Uri::parse(format!("{text};lr").into()) }
 }
 
 /// A URI that requests can be sent to.

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 pub use key::{KeyFault, NewKey, guard};
 pub use listen::{SipListen, scheme};
-pub use value::{HostPort, LogFormat};
+pub use value::{HostPort, LogFormat, dns_server, log_filter};
 
 use crate::agent::AccountSettings;
 use crate::api_key::ApiKey;

@@ -88,7 +88,7 @@ pub(super) fn media_address(text: &str) -> Result<SocketAddr, String> {
 }
 
 /// A name server's address; a name would have to be looked up by itself.
-pub(super) fn dns_server(text: &str) -> Result<SocketAddr, &'static str> {
+pub fn dns_server(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse().map_err(|_| "an IP address and a port, as in 192.0.2.53:53")
 }
 
@@ -131,7 +131,8 @@ pub(super) fn some_seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
-pub(super) fn log_filter(text: &str) -> Result<String, String> {
+/// Directives of what is logged, as tracing reads them.
+pub fn log_filter(text: &str) -> Result<String, String> {
     match tracing_subscriber::EnvFilter::builder().parse(text) {
         Ok(_) => Ok(text.to_owned()),
         Err(error) => Err(error.to_string()),

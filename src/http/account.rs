@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 
+use super::body::{Body, Nothing};
 use super::document::{AccountParam, responses};
 use super::target::NamedAccount;
 use super::{Context, Problem, refusal};
@@ -33,7 +34,7 @@ pub async fn read(
 ///
 /// Registers it now and keeps it registered; one that is registered already is refreshed. The answer comes when the registrar
 /// has answered: the account, `registered`, or 502 `sip-rejected` with the registrar's `sip_status`, or 504 `sip-timeout` if it
-/// does not answer or cannot be reached. After a failure the agent goes on trying by itself. Takes no body.
+/// does not answer or cannot be reached. After a failure the agent goes on trying by itself. Takes no body: a field in one is 422.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{id}/register",
@@ -45,6 +46,7 @@ pub async fn read(
 pub async fn register(
     State(context): State<Context>,
     NamedAccount(id): NamedAccount,
+    Body(Nothing {}): Body<Nothing>,
 ) -> Result<Json<Arc<Account>>, Problem> {
     command(context, id, AccountAction::Register).await
 }
@@ -53,7 +55,7 @@ pub async fn register(
 ///
 /// Ends its registration, and leaves it unregistered until it is told to register. The answer comes when the registrar has
 /// answered: the account, `unregistered`. If the registrar refuses or is silent, the answer says so, and what it has bound lapses
-/// by itself. Takes no body.
+/// by itself. Takes no body: a field in one is 422.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{id}/unregister",
@@ -65,6 +67,7 @@ pub async fn register(
 pub async fn unregister(
     State(context): State<Context>,
     NamedAccount(id): NamedAccount,
+    Body(Nothing {}): Body<Nothing>,
 ) -> Result<Json<Arc<Account>>, Problem> {
     command(context, id, AccountAction::Unregister).await
 }

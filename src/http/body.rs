@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use http_body_util::BodyExt;
+use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::time::timeout;
 
@@ -22,6 +23,11 @@ const TYPES: [&str; 2] = ["application/json", "application/merge-patch+json"];
 /// A command's body.
 #[derive(Debug)]
 pub struct Body<T>(pub T);
+
+/// The body of a command that takes none: a field is one too many.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
 
 impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Problem;

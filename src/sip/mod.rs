@@ -40,6 +40,6 @@ pub use parse::parse_datagram;
 pub use rsip::{Method as Known, Transport};
 pub use status::reason_phrase;
 pub use text::{body_text, is_token, quote, unquote};
-pub use uri::Uri;
+pub use uri::{Uri, default_port};
 pub use via::Via;
 pub use write::Writer;

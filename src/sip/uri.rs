@@ -111,3 +111,11 @@ impl Uri {
         matches!(split(&self.text), Ok(Split::Sip(Sip { headers: Some(_), .. })))
     }
 }
+
+/// The port that a URI or a Via without one means (RFC 3261 §18.2.2, §19.1.2).
+pub fn default_port(transport: Transport) -> u16 {
+    match transport {
+        Transport::Tls | Transport::TlsSctp | Transport::Wss => 5061,
+        Transport::Udp | Transport::Tcp | Transport::Sctp | Transport::Ws => 5060,
+    }
+}

@@ -38,22 +38,22 @@ impl Lookups {
     }
 
     /// Lets something wait for the addresses of a hop. Gives it back if as many or as much wait as may.
-    pub(super) fn wait(&mut self, hop: Hop, purpose: Purpose) -> Result<(), Purpose> {
+    pub(super) fn wait(&mut self, hop: Hop, purpose: Purpose) -> Option<Purpose> {
         let cost = purpose.cost();
         if let Some(lookup) = self.under_way.get_mut(&hop) {
             if lookup.cost + cost > self.bounds.dial_bytes {
-                return Err(purpose);
+                return Some(purpose);
             }
             lookup.cost += cost;
             lookup.waiting.push(purpose);
-            return Ok(());
+            return None;
         }
         if self.under_way.len() >= self.bounds.lookups {
-            return Err(purpose);
+            return Some(purpose);
         }
         let work = look_up(hop.clone(), self.bounds, self.resolver.clone(), self.inbound.clone());
         self.under_way.insert(hop, Lookup { waiting: vec![purpose], cost, _work: Task::spawn(work) });
-        Ok(())
+        None
     }
 
     /// The addresses are known, or will not be: what waited for them, in order.

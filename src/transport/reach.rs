@@ -95,7 +95,7 @@ impl Connections {
         match resolve::literal(hop) {
             Ok(Some(address)) => self.go(purpose, vec![address]),
             Ok(None) => {
-                if let Err(purpose) = self.lookups.wait(hop.clone(), purpose) {
+                if let Some(purpose) = self.lookups.wait(hop.clone(), purpose) {
                     self.strand(
                         purpose,
                         "too many names are being looked up, or too much waits for this one",

@@ -3,7 +3,8 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,8 @@ pub struct Agent {
     process: Child,
     /// Reads its log, which ends when the process does.
     log: Option<JoinHandle<()>>,
+    /// What it logs after its start.
+    lines: Mutex<Receiver<String>>,
     listens: Vec<(&'static str, SocketAddr)>,
     /// Where it takes SIP by the first of its listeners, TCP if nothing else is asked for.
     pub sip: SocketAddr,
@@ -67,9 +70,12 @@ impl Agent {
             http = http.or_else(|| address_behind(&line, "HTTP on https://"));
         }
         // Whoever does not read its log must not stop it.
-        let log = Some(std::thread::spawn(move || log.for_each(drop)));
+        let (line, lines) = mpsc::channel();
+        let log = Some(std::thread::spawn(move || {
+            log.map_while(Result::ok).for_each(|text| drop(line.send(text)));
+        }));
         let (_, sip) = listens[0];
-        Self { process, log, listens, sip, http: http.unwrap(), https: None }
+        Self { process, log, lines: Mutex::new(lines), listens, sip, http: http.unwrap(), https: None }
     }
 
     /// Where it takes SIP over `udp`, `tcp` or `tls`.
@@ -142,6 +148,12 @@ impl Agent {
     pub fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args(["-s", signal, &self.pid().to_string()]).status().unwrap();
         assert!(sent.success());
+    }
+
+    /// Waits until it logs a line with these words.
+    pub fn logs(&self, words: &str) {
+        let lines = self.lines.lock().unwrap();
+        while !lines.recv_timeout(PATIENCE).expect("it logs that in time").contains(words) {}
     }
 
     /// Waits until it ends by itself.

@@ -5,6 +5,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::{Value, json};
 
 use crate::agent::Agent;
+use crate::authority::Authority;
 use crate::scratch::free_ports;
 
 const LISTEN: [&str; 2] = ["--sip-listen", "tcp://127.0.0.1:0,udp://127.0.0.1:0"];
@@ -140,9 +141,8 @@ fn its_events_are_those_of_the_api() {
     assert_eq!(kinds, ["call.dialing", "call.accepted", "call.established", "call.ended"]);
 }
 
-#[test]
-fn an_interrupt_hangs_up_and_ends_it() {
-    let agent = accepting();
+/// What the agent says of the end of a call whose caller is told to end by this signal, after this event.
+fn interrupted(agent: &Agent, signal: &str, after: &str) -> Value {
     let mut events = agent.events();
     let to = format!("sip:1000@{}", agent.listens("tcp"));
     let caller = program(&[&to, "--transport", "tcp", "--calls", "2", "--rate", "0.001"])
@@ -150,13 +150,42 @@ fn an_interrupt_hangs_up_and_ends_it() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    events.next_of("call.established");
-    let sent = Command::new("kill").args(["-s", "INT", &caller.id().to_string()]).status().unwrap();
+    events.next_of(after);
+    let sent = Command::new("kill").args(["-s", signal, &caller.id().to_string()]).status().unwrap();
     assert!(sent.success());
     let end = events.next_of("call.ended")["end"].take();
-    assert_eq!((&end["cause"], &end["by"]), (&json!("hangup"), &json!("remote")));
     let code = caller.wait_with_output().unwrap().status.code();
     assert_eq!(code, Some(1), "the call was not as planned");
+    end
+}
+
+#[test]
+fn a_signal_to_end_hangs_up_what_is_answered_and_cancels_what_is_not() {
+    let (accepting, ringing) =
+        (accepting(), Agent::start_with(&[&LISTEN[..], &["--on-offer", "ring"]].concat()));
+    for signal in ["INT", "TERM"] {
+        let end = interrupted(&accepting, signal, "call.established");
+        assert_eq!((&end["cause"], &end["by"]), (&json!("hangup"), &json!("remote")), "{signal}");
+        let end = interrupted(&ringing, signal, "call.ringing");
+        assert_eq!((&end["cause"], &end["by"]), (&json!("cancelled"), &json!("remote")), "{signal}");
+    }
+}
+
+#[test]
+fn a_certificate_is_shown_to_who_asks_for_one() {
+    let (authority, callers) = (Authority::new(), Authority::new());
+    let listen = ["--sip-listen", "tls://127.0.0.1:0", "--on-offer", "accept"];
+    let trusted = callers.file();
+    let own = authority.issue("agent");
+    let flags = own.flags(["--tls-certificate", "--tls-key"]);
+    let agent = Agent::start_with(&[&listen[..], &flags, &["--tls-client-ca", &trusted]].concat());
+    let ca = authority.file();
+    let trust = ["--tls-ca", ca.as_str(), "--hangup-after", "50ms"];
+    assert_eq!(call(&agent, "tls", &trust).code, 1, "without one there is no call");
+    let caller = callers.issue("caller");
+    let shown = caller.flags(["--tls-certificate", "--tls-key"]);
+    let said = call(&agent, "tls", &[&trust[..], &shown].concat());
+    assert_eq!(said.code, 0, "{}", said.sum);
 }
 
 #[test]

@@ -35,6 +35,41 @@ impl Dnsmasq {
     }
 }
 
+/// A name server between us and another one that never answers some questions.
+struct Filter {
+    at: SocketAddr,
+}
+
+impl Filter {
+    /// Hands questions on but for those whose name begins so, and of that type.
+    fn before(server: SocketAddr, label: &'static str, kind: u16) -> Self {
+        let (ours, theirs) =
+            (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
+        let at = ours.local_addr().unwrap();
+        theirs.set_read_timeout(Some(PATIENCE)).unwrap();
+        // It ends with the test's process.
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok((length, from)) = ours.recv_from(&mut buffer) {
+                if !is_asked(&buffer[..length], label, kind) {
+                    theirs.send_to(&buffer[..length], server).unwrap();
+                    let (length, _) = theirs.recv_from(&mut buffer).unwrap();
+                    ours.send_to(&buffer[..length], from).unwrap();
+                }
+            }
+        });
+        Self { at }
+    }
+}
+
+/// Whether a question (RFC 1035 §4.1.2) is of that type, about a name that begins with that label.
+fn is_asked(message: &[u8], label: &str, kind: u16) -> bool {
+    let question = &message[12..];
+    let first = &question[1..=usize::from(question[0])];
+    let end = question.iter().position(|byte| *byte == 0).unwrap();
+    first.eq_ignore_ascii_case(label.as_bytes()) && question[end + 1..end + 3] == kind.to_be_bytes()
+}
+
 /// The transport, and what a driver would do with it.
 struct Net {
     connections: Connections,
@@ -82,7 +117,7 @@ impl Net {
 }
 
 fn hop(host: &str) -> Hop {
-    Hop { transport: None, host: host.into(), port: None, secure: false }
+    Hop { transport: None, host: host.into(), port: None, secure: false, name: None }
 }
 
 fn by(transport: Transport, host: &str) -> Hop {
@@ -225,6 +260,31 @@ async fn localhost_and_what_the_hosts_file_names_are_found_without_asking_anybod
     let mut net = Net::asking(silent.local_addr().unwrap());
     assert!(net.find(hop("localhost")).await.contains(&"UDP 127.0.0.1:5060".to_owned()));
     assert!(net.find(by(Transport::Udp, "pbx.localhost")).await.contains(&"UDP 127.0.0.1:5060".to_owned()));
+}
+
+const A: u16 = 1;
+const NAPTR: u16 = 35;
+
+#[tokio::test]
+async fn rules_that_nobody_answers_for_leave_time_for_the_services() {
+    let dns =
+        Dnsmasq::start(&["--srv-host=_sip._udp.pbx.test,a.test,5070", "--host-record=a.test,127.0.0.2"]);
+    let bounds = Bounds { connect: Duration::from_secs(2), ..Bounds::default() };
+    let mut net = Net::with(Filter::before(dns.at, "pbx", NAPTR).at, bounds);
+    assert_eq!(net.find(hop("pbx.test")).await, ["UDP 127.0.0.2:5070"]);
+}
+
+#[tokio::test]
+async fn a_server_whose_address_nobody_tells_leaves_time_for_the_others() {
+    let dns = Dnsmasq::start(&[
+        "--srv-host=_sip._udp.pbx.test,a.test,5060,10",
+        "--srv-host=_sip._udp.pbx.test,b.test,5060,20",
+        "--host-record=a.test,127.0.0.2",
+        "--host-record=b.test,127.0.0.3",
+    ]);
+    let bounds = Bounds { connect: Duration::from_secs(2), ..Bounds::default() };
+    let mut net = Net::with(Filter::before(dns.at, "a", A).at, bounds);
+    assert_eq!(net.find(by(Transport::Udp, "pbx.test")).await, ["UDP 127.0.0.3:5060"]);
 }
 
 #[tokio::test]

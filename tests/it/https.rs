@@ -42,6 +42,7 @@ fn after_sighup_the_new_certificate_is_shown_and_open_connections_go_on() {
     std::fs::copy(&renewed.certificate, &own.certificate).unwrap();
     // A certificate without its key changes nothing.
     agent.signal("HUP");
+    agent.logs("certificates stay as they were");
     assert_eq!(agent.read("/livez").status, 200);
     std::fs::copy(&renewed.key, &own.key).unwrap();
     agent.signal("HUP");

@@ -97,7 +97,7 @@ impl Dialog {
             local_tag,
             remote_tag: None,
             local: local.into(),
-            remote: bracketed(uri).into(),
+            remote: name_addr(uri).into(),
             remote_target: uri.clone(),
             route_set,
             local_cseq: 0,
@@ -204,10 +204,10 @@ impl Dialog {
         match self.route_set.split_first() {
             None => (&self.remote_target, Vec::new()),
             Some((first, _)) if first.is_loose() => {
-                (&self.remote_target, self.route_set.iter().map(bracketed).collect())
+                (&self.remote_target, self.route_set.iter().map(name_addr).collect())
             }
             Some((first, rest)) => {
-                (first, rest.iter().map(bracketed).chain([bracketed(&self.remote_target)]).collect())
+                (first, rest.iter().map(name_addr).chain([name_addr(&self.remote_target)]).collect())
             }
         }
     }
@@ -250,7 +250,8 @@ fn uris_of(addresses: Vec<NameAddr>) -> Vec<Uri> {
     addresses.into_iter().map(|address| address.uri).collect()
 }
 
-fn bracketed(uri: &Uri) -> String {
+/// As it stands in From, To and Route (§20.10).
+fn name_addr(uri: &Uri) -> String {
     format!("<{}>", uri.as_str())
 }
 

@@ -80,13 +80,6 @@ fn an_ipv6_registrar_gives_a_domain_that_can_stand_in_a_uri() {
 }
 
 #[test]
-fn an_outbound_proxy_routes_loosely_whether_it_says_so_or_not() {
-    let [account] =
-        accounts(&format!("{PLAIN}outbound_proxy = \"sip:edge.example.com\"")).try_into().unwrap();
-    assert_eq!(account.outbound_proxy.unwrap().as_str(), "sip:edge.example.com;lr");
-}
-
-#[test]
 fn a_password_is_read_from_a_file_without_the_end_of_its_line_or_from_the_environment() {
     let directory = Directory::new("password");
     let file = directory.path().join("password");

@@ -63,6 +63,18 @@ async fn what_is_no_account_is_not_found() {
 }
 
 #[tokio::test]
+async fn a_command_to_an_account_takes_no_field() {
+    let api = with(examples::registered());
+    for action in ["register", "unregister"] {
+        let path = format!("/v1/accounts/1000/{action}");
+        let asked = request("POST", &path).header("content-type", "application/json");
+        let answer = api.send(asked.body(Body::from(r#"{"expires": 60}"#)).unwrap()).await;
+        assert_eq!(answer.problem(), (422, "invalid-field".to_owned()));
+        assert!(answer.detail().contains("expires"), "{}", answer.detail());
+    }
+}
+
+#[tokio::test]
 async fn a_command_to_an_account_answers_with_it_as_it_then_is() {
     let unregistered = Account { state: RegistrationState::Unregistered, ..examples::registered() };
     let (answer, command) = told("/v1/accounts/1000/register", Ok(examples::registered())).await;

@@ -21,7 +21,7 @@ use futures_util::future::{join, join_all};
 use tokio::time::timeout;
 
 use crate::agent::{Address, Hop};
-use crate::sip::Transport;
+use crate::sip::{Transport, default_port};
 use names::{Missing, Names};
 use order::ordered;
 pub(super) use preference::Preference;
@@ -65,10 +65,6 @@ fn transport(hop: &Hop) -> Result<Option<Transport>, String> {
 /// What a hop is reached by if nobody says another thing (RFC 3263 §4.1).
 fn usual(hop: &Hop) -> Transport {
     if hop.secure { Transport::Tls } else { Transport::Udp }
-}
-
-fn default_port(transport: Transport) -> u16 {
-    if transport == Transport::Tls { 5061 } else { 5060 }
 }
 
 /// Where a hop is if its host is an address; `None` if it has to be looked up.

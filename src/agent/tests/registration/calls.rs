@@ -49,6 +49,22 @@ fn of_several_accounts_by_one_connection_the_one_that_is_asked_for_counts() {
 }
 
 #[test]
+fn of_two_accounts_of_the_same_user_the_one_of_the_domain_that_is_called_counts() {
+    let mut elsewhere = account("1000");
+    elsewhere.id = "elsewhere".into();
+    elsewhere.domain = "example.org".to_owned();
+    let mut registrar = Registrar::with(settings([account("1000"), elsewhere]));
+    registrar.take();
+    registrar.reach_by(registrar.flow, Vec::new());
+    let second = registrar.request();
+    registrar.accept(&second, 3600);
+    let flow = registrar.flow;
+    let mut account = |to| account_of(&mut registrar, flow, "sip:1000@192.0.2.7", to);
+    assert_eq!(account("sip:1000@example.org").as_deref(), Some("elsewhere"));
+    assert_eq!(account("sip:1000@example.com").as_deref(), Some("1000"));
+}
+
+#[test]
 fn a_call_from_where_the_account_is_registered_is_its_own_if_it_is_asked_for() {
     let mut registrar = two_registered();
     let another = Flow { id: FlowId(77), ..registrar.flow };
