@@ -14,7 +14,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("tls", &[]),
     ("transport", &["agent", "sip", "seldom", "tls"]),
     ("driver", &["agent", "state", "transport"]),
-    ("caller", &["agent", "state", "driver", "transport", "tls"]),
+    ("caller", &["agent", "state", "driver", "transport", "tls", "config"]),
     ("http", &["agent", "state", "driver", "seldom", "api_key", "tls"]),
     ("config", &["agent", "sip", "state", "api_key", "tls"]),
     ("open_files", &["transport", "http"]),
