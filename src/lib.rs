@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`agent`] | the core: calls, transactions, alarms; no socket, no clock, no task |
 //! | [`sip`] | messages on the wire: cut, read, written |
-//! | [`state`] | what clients can see: the calls as they are, the numbered log of events, replay |
+//! | [`state`] | what clients can see: the calls as they are, the numbered log of events, replay; the journal on disk |
 //! | [`driver`] | the one task that owns the agent and reads clocks; `Commander` is its handle |
 //! | [`tls`] | certificates: read, read again, used |
 //! | [`transport`] | bytes to messages and back: listeners and connections |

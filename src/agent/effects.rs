@@ -8,7 +8,7 @@ use super::alarms::{Alarm, Alarms};
 use super::transaction::TransactionId;
 use super::{
     Account, AccountEvent, Call, Destination, Done, Event, FlowId, News, Now, Output, ReachId, Receipt,
-    Refusal, Ticket, Transmit,
+    Refusal, Saved, Ticket, Transmit,
 };
 
 /// Who wants to hear what became of a sending.
@@ -53,6 +53,11 @@ impl Effects {
     /// Tells the clients of a call.
     pub fn tell(&mut self, event: Event) {
         self.outputs.push_back(Output::Event(News::Call(event)));
+    }
+
+    /// Has what brings a call back put on record.
+    pub fn save(&mut self, call: Arc<Call>, saved: Saved) {
+        self.outputs.push_back(Output::Save(call, Arc::new(saved)));
     }
 
     /// Tells a peer.

@@ -24,6 +24,16 @@ impl CallId {
         Self(Ulid::from_parts(milliseconds, random))
     }
 
+    /// As it is kept in a database: bytes that sort as the ids do.
+    pub fn to_bytes(self) -> [u8; 16] {
+        self.0.to_bytes()
+    }
+
+    /// From [`CallId::to_bytes`].
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Ulid::from_bytes(bytes))
+    }
+
     /// The id right behind; `None` behind the last of a millisecond.
     fn next(self) -> Option<Self> {
         self.0.increment().ok().map(Self)

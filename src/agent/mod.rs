@@ -32,6 +32,7 @@ mod map;
 mod network;
 mod new_headers;
 mod receive;
+mod recover;
 mod refusal;
 mod registration;
 mod request;
@@ -45,8 +46,10 @@ pub mod time;
 mod transaction;
 mod way_out;
 
+use std::sync::Arc;
 use std::time::Instant;
 
+pub use call::Saved;
 pub use command::{Action, CallCommand, Command, Done, Refusal};
 pub use event::{Account, AccountEvent, Call, Event, News};
 pub use ids::{CallId, FlowId};
@@ -81,6 +84,8 @@ pub struct Ticket(pub u64);
 pub enum Output {
     /// Tell the clients.
     Event(News),
+    /// Keep this, so that the call can be brought back after a crash: before what comes behind it is sent.
+    Save(Arc<Call>, Arc<Saved>),
     /// Tell the peer.
     Send(Transmit),
     /// Look for a way, and call [`Agent::handle_reached`] with what was found; once for each.

@@ -54,6 +54,9 @@ pub enum Refusal {
     /// More commands are waiting than the agent takes.
     #[error("the agent is overloaded")]
     Overloaded,
+    /// The log cannot be written at present: a new call might be forgotten.
+    #[error("the log cannot be written: no new calls are taken until it can")]
+    Unrecorded,
     /// The agent is shutting down.
     #[error("the agent is shutting down")]
     Draining,

@@ -49,7 +49,7 @@ pub fn require(request: &Request, tag: &str) -> Option<Refused> {
 /// offers and write what it accepts (§8.2.3).
 pub fn offer(stack: &Stack, calls: usize, request: &Request, tag: &str) -> Option<Refused> {
     let is_full = calls >= stack.settings.max_calls || stack.transactions.is_full();
-    if is_full || stack.intake == Intake::Draining {
+    if is_full || stack.intake != Intake::Open {
         let writer = begin(request, 503, tag).header("Retry-After", respond::RETRY_AFTER);
         return Some((503, writer.finish()));
     }

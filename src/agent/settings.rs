@@ -27,6 +27,8 @@ pub struct Settings {
     pub ring_timeout: Duration,
     /// How many calls there may be at a time; a further INVITE is answered 503.
     pub max_calls: usize,
+    /// Whether what brings calls back after a crash is wanted ([`Output::Save`](super::Output::Save)).
+    pub keeps_calls: bool,
 }
 
 impl Default for Settings {
@@ -40,6 +42,7 @@ impl Default for Settings {
             on_offer: OnOffer::None,
             ring_timeout: Duration::from_secs(180),
             max_calls: 100_000,
+            keeps_calls: false,
         }
     }
 }

@@ -17,6 +17,8 @@ use crate::sip::{Known, Request, Transport, Uri, Via, default_port};
 pub enum Intake {
     /// They are.
     Open,
+    /// What is told cannot be put on record: a new call might be forgotten.
+    Unrecorded,
     /// The agent is shutting down.
     Draining,
 }

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::agent::Refusal;
 use crate::agent::command::Originate;
-use crate::driver::{Commander, Driver};
+use crate::driver::{Commander, Driver, Recorded};
 use crate::state::Board;
 use crate::tls::TlsFault;
 use call::{Caller, Plan};
@@ -86,7 +86,8 @@ pub async fn call(
     let board = Board::new(crate::state::Settings::default());
     let (commander, asks) = Commander::channel(COMMANDS);
     let (settings, network) = network::start(options).await?;
-    let driver = Driver::new(settings, seed()?, board.clone(), network, asks, Duration::ZERO);
+    let driver =
+        Driver::new(settings, seed()?, Recorded::in_memory(board.clone()), network, asks, Duration::ZERO);
     let (stop, stopped) = oneshot::channel::<()>();
     let mut driving = tokio::spawn(driver.run(async {
         tokio::select! {

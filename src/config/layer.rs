@@ -10,6 +10,7 @@ use super::BadSetting;
 use super::listen::SipListen;
 use super::value::{self, Advertise, HostPort, LogFormat};
 use crate::agent::OnOffer;
+use crate::state::journal::Durability;
 use crate::tls::{self, Identity};
 
 // What is written on the fields is the text of `--help`.
@@ -73,6 +74,23 @@ pub(super) struct Layer {
     /// Where files are kept; `none`: nowhere [default: ./data]
     #[arg(long, value_name = "DIR")]
     pub(super) data_dir: Option<PathBuf>,
+
+    /// When what is told is on record: relaxed, when the system has it, which survives the death of the process; or strict, when the
+    /// disk has it [default: relaxed]
+    #[arg(long, value_name = "WHEN", value_parser = value::durability)]
+    pub(super) durability: Option<Durability>,
+
+    /// How long events and the records of calls are kept in the data directory [default: 604800]
+    #[arg(long, value_name = "SECONDS", value_parser = value::some_seconds)]
+    pub(super) journal_seconds: Option<Duration>,
+
+    /// How many events are kept there [default: 10000000]
+    #[arg(long, value_name = "COUNT", value_parser = value::count)]
+    pub(super) journal_events: Option<usize>,
+
+    /// About how many bytes they may take there [default: 4294967296]
+    #[arg(long, value_name = "BYTES", value_parser = value::count)]
+    pub(super) journal_bytes: Option<usize>,
 
     /// What to do with a new call before anybody is asked: none, ring, accept or reject [default: none]
     #[arg(long, value_name = "ACTION", value_parser = value::on_offer)]
@@ -178,6 +196,10 @@ impl Layer {
             max_calls: self.max_calls.or(lower.max_calls),
             drain_time: self.drain_time.or(lower.drain_time),
             log_events: self.log_events.or(lower.log_events),
+            durability: self.durability.or(lower.durability),
+            journal_seconds: self.journal_seconds.or(lower.journal_seconds),
+            journal_events: self.journal_events.or(lower.journal_events),
+            journal_bytes: self.journal_bytes.or(lower.journal_bytes),
             log_bytes: self.log_bytes.or(lower.log_bytes),
             ended_calls: self.ended_calls.or(lower.ended_calls),
             ended_bytes: self.ended_bytes.or(lower.ended_bytes),

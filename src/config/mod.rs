@@ -26,6 +26,7 @@ pub use value::{HostPort, LogFormat, dns_server, log_filter};
 use crate::agent::AccountSettings;
 use crate::api_key::ApiKey;
 use crate::sip::Transport;
+use crate::state::journal::{self, Retention};
 use crate::{agent, state, tls};
 use layer::Layer;
 
@@ -44,6 +45,8 @@ pub struct Config {
     pub tls: tls::Settings,
     /// How much of the past clients can see.
     pub board: state::Settings,
+    /// The log on disk, if there is a data directory.
+    pub journal: journal::Settings,
     /// Where files are kept; `None`: nothing is.
     pub data_dir: Option<PathBuf>,
     /// The key that the environment gives, hashed.
@@ -133,6 +136,12 @@ impl Config {
         tls: tls::Settings,
         api_key: Option<ApiKey>,
     ) -> Self {
+        let data_dir = match layer.data_dir {
+            None => Some(PathBuf::from("./data")),
+            Some(none) if none.as_os_str() == "none" => None,
+            given => given,
+        };
+        let kept = Retention::default();
         let agent = agent::Settings::default();
         let board = state::Settings::default();
         Self {
@@ -148,6 +157,7 @@ impl Config {
                 on_offer: layer.on_offer.unwrap_or(agent.on_offer),
                 ring_timeout: layer.ring_timeout.unwrap_or(agent.ring_timeout),
                 max_calls: layer.max_calls.unwrap_or(agent.max_calls),
+                keeps_calls: data_dir.is_some(),
             },
             tls,
             board: state::Settings {
@@ -158,11 +168,16 @@ impl Config {
                 ended_age: layer.ended_seconds.unwrap_or(board.ended_age),
                 ..board
             },
-            data_dir: match layer.data_dir {
-                None => Some(PathBuf::from("./data")),
-                Some(none) if none.as_os_str() == "none" => None,
-                given => given,
+            journal: journal::Settings {
+                directory: data_dir.clone().unwrap_or_default(),
+                durability: layer.durability.unwrap_or_default(),
+                retention: Retention {
+                    age: layer.journal_seconds.unwrap_or(kept.age),
+                    events: layer.journal_events.map_or(kept.events, |count| count as u64),
+                    bytes: layer.journal_bytes.map_or(kept.bytes, |bytes| bytes as u64),
+                },
             },
+            data_dir,
             api_key,
             drain_time: layer.drain_time.unwrap_or(Duration::from_secs(10)),
             log: layer.log.unwrap_or_else(|| "info".to_owned()),

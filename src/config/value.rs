@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::agent::OnOffer;
+use crate::state::journal::Durability;
 
 /// A host (an IPv6 address in brackets) and a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +91,15 @@ pub(super) fn media_address(text: &str) -> Result<SocketAddr, String> {
 /// A name server's address; a name would have to be looked up by itself.
 pub fn dns_server(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse().map_err(|_| "an IP address and a port, as in 192.0.2.53:53")
+}
+
+/// When something counts as committed.
+pub(super) fn durability(text: &str) -> Result<Durability, &'static str> {
+    match text {
+        "relaxed" => Ok(Durability::Relaxed),
+        "strict" => Ok(Durability::Strict),
+        _ => Err("relaxed or strict"),
+    }
 }
 
 /// An encoding name (RFC 8866 §6.6, a token).

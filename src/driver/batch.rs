@@ -1,15 +1,22 @@
 //! What the agent wants done, until it is done.
 
-use super::registrations;
 use super::tickets::Tickets;
-use crate::agent::{Agent, Destination, Done, FlowId, News, Output, ReachId, Refusal, Ticket, Transmit};
-use crate::state::Board;
+use crate::agent::{Agent, Destination, Done, FlowId, Output, ReachId, Refusal, Ticket, Timestamp, Transmit};
+use crate::state::Told;
+use crate::state::journal::Write;
 use crate::transport::{Connections, Notice};
 
 /// The outputs of a batch of inputs, held back until all of the batch is handled.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    news: Vec<News>,
+    told: Vec<Told>,
+    saves: Vec<Write>,
+    acts: Acts,
+}
+
+/// What is done when what is told of it is on record.
+#[derive(Debug, Default)]
+pub(super) struct Acts {
     wire: Vec<Wire>,
     answers: Vec<(Ticket, Result<Done, Refusal>)>,
 }
@@ -26,30 +33,45 @@ enum Wire {
 impl Batch {
     /// Takes what the agent has to say after an input.
     pub(super) fn collect(&mut self, agent: &mut Agent) {
+        let Acts { wire, answers } = &mut self.acts;
         while let Some(output) = agent.poll_output() {
             match output {
-                Output::Event(news) => self.news.push(news),
-                Output::Send(transmit) => self.wire.push(Wire::Send(transmit)),
-                Output::Reach(id, destination) => self.wire.push(Wire::Reach(id, destination)),
-                Output::Close(flow) => self.wire.push(Wire::Close(flow)),
-                Output::Answer(ticket, answer) => self.answers.push((ticket, answer)),
+                Output::Event(news) => self.told.push(news.into()),
+                Output::Save(call, saved) => self.saves.push(Write::Save(call, saved)),
+                Output::Send(transmit) => wire.push(Wire::Send(transmit)),
+                Output::Reach(id, destination) => wire.push(Wire::Reach(id, destination)),
+                Output::Close(flow) => wire.push(Wire::Close(flow)),
+                Output::Answer(ticket, answer) => answers.push((ticket, answer)),
             }
         }
     }
 
     /// A notice takes its turn among the messages.
     pub(super) fn notice(&mut self, notice: Notice) {
-        self.wire.push(Wire::Notice(notice));
+        self.acts.wire.push(Wire::Notice(notice));
     }
 
-    /// Events first, so that what a peer or a client is told is on record; then the wire; then the answers, so that no
-    /// command is answered before its effect.
-    pub(super) fn release(&mut self, board: &Board, connections: &mut Connections, tickets: &mut Tickets) {
-        if !self.news.is_empty() {
-            registrations::say(&self.news, board);
-            board.publish(std::mem::take(&mut self.news));
-        }
-        for wire in self.wire.drain(..) {
+    /// Tells the clients that the agent is shutting down.
+    pub(super) fn drain(&mut self, now: Timestamp) {
+        self.told.push(Told::Draining(now));
+    }
+
+    /// Gives what there is: what is told, what is kept of calls, and what is done.
+    pub(super) fn empty(&mut self) -> (Vec<Told>, Vec<Write>, Acts) {
+        let Self { told, saves, acts } = std::mem::take(self);
+        (told, saves, acts)
+    }
+}
+
+impl Acts {
+    /// Whether there is nothing to do.
+    pub(super) fn is_empty(&self) -> bool {
+        self.wire.is_empty() && self.answers.is_empty()
+    }
+
+    /// Does it: the wire, then the answers.
+    pub(super) fn perform(self, connections: &mut Connections, tickets: &mut Tickets) {
+        for wire in self.wire {
             match wire {
                 Wire::Send(transmit) => connections.send(transmit),
                 Wire::Reach(id, destination) => connections.reach(id, destination),
@@ -58,7 +80,7 @@ impl Batch {
             }
         }
         connections.flush();
-        for (ticket, answer) in self.answers.drain(..) {
+        for (ticket, answer) in self.answers {
             tickets.redeem(ticket, answer);
         }
     }

@@ -1,12 +1,14 @@
 //! The one task that owns the [`Agent`](crate::agent::Agent) and reads clocks.
 //!
 //! It takes what is ready from the network and from the clients, a bounded number of each in turn, so that neither can
-//! starve the other; lets the agent handle it; and releases what comes out: events to the [`Board`](crate::state::Board),
+//! starve the other; lets the agent handle it; and releases what comes out: events to the journal and the [`Board`](crate::state::Board),
 //! then messages to the wire, then answers to the clients.
 
 mod batch;
 mod clock;
+mod recorded;
 mod registrations;
+mod release;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -17,6 +19,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 pub use clock::wall_clock;
+pub use recorded::Recorded;
 pub use run::Driver;
 
 use crate::agent::command::{AccountCommand, Originate};

@@ -9,7 +9,7 @@ use crate::agent::{Account, News};
 use crate::state::Board;
 
 /// Says what is new against the board, which is yet to be told.
-pub(super) fn say(news: &[News], board: &Board) {
+pub(super) fn say<'a>(news: impl Iterator<Item = &'a News>, board: &Board) {
     for news in news {
         if let News::Account(event) = news {
             let before = board.account(&event.account.id).map(|account| account.state);

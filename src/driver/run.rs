@@ -4,15 +4,18 @@ use std::future::ready;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, Sleep, sleep_until};
 use tracing::info;
 
 use super::batch::Batch;
+use super::recorded::Recorded;
+use super::release::Release;
 use super::tickets::Tickets;
 use super::{Ask, clock};
 use crate::agent::{Agent, Now, Settings};
 use crate::state::Board;
+use crate::state::journal::Progress;
 use crate::transport::{Connections, Fate, Inbound};
 
 /// How many inputs of a kind are handled before their outputs are released. Only what is ready is taken: nothing waits
@@ -33,6 +36,8 @@ const FORGET: Duration = Duration::from_secs(10);
 pub struct Driver {
     agent: Agent,
     board: Board,
+    release: Release,
+    progress: watch::Receiver<Progress>,
     connections: Connections,
     inbound: mpsc::Receiver<Inbound>,
     asks: mpsc::Receiver<Ask>,
@@ -58,6 +63,8 @@ enum Stage {
 enum Wake {
     Shutdown,
     Alarm,
+    /// The journal has come further, or fails.
+    Progress,
     Inbound(Inbound),
     Ask(Ask),
 }
@@ -68,21 +75,34 @@ impl Driver {
     pub fn new(
         settings: Settings,
         seed: [u8; 32],
-        board: Board,
+        Recorded { board, journal, unfinished }: Recorded,
         (connections, inbound): (Connections, mpsc::Receiver<Inbound>),
         asks: mpsc::Receiver<Ask>,
         drain_time: Duration,
     ) -> Self {
-        let agent = Agent::new(settings, seed, clock::now());
+        let now = clock::now();
+        let mut agent = Agent::new(settings, seed, now);
+        for (call, saved) in unfinished {
+            agent.recover(now, call, saved);
+        }
         board.begin_with(agent.accounts().collect());
+        let progress = match &journal {
+            Some(journal) => journal.progress(),
+            // One that is closed never tells anything.
+            None => watch::channel(Progress::default()).1,
+        };
+        let mut batch = Batch::default();
+        batch.collect(&mut agent);
         Self {
             agent,
+            release: Release::new(board.clone(), journal),
+            progress,
             board,
             connections,
             inbound,
             asks,
             tickets: Tickets::default(),
-            batch: Batch::default(),
+            batch,
             stage: Stage::Serving,
             drain_time,
             forget_at: Instant::now() + FORGET,
@@ -116,8 +136,9 @@ impl Driver {
             biased;
             () = shutdown, if matches!(self.stage, Stage::Serving) => Wake::Shutdown,
             () = alarm => Wake::Alarm,
-            Some(inbound) = self.inbound.recv() => Wake::Inbound(inbound),
-            Some(ask) = self.asks.recv() => Wake::Ask(ask),
+            Ok(()) = self.progress.changed() => Wake::Progress,
+            Some(inbound) = self.inbound.recv(), if !self.release.is_full() => Wake::Inbound(inbound),
+            Some(ask) = self.asks.recv(), if !self.release.is_full() => Wake::Ask(ask),
             () = ready(()), if self.connections.has_fates() => Wake::Alarm,
         }
     }
@@ -129,7 +150,8 @@ impl Driver {
             Stage::Draining(until) | Stage::Ending(until) => Some(until),
         };
         let agent = self.agent.poll_timeout().map(Instant::from_std);
-        [stage, agent].into_iter().flatten().fold(self.forget_at, Instant::min)
+        let disk = self.release.deadline().map(Instant::from_std);
+        [stage, agent, disk].into_iter().flatten().fold(self.forget_at, Instant::min)
     }
 
     /// Handles what is ready: what became of connections, the alarm, and up to [`BATCH`] inputs of each kind.
@@ -137,7 +159,7 @@ impl Driver {
         let mut first = None;
         match wake {
             Wake::Shutdown => self.begin_drain(now),
-            Wake::Alarm => {}
+            Wake::Alarm | Wake::Progress => {}
             Wake::Inbound(inbound) => self.receive(now, inbound),
             Wake::Ask(ask) => first = Some(ask),
         }
@@ -146,17 +168,25 @@ impl Driver {
             self.batch.collect(&mut self.agent);
         }
         for _ in 0..BATCH {
-            let Ok(inbound) = self.inbound.try_recv() else { break };
+            let Some(inbound) = self.next_inbound() else { break };
             self.receive(now, inbound);
         }
         // Before the commands, so that none is handled as if a connection were there that is known to be gone.
         self.settle(now);
         for _ in 0..BATCH {
-            let Some(ask) = first.take().or_else(|| self.asks.try_recv().ok()) else { break };
+            let Some(ask) = first.take().or_else(|| self.next_ask()) else { break };
             self.command(now, ask);
         }
         self.end_drain(now);
         self.forget(now);
+    }
+
+    fn next_inbound(&mut self) -> Option<Inbound> {
+        if self.release.is_full() { None } else { self.inbound.try_recv().ok() }
+    }
+
+    fn next_ask(&mut self) -> Option<Ask> {
+        if self.release.is_full() { None } else { self.asks.try_recv().ok() }
     }
 
     fn receive(&mut self, now: Now, inbound: Inbound) {
@@ -184,7 +214,7 @@ impl Driver {
     /// Releases what has come out, and tells the agent what became of it, until there is no more to tell.
     fn settle(&mut self, now: Now) {
         for _ in 0..ROUNDS {
-            self.batch.release(&self.board, &mut self.connections, &mut self.tickets);
+            self.release(now);
             if !self.connections.has_fates() {
                 return;
             }
@@ -192,7 +222,14 @@ impl Driver {
                 self.learn(now, fate);
             }
         }
-        self.batch.release(&self.board, &mut self.connections, &mut self.tickets);
+        self.release(now);
+    }
+
+    fn release(&mut self, now: Now) {
+        let Self { release, batch, connections, tickets, .. } = self;
+        if let Some(works) = release.take(batch, now.instant, connections, tickets) {
+            self.agent.handle_recording(works);
+        }
     }
 
     fn learn(&mut self, now: Now, fate: Fate) {
@@ -209,7 +246,8 @@ impl Driver {
     fn begin_drain(&mut self, now: Now) {
         info!(seconds = self.drain_time.as_secs(), "draining");
         self.stage = Stage::Draining(Instant::from_std(now.instant) + self.drain_time);
-        self.board.drain(now.wall);
+        self.board.drain();
+        self.batch.drain(now.wall);
         self.agent.handle_drain(now);
         self.batch.collect(&mut self.agent);
     }
@@ -232,7 +270,12 @@ impl Driver {
     }
 
     fn is_done(&self) -> bool {
-        let at_rest = || self.agent.is_idle() && self.connections.is_idle() && !self.connections.has_fates();
+        let at_rest = || {
+            self.release.is_empty()
+                && self.agent.is_idle()
+                && self.connections.is_idle()
+                && !self.connections.has_fates()
+        };
         match self.stage {
             Stage::Serving => false,
             Stage::Draining(_) => at_rest(),

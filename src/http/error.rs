@@ -93,7 +93,7 @@ impl Problem {
     pub fn about(mut self, call: &Call) -> Self {
         self.0.call_id = Some(call.id);
         self.0.state = Some(call.state);
-        self.0.actions = Some(call.actions);
+        self.0.actions = Some(call.actions.0);
         self.0.end.clone_from(&call.end);
         self
     }

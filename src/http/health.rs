@@ -29,7 +29,7 @@ pub async fn livez() -> Json<Health> {
 
 /// Does it take calls?
 ///
-/// 200, or 503 while it shuts down. Needs no key.
+/// 200, or 503 while it shuts down or its log cannot be written. Needs no key.
 #[utoipa::path(
     get, path = "/readyz", operation_id = "readyz", tag = "health",
     responses(responses::Ready), security(())
@@ -37,6 +37,10 @@ pub async fn livez() -> Json<Health> {
 pub async fn readyz(State(context): State<Context>) -> Result<Json<Health>, Problem> {
     if context.board.is_draining() {
         return Err(Problem::new(Code::Draining, "the agent is shutting down and takes no new calls"));
+    }
+    if let Some(fault) = context.board.fault() {
+        let detail = format!("the log cannot be written, and no new calls are taken: {fault}");
+        return Err(Problem::new(Code::Overloaded, detail));
     }
     Ok(Json(Health { status: "ready" }))
 }

@@ -9,9 +9,10 @@ use tokio::sync::oneshot;
 use tracing::{info, warn};
 
 use crate::config::{Config, KeyFault, guard};
-use crate::driver::{Commander, Driver};
+use crate::driver::{Commander, Driver, Recorded};
 use crate::http::{self, Context};
-use crate::state::Board;
+use crate::state::journal::{self, Journal, JournalError, Limits};
+use crate::state::{self, Board};
 use crate::tls::Tls;
 use crate::transport;
 
@@ -34,6 +35,9 @@ pub enum ServeError {
     /// The system gives no randomness.
     #[error("no randomness: {0}")]
     Randomness(getrandom::Error),
+    /// The log on disk cannot be used.
+    #[error("--data-dir: {0}")]
+    Journal(#[from] JournalError),
     /// The driver died; that is a fault of the program.
     #[error("the driver ended: {0}")]
     Driver(tokio::task::JoinError),
@@ -48,9 +52,6 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let http_address = listeners.http.local_addr().map_err(ServeError::Listener)?;
     let (key, new_key) = guard(&config, http_address)?;
-    if config.data_dir.is_some() {
-        info!("this version keeps calls and events in memory: a restart forgets them");
-    }
     config.agent.listeners = listeners.told(&config.sip_listen).map_err(ServeError::Listener)?;
     let http_tls = tls.http().is_some().then(|| tls.clone());
     announce(&config.agent.listeners, http_address, http_tls.is_some());
@@ -64,11 +65,15 @@ pub async fn serve(
     let mut board_settings = config.board;
     board_settings.epoch = epoch()?;
     board_settings.node = gethostname::gethostname().to_string_lossy().into_owned();
-    let board = Board::new(board_settings);
+    let recorded = match config.data_dir {
+        Some(_) => open(&config.journal, board_settings)?,
+        None => Recorded::in_memory(Board::new(board_settings)),
+    };
+    let (board, journal) = (recorded.board.clone(), recorded.journal.clone());
     let (commander, asks) = Commander::channel(COMMANDS);
     let told = transport::Settings { dns_server: config.dns_server, tls: Some(tls), ..Default::default() };
     let network = transport::start(listeners.sip, told);
-    let driver = Driver::new(config.agent, seed()?, board.clone(), network, asks, config.drain_time);
+    let driver = Driver::new(config.agent, seed()?, recorded, network, asks, config.drain_time);
 
     let (stop_http, http_stopped) = oneshot::channel::<()>();
     let context = Context { board, commander, api_key: key };
@@ -80,7 +85,21 @@ pub async fn serve(
     // Only now: until here a client could follow the drain and see the end of every call.
     drop(stop_http);
     let _ = http.await;
+    if let Some(journal) = journal {
+        journal.close().await;
+    }
     driven
+}
+
+/// The log on disk, and the board of the last run.
+fn open(settings: &journal::Settings, board: state::Settings) -> Result<Recorded, ServeError> {
+    let limits = Limits { events: board.log_events as u64, bytes: board.log_bytes as u64 };
+    let (journal, past) = Journal::open(settings, &board.epoch, limits)?;
+    let (board, unfinished) = Board::of_past(board, past)?;
+    if !unfinished.is_empty() {
+        info!(calls = unfinished.len(), "calls of the last run had not ended");
+    }
+    Ok(Recorded { board, journal: Some(journal), unfinished })
 }
 
 fn seed() -> Result<[u8; 32], ServeError> {

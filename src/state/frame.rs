@@ -27,6 +27,17 @@ impl Frame {
         self.sse.slice(self.envelope..self.sse.len().saturating_sub(1))
     }
 
+    /// The CloudEvents envelope alone.
+    pub fn envelope(&self) -> Bytes {
+        self.sse.slice(self.envelope..self.sse.len().saturating_sub(2))
+    }
+
+    /// A frame of an event that was numbered and written earlier.
+    pub(super) fn again(id: &EventId, topic: Topic, envelope: &[u8]) -> Self {
+        let head = format!("id: {id}\nevent: {}\ndata: ", topic.name());
+        Self { envelope: head.len(), sse: [head.as_bytes(), envelope, b"\n\n"].concat().into() }
+    }
+
     /// How many bytes it holds.
     pub fn size(&self) -> usize {
         self.sse.len()
@@ -102,12 +113,22 @@ impl Press {
         }
     }
 
+    /// Goes on behind an event of an earlier run.
+    pub fn go_on_behind(&mut self, last: EventId) {
+        self.last = last;
+    }
+
     /// The next event of the log. `None`: it cannot be encoded, and takes no number.
     pub fn numbered(&mut self, envelope: &Envelope<impl Serialize>) -> Option<Frame> {
         let id = EventId { epoch: self.last.epoch.clone(), sequence: self.last.sequence + 1 };
         let frame = self.print(&id, true, envelope)?;
         self.last = id;
         Some(frame)
+    }
+
+    /// The number of the last event.
+    pub fn last(&self) -> u64 {
+        self.last.sequence
     }
 
     /// An event for one reader only, which takes no number. Its envelope has the id `before`, so that a reader who takes

@@ -50,6 +50,11 @@ impl Log {
         Self { entries: VecDeque::new(), oldest: 1, bytes: 0, max_events, max_bytes }
     }
 
+    /// The same, behind the last event of an earlier run.
+    pub fn behind(last: u64, max_events: usize, max_bytes: usize) -> Self {
+        Self { oldest: last + 1, ..Self::new(max_events, max_bytes) }
+    }
+
     /// Adds the next event and drops the oldest ones over the bounds; the newest always stays.
     pub fn push(&mut self, entry: Entry) {
         self.bytes += entry.size();

@@ -14,9 +14,12 @@ mod batch;
 mod filter;
 mod follow;
 mod frame;
+pub mod journal;
 mod label;
 mod log;
 mod position;
+mod replay;
+mod sealed;
 mod shown;
 #[cfg(test)]
 mod tests;
@@ -29,18 +32,20 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::coop::consume_budget;
 
-use crate::agent::{Call, CallId, News, Timestamp};
+use crate::agent::{Call, CallId, Timestamp};
 
 pub use accounts::Listing;
 pub use filter::Filter;
 pub use follow::Reader;
 pub use frame::Frame;
 pub use position::{After, EventId, NotAPosition};
+pub use replay::Unfinished;
+pub use sealed::{Sealed, Told};
 pub use topic::{Topic, Topics};
 
 use accounts::Accounts;
-use frame::{Envelope, Press};
-use log::{Entry, Log, Subject};
+use frame::Press;
+use log::Log;
 use shown::Shown;
 use views::{Bounds, Listed, Views};
 
@@ -115,6 +120,7 @@ impl Board {
             accounts: Accounts::default(),
             log: Log::new(settings.log_events, settings.log_bytes),
             draining: false,
+            fault: None,
         };
         Self(Arc::new(Inner {
             press: Mutex::new(Press::new(&settings)),
@@ -125,42 +131,24 @@ impl Board {
         }))
     }
 
-    /// Makes events visible, in order. To be called before the SIP messages that tell the peer of them are sent.
-    pub fn publish(&self, news: Vec<impl Into<News>>) {
-        let news: Vec<News> = news.into_iter().map(Into::into).collect();
-        let Some(latest) = news.iter().map(News::time).max() else { return };
-        let mut press = self.press();
-        let encoded: Vec<_> =
-            news.into_iter().filter_map(|news| press.news(&news).map(|frame| (news, frame))).collect();
-        let mut shown = self.write();
-        for (news, frame) in encoded {
-            shown.add(news, frame);
-        }
-        shown.views.forget(latest);
-        drop(shown);
-        self.0.news.send_replace(());
-    }
-
-    /// From here on the board says that the agent is not ready, and `stream.draining` tells the readers.
-    pub fn drain(&self, now: Timestamp) {
-        let mut press = self.press();
-        if self.is_draining() {
-            return;
-        }
-        let data = serde_json::Map::new();
-        let frame = press.numbered(&Envelope { topic: Topic::Draining, subject: None, time: now, data });
-        let mut shown = self.write();
-        shown.draining = true;
-        if let Some(frame) = frame {
-            shown.log.push(Entry { topic: Topic::Draining, subject: Subject::Stream, frame });
-        }
-        drop(shown);
-        self.0.news.send_replace(());
+    /// From here on the board says that the agent is not ready. [`Told::Draining`] tells the readers.
+    pub fn drain(&self) {
+        self.write().draining = true;
     }
 
     /// Whether [`Board::drain`] was called.
     pub fn is_draining(&self) -> bool {
         self.read().draining
+    }
+
+    /// The log cannot be written for this reason, or can be again.
+    pub fn set_fault(&self, fault: Option<Arc<str>>) {
+        self.write().fault = fault;
+    }
+
+    /// Why the log cannot be written; `None`: it can.
+    pub fn fault(&self) -> Option<Arc<str>> {
+        self.read().fault.clone()
     }
 
     /// Forgets the ended calls whose time is over. [`Board::publish`] does the same by the times of its events; an agent

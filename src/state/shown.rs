@@ -1,5 +1,7 @@
 //! All that clients can see, under its one lock.
 
+use std::sync::Arc;
+
 use super::accounts::Accounts;
 use super::log::{Entry, Log, Subject};
 use super::views::Views;
@@ -13,6 +15,8 @@ pub(super) struct Shown {
     pub accounts: Accounts,
     pub log: Log,
     pub draining: bool,
+    /// Why the log cannot be written.
+    pub fault: Option<Arc<str>>,
 }
 
 impl Shown {

@@ -47,7 +47,7 @@ impl Topic {
 }
 
 /// Names of the contract for what this version does not tell yet. Clients may ask for them already.
-const TO_COME: [&str; 8] = [
+const TO_COME: [&str; 7] = [
     "call.message",
     "call.transfer.requested",
     "call.transfer.progress",
@@ -55,7 +55,6 @@ const TO_COME: [&str; 8] = [
     "call.transfer.failed",
     "call.claimed",
     "call.released",
-    "call.recovered",
 ];
 
 /// A set of topics.

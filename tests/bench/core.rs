@@ -119,6 +119,7 @@ impl Exchange {
     fn drain(&mut self) {
         while let Some(output) = self.agent.poll_output() {
             match output {
+                Output::Save(..) => {}
                 Output::Event(News::Call(event)) => self.call = Some(event.call),
                 Output::Event(News::Account(_)) | Output::Reach(..) | Output::Close(_) => {}
                 Output::Send(transmit) => {

@@ -113,6 +113,11 @@ impl Agent {
         )))
     }
 
+    /// The events of one call, from its first on.
+    pub fn events_of(&self, call: &str) -> Events {
+        self.stream(&format!("/v1/calls/{call}/events"))
+    }
+
     /// Reads a resource: the status and the body.
     pub fn get(&self, path: &str) -> (u16, Value) {
         whole(self.request(&format!("GET {path} HTTP/1.0\r\n\r\n")))
@@ -221,6 +226,19 @@ impl Events {
             let mut event = self.next().unwrap_or_else(|| panic!("the stream ended without {kind}"));
             if event["type"] == kind {
                 return event["data"][what].take();
+            }
+        }
+    }
+
+    /// Waits for the next whole event; `None` if the stream ends or breaks off.
+    pub fn next_while_alive(&mut self) -> Option<Value> {
+        let mut line = String::new();
+        loop {
+            line.clear();
+            self.frames.read_line(&mut line).ok().filter(|length| *length > 0)?;
+            let data = line.strip_prefix("data:").filter(|_| line.ends_with('\n'));
+            if let Some(data) = data {
+                return Some(serde_json::from_str(data).unwrap());
             }
         }
     }

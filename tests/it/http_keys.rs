@@ -87,7 +87,7 @@ fn away_from_loopback_a_key_is_made_and_shown_once() {
     assert_eq!(with(&first, CALLS, &format!("Bearer {key}")).status, 200);
     drop(first);
     for entry in std::fs::read_dir(&folder).unwrap() {
-        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        let text = String::from_utf8_lossy(&std::fs::read(entry.unwrap().path()).unwrap()).into_owned();
         assert!(!text.contains(key) && !text.contains(&key[3..]), "the key itself is not kept");
     }
     let second = start();

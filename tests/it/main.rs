@@ -39,6 +39,7 @@ mod phones;
 mod program;
 mod race;
 mod registrar;
+mod restart;
 mod scratch;
 mod settings;
 mod sipp;

@@ -36,6 +36,9 @@ impl Call {
         if stack.intake == Intake::Draining {
             return Err(Refusal::Draining);
         }
+        if stack.intake == Intake::Unrecorded {
+            return Err(Refusal::Unrecorded);
+        }
         if calls >= stack.settings.max_calls || stack.transactions.is_full() {
             return Err(Refusal::Overloaded);
         }

@@ -1,5 +1,7 @@
 //! The dialog (RFC 3261 §12): who we are to each other, and how a request gets there.
 
+mod saved;
+
 use bytes::Bytes;
 use bytestring::ByteString;
 
@@ -8,6 +10,8 @@ use crate::agent::request::{Head, Way};
 use crate::agent::stack::{Stack, hop_of, is_same_place, leads_to};
 use crate::agent::{AccountNumber, Flow, Hop};
 use crate::sip::{Headers, Name, NameAddr, Request, Response, Uri};
+
+pub use saved::Saved;
 
 /// The state of a dialog.
 #[derive(Clone, Debug)]

@@ -41,6 +41,7 @@ impl Call {
             established.confirming = Some(confirming);
         }
         self.show(stack, session);
+        self.save(stack);
         stack.respond(transaction, 200, ok);
         Confirming::arm(stack, self.picture.id);
     }
@@ -76,11 +77,13 @@ impl Call {
         }
         if !has_offer {
             self.dialog_of(update).refresh_target(&update.contact);
+            self.save(stack);
             return stack.answer(update, flow, self.ok(update, None));
         }
         let Some(session) = self.renegotiate(stack, flow, update) else { return };
         let ok = self.ok(update, Some(&session.local));
         self.show(stack, session);
+        self.save(stack);
         stack.answer(update, flow, ok);
     }
 

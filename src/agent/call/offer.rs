@@ -7,12 +7,11 @@ use bytestring::ByteString;
 
 use super::dialog::Dialog;
 use super::forks::Forks;
-use super::picture::actions_of;
 use super::{Answer, Call, Pending, Phase, Picture};
 use crate::agent::alarms::{Alarm, CallAlarm};
 use crate::agent::auth::Authorizations;
 use crate::agent::event::{
-    CallState, Direction, EndBy, Event, EventKind, HeaderField, Hold, Party, Sdp, SipFacts,
+    CallState, Direction, EndBy, Event, EventKind, HeaderField, Hold, Party, Sdp, SipFacts, actions_of,
 };
 use crate::agent::stack::{Stack, transport_word};
 use crate::agent::{AccountNumber, CallId, Flow, OnOffer, respond};

@@ -7,11 +7,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use bytestring::ByteString;
 
-use super::picture::actions_of;
 use super::{Dialog, Picture, whom};
 use crate::agent::command::{Labels, NewHeader, Originate};
 use crate::agent::contact::bracketed;
-use crate::agent::event::{CallState, Direction, HeaderField, Hold, Party, Sdp, SipFacts};
+use crate::agent::event::{CallState, Direction, HeaderField, Hold, Party, Sdp, SipFacts, actions_of};
 use crate::agent::request::Way;
 use crate::agent::settings::AccountSettings;
 use crate::agent::stack::{Stack, transport_word};

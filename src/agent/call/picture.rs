@@ -4,25 +4,10 @@ use std::sync::Arc;
 
 use super::{Answer, Call, Phase, Picture};
 use crate::agent::command::Labels;
-use crate::agent::event::{
-    ActionName, CallState, Detail, Direction, End, EndBy, EndCause, Event, EventKind, Reason,
-};
+use crate::agent::event::{CallState, Detail, End, EndBy, EndCause, Event, EventKind, Reason, actions_of};
 use crate::agent::stack::Stack;
 use crate::agent::{Refusal, Timestamp};
 use crate::sip::{Headers, Name};
-
-/// The commands that a state allows: who has placed a call can only give it up before it is answered.
-pub fn actions_of(direction: Direction, state: CallState) -> &'static [ActionName] {
-    use ActionName::{Accept, Cancel, Hangup, Reject, Ring};
-    match (direction, state) {
-        (Direction::Inbound, CallState::Offered | CallState::Ringing) => {
-            &[Ring, Accept, Reject, Cancel, Hangup]
-        }
-        (_, CallState::Offered | CallState::Dialing | CallState::Ringing) => &[Cancel, Hangup],
-        (_, CallState::Accepted | CallState::Established) => &[Hangup],
-        (_, CallState::Ended) => &[],
-    }
-}
 
 impl End {
     /// An end without a Reason header.
@@ -72,6 +57,9 @@ impl Call {
         let renegotiated = picture.sdp.remote != remote;
         let (time, call) = (stack.fx.now.wall, self.picture.clone());
         stack.fx.tell(Event { kind, time, call, renegotiated, detail });
+        if !matches!(kind, EventKind::Dtmf | EventKind::Info) {
+            self.save(stack);
+        }
     }
 
     /// Moves the picture on to a state, with the time it was reached.

@@ -35,12 +35,13 @@ impl Call {
         if !self.dialog.move_to(stack, &flow) || !self.dialog.takes_update {
             return;
         }
+        let update = (Known::Update, self.dialog.next());
+        self.save(stack);
         let credentials = stack.credentials(self.account);
         let Self { dialog, authorizations, phase: Phase::Established(established), .. } = self else {
             return;
         };
         let (owner, way) = (Owner::Call(self.picture.id), dialog.way(stack));
-        let update = (Known::Update, dialog.next());
         let contact = dialog.contact.as_str();
         let means = Means {
             credentials: credentials.as_ref(),

@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 use serde::ser::SerializeStruct;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
-use super::{ActionName, CallState, Claim, Direction, End, HeaderField, Hold, Party, Sdp, SipFacts};
+use super::{
+    ActionName, Actions, CallState, Claim, Direction, End, HeaderField, Hold, Party, Sdp, SipFacts,
+    actions_of,
+};
 use crate::agent::{CallId, Timestamp};
 
 /// A call as it is at one version. Cheap to clone: what seldom changes is shared.
-#[derive(Clone, Debug, ToSchema)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 pub struct Call {
     /// The call's name in this API; never the SIP Call-ID.
     pub id: CallId,
@@ -70,7 +73,7 @@ pub struct Call {
     pub end: Option<Arc<End>>,
     /// The commands that this state allows now.
     #[schema(value_type = Vec<ActionName>)]
-    pub actions: &'static [ActionName],
+    pub actions: Actions,
 }
 
 /// What of a call is written into JSON.
@@ -83,6 +86,13 @@ pub(super) enum Extent {
 }
 
 impl Call {
+    /// A whole call as it was written.
+    pub fn read(written: serde_json::Value) -> serde_json::Result<Self> {
+        let mut call: Self = serde_json::from_value(written)?;
+        call.actions = actions_of(call.direction, call.state);
+        Ok(call)
+    }
+
     fn write<S: Serializer>(&self, extent: Extent, serializer: S) -> Result<S::Ok, S::Error> {
         let mut out = serializer.serialize_struct("Call", 22)?;
         out.serialize_field("id", &self.id)?;

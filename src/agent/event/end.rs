@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// How a call ended.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct End {
     /// What ended it.
     pub cause: EndCause,
@@ -20,13 +20,13 @@ pub struct End {
     /// The Reason header's values.
     pub reasons: Vec<Reason>,
     /// For people: what failed, where no status says it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(examples("Connection refused (os error 111)"))]
     pub detail: Option<String>,
 }
 
 /// What ended a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EndCause {
     /// Given up before the answer.
@@ -46,7 +46,7 @@ pub enum EndCause {
 }
 
 /// Whose doing the end was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EndBy {
     /// The peer's.

@@ -18,7 +18,9 @@ pub use account::{Account, AccountEvent, RegistrationFailure, RegistrationState}
 pub use call::Call;
 use call::{CallExtent, Extent};
 pub use end::{End, EndBy, EndCause, Reason};
-pub use parts::{ActionName, CallState, Claim, Direction, HeaderField, Hold, Party, Sdp, SipFacts};
+pub use parts::{
+    ActionName, Actions, CallState, Claim, Direction, HeaderField, Hold, Party, Sdp, SipFacts, actions_of,
+};
 
 /// What clients are told, in one order.
 #[derive(Clone, Debug)]
@@ -162,6 +164,9 @@ pub enum EventKind {
     /// The peer sent an INFO.
     #[serde(rename = "call.info")]
     Info,
+    /// The agent has come back after a crash or a restart, and the call with it.
+    #[serde(rename = "call.recovered")]
+    Recovered,
     /// The call is over. Only `call.updated` can follow, for new labels.
     #[serde(rename = "call.ended")]
     Ended,
@@ -169,7 +174,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind, in the order of a call's life.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Offered,
         Self::Dialing,
         Self::Ringing,
@@ -180,6 +185,7 @@ impl EventKind {
         Self::Resumed,
         Self::Dtmf,
         Self::Info,
+        Self::Recovered,
         Self::Ended,
     ];
 
@@ -196,6 +202,7 @@ impl EventKind {
             Self::Resumed => "call.resumed",
             Self::Dtmf => "call.dtmf",
             Self::Info => "call.info",
+            Self::Recovered => "call.recovered",
             Self::Ended => "call.ended",
         }
     }

@@ -1,13 +1,15 @@
 //! What a call is made of, as clients see it.
 
+use std::ops::Deref;
+
 use bytestring::ByteString;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use utoipa::ToSchema;
 
 use crate::agent::Timestamp;
 
 /// One side of a call: From or To.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Party {
     /// Without display name and parameters, as received or sent.
     #[schema(value_type = String, examples("sip:1001@172.17.0.1"))]
@@ -18,7 +20,7 @@ pub struct Party {
 }
 
 /// A header field as received or sent: case and underscores kept.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct HeaderField {
     /// As it stands on the wire, a compact form too.
     #[schema(value_type = String, examples("X-empolyee_id"))]
@@ -29,7 +31,7 @@ pub struct HeaderField {
 }
 
 /// The session descriptions (RFC 8866) of both sides, as they stand on the wire.
-#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct Sdp {
     /// The peer's latest; null if it has sent none.
     #[schema(required, value_type = Option<String>)]
@@ -57,6 +59,29 @@ pub struct SipFacts {
     /// Where the INVITE came from or went to.
     #[schema(value_type = String, examples("10.0.0.1:5060"))]
     pub peer: ByteString,
+}
+
+/// The words for transports.
+const TRANSPORTS: [&str; 7] = ["udp", "tcp", "tls", "sctp", "tls-sctp", "ws", "wss"];
+
+/// What is read of [`SipFacts`].
+#[derive(Deserialize)]
+struct ReadFacts {
+    call_id: ByteString,
+    local_tag: ByteString,
+    remote_tag: Option<ByteString>,
+    transport: String,
+    peer: ByteString,
+}
+
+impl<'de> Deserialize<'de> for SipFacts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let read = ReadFacts::deserialize(deserializer)?;
+        let ReadFacts { call_id, local_tag, remote_tag, transport, peer } = read;
+        let known = TRANSPORTS.into_iter().find(|word| *word == transport);
+        let transport = known.ok_or_else(|| de::Error::custom("not a transport"))?;
+        Ok(Self { call_id, local_tag, remote_tag, transport, peer })
+    }
 }
 
 /// Who placed the call.
@@ -103,7 +128,7 @@ impl CallState {
 }
 
 /// Who has put whom on hold (RFC 3264 §8.4).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Hold {
     /// Nobody.
@@ -118,7 +143,7 @@ pub enum Hold {
 }
 
 /// A lease on a call.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Claim {
     /// Who holds it.
     pub owner: String,
@@ -142,4 +167,35 @@ pub enum ActionName {
     Cancel,
     /// End it, whatever its state.
     Hangup,
+}
+
+/// The commands that a call's state allows. Read back they are none: the state says them again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Actions(pub &'static [ActionName]);
+
+impl Deref for Actions {
+    type Target = [ActionName];
+
+    fn deref(&self) -> &[ActionName] {
+        self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Actions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        de::IgnoredAny::deserialize(deserializer).map(|_| Self::default())
+    }
+}
+
+/// The commands that a state allows: who has placed a call can only give it up before it is answered.
+pub fn actions_of(direction: Direction, state: CallState) -> Actions {
+    use ActionName::{Accept, Cancel, Hangup, Reject, Ring};
+    Actions(match (direction, state) {
+        (Direction::Inbound, CallState::Offered | CallState::Ringing) => {
+            &[Ring, Accept, Reject, Cancel, Hangup]
+        }
+        (_, CallState::Offered | CallState::Dialing | CallState::Ringing) => &[Cancel, Hangup],
+        (_, CallState::Accepted | CallState::Established) => &[Hangup],
+        (_, CallState::Ended) => &[],
+    })
 }

@@ -13,7 +13,7 @@ use crate::agent::command::Originate;
 use crate::agent::event::Event;
 use crate::agent::{
     Action, Address, Agent, Arrival, Call, CallCommand, CallId, Command, Destination, Flow, FlowId, News,
-    Now, Output, ReachId, Reached, Refusal, Settings, Ticket, Timestamp, Transmit, Unreachable,
+    Now, Output, ReachId, Reached, Refusal, Saved, Settings, Ticket, Timestamp, Transmit, Unreachable,
 };
 use crate::sip::{Headers, Message, Transport, parse_datagram};
 
@@ -36,6 +36,9 @@ pub struct World {
     sought: Vec<(ReachId, Destination)>,
     answers: HashMap<Ticket, Result<Arc<Call>, Refusal>>,
     tickets: u64,
+    settings: Settings,
+    /// What the agent wants kept, the last of each call behind the others.
+    pub saves: Vec<(Arc<Call>, Arc<Saved>)>,
 }
 
 impl World {
@@ -62,7 +65,9 @@ impl World {
             listener: None,
         };
         Self {
-            agent: Agent::new(settings, [7; 32], now),
+            agent: Agent::new(settings.clone(), [7; 32], now),
+            settings,
+            saves: Vec::new(),
             flow,
             is_open: true,
             now,
@@ -73,6 +78,19 @@ impl World {
             answers: HashMap::new(),
             tickets: 0,
         }
+    }
+
+    /// The agent dies, and another one begins with what is on record of this call.
+    pub fn crash(&mut self) {
+        let call = self.call();
+        let saved = self.saves.iter().rev().find(|(of, _)| of.id == call.id);
+        let saved = saved.map(|(_, saved)| serde_json::to_vec(&**saved).expect("JSON"));
+        let saved = saved.map(|json| serde_json::from_slice(&json).expect("what was saved"));
+        let written = serde_json::to_value(&*call).expect("JSON");
+        self.agent = Agent::new(self.settings.clone(), [8; 32], self.now);
+        self.agent.recover(self.now, Arc::new(Call::read(written).expect("a call")), saved);
+        self.flow.id = FlowId(self.flow.id.0 + 1);
+        self.drain();
     }
 
     /// A message arrives.
@@ -208,6 +226,7 @@ impl World {
         while let Some(output) = self.agent.poll_output() {
             match output {
                 Output::Event(News::Account(_)) | Output::Close(_) => {}
+                Output::Save(call, saved) => self.saves.push((call, saved)),
                 Output::Reach(id, destination) => self.sought.push((id, destination)),
                 Output::Event(News::Call(event)) => {
                     self.call = Some(event.call.clone());

@@ -29,6 +29,7 @@ mod our_dialogs;
 mod phone;
 mod random;
 mod reconnect;
+mod recovery;
 mod refuse;
 mod registration;
 mod responses;

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
-use super::{Commander, Driver};
+use super::{Commander, Driver, Recorded};
 use crate::agent::command::{Accept, Labels, Wait};
 use crate::agent::{Action, CallCommand, CallId, Refusal, Settings};
 use crate::state::{Board, Filter};
@@ -43,7 +43,14 @@ impl House {
         let network = transport::start(vec![transport::Listener::Tcp(listener)], Bounds::default());
         let (commander, asks) = Commander::channel(64);
         let board = Board::new(crate::state::Settings::default());
-        let driver = Driver::new(Settings::default(), [7; 32], board.clone(), network, asks, drain_time);
+        let driver = Driver::new(
+            Settings::default(),
+            [7; 32],
+            Recorded::in_memory(board.clone()),
+            network,
+            asks,
+            drain_time,
+        );
         let (shutdown, shut_down) = oneshot::channel();
         let driver = tokio::spawn(driver.run(async {
             let _ = shut_down.await;

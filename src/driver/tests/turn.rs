@@ -17,8 +17,14 @@ async fn a_command_in_the_same_turn_as_the_end_of_its_connection_is_not_answered
     let (relay, inbound) = mpsc::channel(64);
     let (commander, asks) = Commander::channel(1);
     let board = Board::new(crate::state::Settings::default());
-    let driver =
-        Driver::new(Settings::default(), [7; 32], board.clone(), (connections, inbound), asks, DRAIN_TIME);
+    let driver = Driver::new(
+        Settings::default(),
+        [7; 32],
+        Recorded::in_memory(board.clone()),
+        (connections, inbound),
+        asks,
+        DRAIN_TIME,
+    );
     tokio::spawn(driver.run(std::future::pending()));
     relay.send(network.recv().await.unwrap()).await.unwrap();
     client.write_all(INVITE).await.unwrap();

@@ -199,7 +199,8 @@ async fn a_panic_is_a_problem_without_its_details() {
 async fn the_probe_for_readiness_fails_while_draining() {
     let api = api();
     assert_eq!(api.get("/readyz").await.json(), serde_json::json!({"status": "ready"}));
-    api.board.drain(NOW);
+    api.board.drain();
+    api.board.publish(vec![crate::state::Told::Draining(NOW)]);
     let answer = api.get("/readyz").await;
     assert_eq!(code(&answer), is(503, "draining"));
     assert!(!answer.header("retry-after").is_empty());

@@ -63,7 +63,8 @@ async fn a_shutdown_ends_streams_after_their_last_event_and_then_the_server() {
     let server = server(Limits::default()).await;
     let mut stream = ask(&server, "/v1/events").await;
     read_until(&mut stream, ": open").await;
-    server.board.drain(NOW);
+    server.board.drain();
+    server.board.publish(vec![crate::state::Told::Draining(NOW)]);
     server.stop.send(()).unwrap();
     let rest = read_to_end(&mut stream).await;
     assert!(rest.contains("event: stream.draining"), "{rest}");

@@ -117,7 +117,8 @@ fn the_log_is_bounded_by_bytes_too() {
 fn a_filter_narrows_a_stream_by_call_and_by_type() {
     let board = board();
     board.publish(vec![offered(1), ringing(1), ended(1)]);
-    board.drain(NOW);
+    board.drain();
+    board.publish(vec![super::super::Told::Draining(NOW)]);
     let mut topics = super::super::Topics::NONE;
     assert!(topics.add("call.ended") && topics.add("stream.*"));
     let mut reader = board.follow(&After::Earliest, Filter { topics, ..Filter::default() }, NOW);

@@ -3,6 +3,7 @@
 mod accounts;
 mod follow;
 mod follow_call;
+mod journal;
 mod label;
 mod list;
 mod publish;
@@ -16,7 +17,7 @@ use serde_json::Value;
 
 use super::{After, Board, Filter, Frame, Page, Reader, Settings};
 use crate::agent::event::{
-    Call, CallState, Direction, Event, EventKind, HeaderField, Hold, Party, Sdp, SipFacts,
+    Call, CallState, Direction, Event, EventKind, HeaderField, Hold, Party, Sdp, SipFacts, actions_of,
 };
 use crate::agent::{CallId, Timestamp};
 
@@ -63,7 +64,7 @@ fn call(number: u64, state: CallState, version: u64) -> Call {
         established_at: None,
         ended_at: None,
         end: None,
-        actions: &[],
+        actions: actions_of(Direction::Inbound, state),
     }
 }
 

@@ -114,12 +114,12 @@ fn ended_calls_stay_readable_up_to_their_size_also_when_labels_make_them_larger(
 }
 
 #[test]
-fn draining_is_told_once_and_numbered() {
+fn draining_is_told_and_numbered() {
     let board = board();
     let mut reader = follow(&board, "earliest");
     assert!(!board.is_draining());
-    board.drain(NOW);
-    board.drain(NOW);
+    board.drain();
+    board.publish(vec![super::super::Told::Draining(NOW)]);
     assert!(board.is_draining());
     let frames = read(&mut reader).unwrap();
     let told = envelope(&frames[0]);

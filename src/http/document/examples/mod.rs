@@ -12,7 +12,8 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::example::{Example, ExampleBuilder};
 
 use crate::agent::event::{
-    ActionName, Call, CallState, Direction, End, EndBy, EndCause, HeaderField, Hold, Party, Sdp, SipFacts,
+    ActionName, Actions, Call, CallState, Direction, End, EndBy, EndCause, HeaderField, Hold, Party, Sdp,
+    SipFacts,
 };
 use crate::agent::{CallId, Timestamp};
 use crate::http::calls::CallPage;
@@ -74,7 +75,7 @@ fn offered() -> Call {
         established_at: None,
         ended_at: None,
         end: None,
-        actions: UNANSWERED,
+        actions: Actions(UNANSWERED),
     }
 }
 
@@ -99,7 +100,7 @@ pub fn dialing() -> Call {
             peer: "10.0.0.1:5060".into(),
         }),
         labels: Arc::new(BTreeMap::from([("ticket".to_owned(), "4711".to_owned())])),
-        actions: &[ActionName::Cancel, ActionName::Hangup],
+        actions: Actions(&[ActionName::Cancel, ActionName::Hangup]),
         ..offered()
     }
 }
@@ -118,7 +119,7 @@ pub fn established() -> Call {
         sdp: Sdp { local: Some(ANSWER.into()), ..offered().sdp },
         accepted_at: Some(after(5)),
         established_at: Some(after(5)),
-        actions: &[ActionName::Hangup],
+        actions: Actions(&[ActionName::Hangup]),
         ..ringing()
     }
 }
@@ -130,7 +131,7 @@ fn ended(from: Call, cause: EndCause, by: EndBy, sip_status: Option<u16>) -> Cal
         version: from.version + 1,
         ended_at: Some(after(9)),
         end: Some(Arc::new(end)),
-        actions: &[],
+        actions: Actions(&[]),
         ..from
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{after, cancelled, offered, registered, ringing};
 use crate::agent::News;
 use crate::agent::event::{AccountEvent, Event, EventKind};
-use crate::state::{After, Board, EventId, Filter, Settings};
+use crate::state::{After, Board, EventId, Filter, Settings, Told};
 
 /// A stream as server-sent events, and some of its lines by their types.
 pub fn stream() -> (String, BTreeMap<String, Value>) {
@@ -30,7 +30,7 @@ pub fn stream() -> (String, BTreeMap<String, Value>) {
         event(EventKind::Ringing, 1, ringing()),
         event(EventKind::Ended, 9, cancelled()),
     ]);
-    board.drain(after(20));
+    board.publish(vec![Told::Draining(after(20))]);
     let frames = readers.iter_mut().filter_map(|reader| reader.next().now_or_never().flatten()).flatten();
     let mut events = String::new();
     let mut lines = BTreeMap::new();

@@ -59,7 +59,7 @@ impl Life {
                 }
                 Output::Event(News::Account(event)) => self.check_account(&event.account),
                 Output::Close(flow) if flow == self.flow.id => self.cut(),
-                Output::Close(_) => {}
+                Output::Close(_) | Output::Save(..) => {}
                 Output::Reach(id, _) => self.look_for_a_way(id),
                 Output::Answer(ticket, answer) => {
                     let earlier = self.answers.insert(ticket, answer);

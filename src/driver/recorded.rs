@@ -1,0 +1,22 @@
+//! Where what the agent tells is put on record.
+
+use crate::state::journal::Journal;
+use crate::state::{Board, Unfinished};
+
+/// Where clients see what the agent tells, and what an earlier run has left.
+#[derive(Debug)]
+pub struct Recorded {
+    /// What clients see.
+    pub board: Board,
+    /// The log on disk; `None`: the log is in memory.
+    pub journal: Option<Journal>,
+    /// The calls that had not ended.
+    pub unfinished: Vec<Unfinished>,
+}
+
+impl Recorded {
+    /// A log in memory, which begins now.
+    pub fn in_memory(board: Board) -> Self {
+        Self { board, journal: None, unfinished: Vec::new() }
+    }
+}

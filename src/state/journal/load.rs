@@ -1,0 +1,153 @@
+//! What the journal holds of the past, read once at the start.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::JournalError;
+use crate::agent::{CallId, Timestamp};
+
+/// How much of the log is read at the start: what is kept in memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Events at most.
+    pub events: u64,
+    /// Bytes of envelopes at most.
+    pub bytes: u64,
+}
+
+/// What is read at the start.
+#[derive(Debug)]
+pub struct Past {
+    /// Tells this log's sequences from those of another.
+    pub epoch: String,
+    /// The sequence of the last event; 0 before the first.
+    pub last: u64,
+    /// The oldest event that is kept.
+    pub oldest: u64,
+    /// The newest events, in order.
+    pub events: Vec<PastEvent>,
+    /// The calls that these are of, whole as they were at their first event or at their end: JSON.
+    pub pictures: HashMap<CallId, Vec<u8>>,
+    /// The calls that have not ended, oldest first.
+    pub live: Vec<LiveCall>,
+}
+
+/// An event of the past.
+#[derive(Debug)]
+pub struct PastEvent {
+    /// Its number.
+    pub sequence: u64,
+    /// When it happened.
+    pub time: Timestamp,
+    /// Its name.
+    pub topic: String,
+    /// The call it is of.
+    pub call: Option<CallId>,
+    /// The account it is of.
+    pub account: Option<String>,
+    /// The CloudEvents envelope, JSON.
+    pub envelope: Vec<u8>,
+}
+
+/// A call that had not ended.
+#[derive(Debug)]
+pub struct LiveCall {
+    /// Which.
+    pub id: CallId,
+    /// The call, whole, as it was at its first event or when it was last saved: JSON.
+    pub picture: Vec<u8>,
+    /// The envelope of its last event; `None`: it is no longer kept.
+    pub last: Option<Vec<u8>>,
+    /// What brings it back: JSON; `None`: nothing does.
+    pub saved: Option<Vec<u8>>,
+}
+
+/// The columns of an event, as [`PastEvent::read`] wants them.
+pub const COLUMNS: &str = "sequence, time, topic, call, account, envelope";
+
+impl PastEvent {
+    /// From a row of [`COLUMNS`].
+    pub fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            sequence: row.get(0)?,
+            time: Timestamp(row.get(1)?),
+            topic: row.get(2)?,
+            call: row.get::<_, Option<[u8; 16]>>(3)?.map(CallId::from_bytes),
+            account: row.get(4)?,
+            envelope: row.get(5)?,
+        })
+    }
+}
+
+/// Reads it; a new journal gets this epoch.
+pub(super) fn past(connection: &Connection, new_epoch: &str, limits: Limits) -> Result<Past, JournalError> {
+    connection.execute("INSERT OR IGNORE INTO meta (name, value) VALUES ('epoch', ?)", [new_epoch])?;
+    let epoch = connection.query_row("SELECT value FROM meta WHERE name = 'epoch'", [], |row| row.get(0))?;
+    let oldest = oldest(connection)?;
+    let newest: Option<u64> =
+        connection.query_row("SELECT max(sequence) FROM event", [], |row| row.get(0))?;
+    let events = newest_events(connection, limits)?;
+    Ok(Past {
+        epoch,
+        last: newest.unwrap_or(oldest - 1),
+        oldest,
+        pictures: pictures(connection, &events)?,
+        events,
+        live: live(connection)?,
+    })
+}
+
+/// The sequence of the oldest event that is kept, or of the first that will come.
+pub(super) fn oldest(connection: &Connection) -> rusqlite::Result<u64> {
+    let floor = connection.query_row("SELECT value FROM meta WHERE name = 'floor'", [], |row| row.get(0));
+    Ok(floor.optional()?.unwrap_or(1))
+}
+
+fn newest_events(connection: &Connection, limits: Limits) -> Result<Vec<PastEvent>, JournalError> {
+    let mut find =
+        connection.prepare(&format!("SELECT {COLUMNS} FROM event ORDER BY sequence DESC LIMIT ?"))?;
+    let (mut events, mut bytes) = (Vec::new(), 0);
+    for event in find.query_map([limits.events], PastEvent::read)? {
+        let event = event?;
+        bytes += event.envelope.len() as u64;
+        if bytes > limits.bytes && !events.is_empty() {
+            break;
+        }
+        events.push(event);
+    }
+    events.reverse();
+    Ok(events)
+}
+
+fn pictures(connection: &Connection, events: &[PastEvent]) -> Result<HashMap<CallId, Vec<u8>>, JournalError> {
+    let mut find = connection.prepare("SELECT picture FROM call WHERE id = ?")?;
+    let mut pictures = HashMap::new();
+    for call in events.iter().filter_map(|event| event.call) {
+        if let std::collections::hash_map::Entry::Vacant(place) = pictures.entry(call)
+            && let Some(picture) = find.query_row([call.to_bytes()], |row| row.get(0)).optional()?
+        {
+            place.insert(picture);
+        }
+    }
+    Ok(pictures)
+}
+
+fn live(connection: &Connection) -> Result<Vec<LiveCall>, JournalError> {
+    let mut find =
+        connection.prepare("SELECT id, saved, picture FROM call WHERE ended IS NULL ORDER BY id")?;
+    let mut last =
+        connection.prepare("SELECT envelope FROM event WHERE call = ? ORDER BY sequence DESC LIMIT 1")?;
+    let mut live = Vec::new();
+    let mut rows = find.query(params![])?;
+    while let Some(row) = rows.next()? {
+        let id: [u8; 16] = row.get(0)?;
+        live.push(LiveCall {
+            id: CallId::from_bytes(id),
+            saved: row.get(1)?,
+            picture: row.get(2)?,
+            last: last.query_row([id], |row| row.get(0)).optional()?,
+        });
+    }
+    Ok(live)
+}

@@ -1,0 +1,208 @@
+//! The log on disk: SQLite, one writer, batches.
+//!
+//! ```text
+//!  driver ─submit─► jobs ─► writer thread ─commit─► events, calls        (progress: what is committed, what fails)
+//!  others ──save──►                                  ▲
+//!  readers ─read──► connections of their own ────────┘
+//! ```
+//!
+//! Nothing is shown before it is committed, so what a client has seen is still there after a crash. The writer takes what has
+//! come together as one transaction; while it commits, the driver goes on. If it cannot commit, it says so and tries again,
+//! with everything that it has been given, in order.
+
+mod load;
+mod progress;
+mod read;
+mod retention;
+mod schema;
+mod write;
+mod writer;
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Sender};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio::sync::{Semaphore, oneshot, watch};
+
+pub use load::{COLUMNS, Limits, LiveCall, Past, PastEvent};
+pub use progress::Progress;
+pub use retention::Retention;
+#[cfg(test)]
+pub use retention::sweep_all;
+pub use write::{EventRow, Write};
+
+use read::Pool;
+use writer::{Done, Job, Writer};
+
+/// The file in the data directory.
+const FILE: &str = "journal.db";
+/// Who has it locked writes the other.
+const LOCK: &str = "journal.lock";
+/// How many [`Journal::save`]s may wait for the writer at a time; a further one waits for its turn.
+const SAVES: usize = 256;
+/// How many bytes of new pages there may be before they are moved into the database itself.
+const CHECKPOINT_PAGES: u32 = 4_000;
+
+/// When something counts as committed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// When the system has it: it survives the death of the process. What a power failure takes are the last moments; the
+    /// database stays whole.
+    #[default]
+    Relaxed,
+    /// When the disk has it.
+    Strict,
+}
+
+/// Where the journal is, and how much it keeps.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The directory; it is made if there is none.
+    pub directory: PathBuf,
+    /// When something counts as committed.
+    pub durability: Durability,
+    /// What is kept.
+    pub retention: Retention,
+}
+
+/// The journal cannot be opened or used.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The directory cannot be made.
+    #[error("{}: {error}", directory.display())]
+    Directory {
+        /// Which.
+        directory: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// SQLite says no.
+    #[error(transparent)]
+    Database(#[from] rusqlite::Error),
+    /// What a row holds is not what this program writes.
+    #[error("a row cannot be read: {0}")]
+    Row(#[from] serde_json::Error),
+    /// The database was written by a later version of this program.
+    #[error("the journal is of a later version: its schema is {found}, this program knows {known}")]
+    TooNew {
+        /// Its schema.
+        found: usize,
+        /// The last one known.
+        known: usize,
+    },
+    /// Another process has it open.
+    #[error("another process uses this data directory")]
+    InUse,
+    /// There is no thread to be had for the writer.
+    #[error("no thread for the writer: {0}")]
+    Thread(std::io::Error),
+    /// The disk did not take it; it is not tried again.
+    #[error("the journal cannot be written: {0}")]
+    Unwritten(String),
+    /// The journal was closed.
+    #[error("the journal is closed")]
+    Closed,
+}
+
+/// The journal. Clones are handles to the same one.
+#[derive(Clone, Debug)]
+pub struct Journal(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    /// Unbounded: the driver holds itself to its own bound (see `driver::release`), the others to [`SAVES`].
+    jobs: Sender<Job>,
+    saves: Semaphore,
+    progress: watch::Receiver<Progress>,
+    pool: Pool,
+    /// Held for as long as the process lives.
+    _lock: File,
+}
+
+impl Journal {
+    /// Opens the journal, or makes one with this epoch, and reads what it holds of the past.
+    pub fn open(settings: &Settings, new_epoch: &str, limits: Limits) -> Result<(Self, Past), JournalError> {
+        let directory = &settings.directory;
+        std::fs::create_dir_all(directory)
+            .map_err(|error| JournalError::Directory { directory: directory.clone(), error })?;
+        let lock = lock(directory)?;
+        let file = directory.join(FILE);
+        let mut connection = connect(&file, settings.durability)?;
+        schema::migrate(&mut connection)?;
+        let past = load::past(&connection, new_epoch, limits)?;
+        let (jobs, inbox) = mpsc::channel();
+        let progress = Writer::start(connection, inbox, past.oldest, settings.retention)?;
+        let inner =
+            Inner { jobs, saves: Semaphore::new(SAVES), progress, pool: Pool::new(file), _lock: lock };
+        Ok((Self(Arc::new(inner)), past))
+    }
+
+    /// Gives the writer a batch. It is committed when [`Progress::committed`] has come to its number; numbers rise.
+    pub fn submit(&self, number: u64, writes: Vec<Write>) {
+        // A writer that is gone has said so: progress is closed.
+        let _ = self.0.jobs.send(Job { writes, done: Done::Number(number) });
+    }
+
+    /// Writes something and waits until it is committed.
+    pub async fn save(&self, write: Write) -> Result<(), JournalError> {
+        let _permit = self.0.saves.acquire().await.map_err(|_| JournalError::Closed)?;
+        let (reply, replied) = oneshot::channel();
+        let job = Job { writes: vec![write], done: Done::Reply(reply) };
+        self.0.jobs.send(job).map_err(|_| JournalError::Closed)?;
+        replied.await.unwrap_or(Err(JournalError::Closed))
+    }
+
+    /// What is committed, and whether the journal can be written.
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.0.progress.clone()
+    }
+
+    /// Reads, beside the writer, on a thread that may block.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Connection) -> Result<T, JournalError> + Send + 'static,
+    ) -> Result<T, JournalError> {
+        self.0.pool.read(look).await
+    }
+
+    /// Commits what is left and closes the database. What is submitted afterwards is lost.
+    pub async fn close(&self) {
+        let (reply, replied) = oneshot::channel();
+        if self.0.jobs.send(Job { writes: Vec::new(), done: Done::Close(reply) }).is_ok() {
+            let _ = replied.await;
+        }
+    }
+}
+
+/// Sees to it that no other process writes there.
+fn lock(directory: &Path) -> Result<File, JournalError> {
+    let failed = |error| JournalError::Directory { directory: directory.to_owned(), error };
+    let lock = File::create(directory.join(LOCK)).map_err(failed)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(JournalError::InUse),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+/// A connection that writes.
+fn connect(file: &Path, durability: Durability) -> Result<Connection, JournalError> {
+    let connection = Connection::open(file)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(
+        None,
+        "synchronous",
+        match durability {
+            Durability::Relaxed => "NORMAL",
+            Durability::Strict => "FULL",
+        },
+    )?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    // Nobody else writes; who keeps us from writing is told of, not waited for.
+    connection.busy_timeout(Duration::ZERO)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok(connection)
+}

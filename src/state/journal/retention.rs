@@ -1,0 +1,93 @@
+//! How much of the past is kept, by age, count and bytes; what is over goes in small helpings between two batches, so that no
+//! call waits for it.
+
+use std::time::{Duration, SystemTime};
+
+use rusqlite::{Connection, OptionalExtension, Result, TransactionBehavior, params};
+
+use super::load::oldest;
+
+/// How many events one helping takes away at most.
+const HELPING: u64 = 500;
+
+/// What is kept at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// How long an event is kept.
+    pub age: Duration,
+    /// How many events are kept.
+    pub events: u64,
+    /// How large the database may be, bytes. The last event of a call that goes on is kept beyond all bounds.
+    pub bytes: u64,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { age: Duration::from_secs(7 * 24 * 3600), events: 10_000_000, bytes: 4 << 30 }
+    }
+}
+
+/// What a helping has come to.
+pub(super) struct Swept {
+    /// The oldest event that is kept.
+    pub oldest: u64,
+    /// Whether there is more to take away.
+    pub more: bool,
+}
+
+/// Takes away a helping of what is over the bounds.
+pub(super) fn sweep(connection: &mut Connection, retention: Retention) -> Result<Swept> {
+    let floor = oldest(connection)?;
+    let next = over(connection, retention, floor)?.min(floor + HELPING);
+    if next <= floor {
+        return Ok(Swept { oldest: floor, more: false });
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute("DELETE FROM event WHERE sequence < ?", [next])?;
+    transaction.execute("DELETE FROM call WHERE ended IS NOT NULL AND ended_sequence < ?", [next])?;
+    transaction.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('floor', ?)", [next])?;
+    transaction.commit()?;
+    Ok(Swept { oldest: next, more: next == floor + HELPING })
+}
+
+/// The first event that may stay.
+fn over(connection: &Connection, retention: Retention, floor: u64) -> Result<u64> {
+    let last: u64 =
+        connection.query_row("SELECT coalesce(max(sequence), 0) FROM event", [], |row| row.get(0))?;
+    let by_count = (last + 1).saturating_sub(retention.events);
+    let by_age = first_since(connection, floor, before(retention.age))?.unwrap_or(last + 1);
+    let by_size = if size(connection)? > retention.bytes { floor + HELPING } else { floor };
+    // The newest always stays: the next sequence follows it.
+    Ok(by_count.max(by_age).max(by_size).min(last))
+}
+
+/// The first event that is not older; those of one helping are looked at.
+fn first_since(connection: &Connection, floor: u64, time: i64) -> Result<Option<u64>> {
+    let mut find = connection.prepare_cached(
+        "SELECT sequence FROM event WHERE sequence >= ?1 AND sequence <= ?1 + ?2 AND time >= ?3
+         ORDER BY sequence LIMIT 1",
+    )?;
+    find.query_row(params![floor, HELPING, time], |row| row.get(0)).optional()
+}
+
+/// How many bytes are in use; what was taken away is used again.
+fn size(connection: &Connection) -> Result<u64> {
+    let pragma = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, u64>(0));
+    Ok(pragma("page_count")?.saturating_sub(pragma("freelist_count")?) * pragma("page_size")?)
+}
+
+fn before(age: Duration) -> i64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.saturating_sub(age).as_micros()).unwrap_or(0)
+}
+
+/// Takes all of it away, and gives the oldest event that is kept.
+#[cfg(test)]
+pub fn sweep_all(connection: &mut Connection, retention: Retention) -> u64 {
+    loop {
+        let swept = sweep(connection, retention).expect("it can be written");
+        if !swept.more {
+            return swept.oldest;
+        }
+    }
+}

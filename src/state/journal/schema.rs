@@ -1,0 +1,48 @@
+//! The tables, as numbered steps: a database is brought from the step it is at to the last one, and never back.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::JournalError;
+
+/// Step by step; what is written here never changes once it is released.
+const STEPS: [&str; 1] = ["
+    -- One row a name: `epoch`, and `floor`, the sequence of the oldest event that is kept.
+    CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE event (
+        sequence INTEGER PRIMARY KEY,
+        time     INTEGER NOT NULL,      -- microseconds since 1970
+        topic    TEXT NOT NULL,         -- call.offered, …
+        call     BLOB,                  -- 16 bytes; null: of no call
+        account  TEXT,                  -- the account whose registration changed
+        envelope BLOB NOT NULL          -- CloudEvents, JSON
+    ) STRICT;
+    CREATE INDEX event_of_call ON event (call, sequence) WHERE call IS NOT NULL;
+
+    -- Every call of which an event is kept.
+    CREATE TABLE call (
+        id             BLOB PRIMARY KEY,
+        created        INTEGER NOT NULL,
+        ended          INTEGER,         -- null: it has not
+        ended_sequence INTEGER,
+        picture        BLOB NOT NULL,   -- the call, JSON; whole at its first event and at its end
+        saved          BLOB             -- what brings it back after a crash, JSON; null once it has ended
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX call_ended ON call (ended_sequence) WHERE ended IS NOT NULL;
+    CREATE INDEX call_live ON call (id) WHERE ended IS NULL;
+"];
+
+/// Brings the database to the last step. One of a later version of this program is left alone.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), JournalError> {
+    let at: usize = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if at > STEPS.len() {
+        return Err(JournalError::TooNew { found: at, known: STEPS.len() });
+    }
+    for (step, sql) in STEPS.iter().enumerate().skip(at) {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+        transaction.execute_batch(sql)?;
+        transaction.pragma_update(None, "user_version", step + 1)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}

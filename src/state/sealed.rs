@@ -1,0 +1,136 @@
+//! Events between their numbering and the moment in which they can be seen: on their way to the disk.
+
+use std::sync::Arc;
+
+use super::frame::Envelope;
+use super::journal::{EventRow, Write};
+use super::log::{Entry, Subject};
+use super::{Board, Frame, Topic};
+use crate::agent::event::{CallState, EventKind};
+use crate::agent::{Event, News, Timestamp};
+
+/// What clients are told, in one order.
+#[derive(Clone, Debug)]
+pub enum Told {
+    /// Something of a call or an account.
+    News(News),
+    /// The agent is shutting down, since then.
+    Draining(Timestamp),
+}
+
+impl<T: Into<News>> From<T> for Told {
+    fn from(news: T) -> Self {
+        Self::News(news.into())
+    }
+}
+
+impl Told {
+    pub(super) fn time(&self) -> Timestamp {
+        match self {
+            Self::News(news) => news.time(),
+            Self::Draining(time) => *time,
+        }
+    }
+
+    fn topic(&self) -> Topic {
+        match self {
+            Self::News(news) => Topic::of(news),
+            Self::Draining(_) => Topic::Draining,
+        }
+    }
+}
+
+/// Events that are numbered and encoded, and cannot be seen yet. To be shown in the order in which they were sealed.
+#[derive(Debug, Default)]
+pub struct Sealed(pub(super) Vec<(Told, u64, Frame)>);
+
+impl Sealed {
+    /// Whether nothing is in it.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many bytes are encoded in it.
+    pub fn bytes(&self) -> usize {
+        self.0.iter().map(|(.., frame)| frame.size()).sum()
+    }
+
+    /// What of it are news.
+    pub fn news(&self) -> impl Iterator<Item = &News> {
+        self.0.iter().filter_map(|(told, ..)| match told {
+            Told::News(news) => Some(news),
+            Told::Draining(_) => None,
+        })
+    }
+
+    /// What has to be written of it: the events, and what they make of their calls.
+    pub fn writes(&self) -> impl Iterator<Item = Write> {
+        self.0.iter().flat_map(|(told, sequence, frame)| {
+            let (mut call, mut account) = (None, None);
+            let change = match told {
+                Told::News(News::Call(event)) => {
+                    call = Some(event.call.id);
+                    change(event, *sequence)
+                }
+                Told::News(News::Account(event)) => {
+                    account = Some(event.account.id.clone());
+                    None
+                }
+                Told::Draining(_) => None,
+            };
+            let (time, topic, envelope) = (told.time(), told.topic().name(), frame.envelope());
+            let row = EventRow { sequence: *sequence, time, topic, call, account, envelope };
+            [Some(Write::Event(row)), change].into_iter().flatten()
+        })
+    }
+}
+
+fn change(event: &Event, sequence: u64) -> Option<Write> {
+    let call = || Arc::clone(&event.call);
+    match event.kind {
+        EventKind::Offered | EventKind::Dialing => Some(Write::Begin(call())),
+        // Labels of an ended call change its record.
+        _ if event.call.state == CallState::Ended => Some(Write::End(call(), sequence)),
+        _ => None,
+    }
+}
+
+impl Board {
+    /// Numbers and encodes events; nobody sees them before [`Board::show`].
+    pub fn seal(&self, told: Vec<Told>) -> Sealed {
+        let mut press = self.press();
+        let sealed = told.into_iter().filter_map(|told| {
+            let frame = match &told {
+                Told::News(news) => press.news(news),
+                Told::Draining(time) => {
+                    let data = serde_json::Map::new();
+                    press.numbered(&Envelope { topic: Topic::Draining, subject: None, time: *time, data })
+                }
+            };
+            frame.map(|frame| (told, press.last(), frame))
+        });
+        Sealed(sealed.collect())
+    }
+
+    /// Makes sealed events visible. To be called before the SIP messages that tell the peer of them are sent.
+    pub fn show(&self, sealed: Sealed) {
+        let Some(latest) = sealed.0.iter().map(|(told, ..)| told.time()).max() else { return };
+        let mut shown = self.write();
+        for (told, _, frame) in sealed.0 {
+            match told {
+                Told::News(news) => shown.add(news, frame),
+                Told::Draining(_) => {
+                    shown.log.push(Entry { topic: Topic::Draining, subject: Subject::Stream, frame });
+                }
+            }
+        }
+        shown.views.forget(latest);
+        drop(shown);
+        self.0.news.send_replace(());
+    }
+
+    /// Seals events and shows them at once: for a log in memory.
+    pub fn publish(&self, told: Vec<impl Into<Told>>) {
+        self.show(self.seal(told.into_iter().map(Into::into).collect()));
+    }
+}

@@ -1,0 +1,181 @@
+//! The log on disk.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use rusqlite::Connection;
+
+use super::*;
+use crate::state::Told;
+use crate::state::journal::{
+    Journal, JournalError, Limits, Past, Retention, Settings as OnDisk, Write, sweep_all,
+};
+
+const LIMITS: Limits = Limits { events: 1000, bytes: 1 << 20 };
+
+/// A data directory that goes with the test.
+struct Data(PathBuf);
+
+impl Data {
+    fn new() -> Self {
+        static LAST: AtomicU32 = AtomicU32::new(0);
+        let number = LAST.fetch_add(1, Ordering::Relaxed);
+        Self(std::env::temp_dir().join(format!("call-agent-journal-{}-{number}", std::process::id())))
+    }
+
+    fn settings(&self) -> OnDisk {
+        OnDisk { directory: self.0.clone(), ..OnDisk::default() }
+    }
+
+    fn open(&self) -> (Journal, Past) {
+        Journal::open(&self.settings(), "7f3a", LIMITS).unwrap()
+    }
+
+    fn database(&self) -> Connection {
+        Connection::open(self.0.join("journal.db")).unwrap()
+    }
+
+    /// Runs a journal with this past, and closes it.
+    async fn tell(&self, events: Vec<Event>) {
+        let (journal, past) = self.open();
+        let board = Board::of_past(settings(), past).unwrap().0;
+        commit(&journal, &board, events).await;
+        journal.close().await;
+    }
+}
+
+impl Drop for Data {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What the driver does with events: sealed, committed, shown.
+async fn commit(journal: &Journal, board: &Board, events: Vec<Event>) {
+    let sealed = board.seal(events.into_iter().map(Told::from).collect());
+    let mut progress = journal.progress();
+    let number = progress.borrow().committed + 1;
+    journal.submit(number, sealed.writes().collect());
+    progress.wait_for(|progress| progress.committed >= number).await.unwrap();
+    board.show(sealed);
+}
+
+#[tokio::test]
+async fn a_board_is_played_back_as_it_was() {
+    let data = Data::new();
+    let relabelled = Event { kind: EventKind::Updated, ..ringing(2) };
+    let all = vec![offered(1), offered(2), ringing(1), ended(1), relabelled];
+    data.tell(all.clone()).await;
+    let (_journal, past) = data.open();
+    assert_eq!((past.epoch.as_str(), past.last, past.oldest), ("7f3a", 5, 1));
+    let (again, unfinished) = Board::of_past(settings(), past).unwrap();
+    let straight = board();
+    straight.publish(all);
+    assert_eq!(told(&mut follow(&again, "earliest")), told(&mut follow(&straight, "earliest")));
+    let frames = |board: &Board| {
+        let mut reader = follow(board, "earliest");
+        read(&mut reader).unwrap().iter().map(Frame::sse).collect::<Vec<_>>()
+    };
+    assert_eq!(frames(&again), frames(&straight), "to the byte");
+    for number in [1, 2] {
+        let json = |board: &Board| serde_json::to_value(&*board.call(id(number)).unwrap()).unwrap();
+        assert_eq!(json(&again), json(&straight));
+    }
+    assert_eq!(unfinished.iter().map(|(call, _)| call.id).collect::<Vec<_>>(), [id(2)]);
+    again.publish(vec![ended(2)]);
+    assert_eq!(again.last_event_id().sequence, 6, "numbers go on");
+}
+
+#[tokio::test]
+async fn what_is_not_whole_in_an_event_is_filled_in_for_filters() {
+    let data = Data::new();
+    data.tell(vec![offered(1), ringing(1)]).await;
+    let (_journal, past) = data.open();
+    let board = Board::of_past(settings(), past).unwrap().0;
+    let filter =
+        Filter { headers: vec![("x-empolyee_id".to_owned(), "1001".to_owned())], ..Filter::default() };
+    let mut reader = board.follow(&After::Earliest, filter, NOW);
+    assert_eq!(told(&mut reader).len(), 2);
+}
+
+#[tokio::test]
+async fn only_what_memory_keeps_is_read_and_the_rest_stays_on_disk() {
+    let data = Data::new();
+    data.tell((1..=9).map(offered).collect()).await;
+    let limits = Limits { events: 3, ..LIMITS };
+    let (_journal, past) = Journal::open(&data.settings(), "ffff", limits).unwrap();
+    let board = Board::of_past(settings(), past).unwrap().0;
+    let ids: Vec<_> = told(&mut follow(&board, "earliest")).into_iter().map(|(_, id)| id).collect();
+    assert_eq!(ids, ["7f3a-7", "7f3a-8", "7f3a-9"], "the epoch is the journal's own");
+    assert_eq!(read(&mut follow(&board, "7f3a-2")).unwrap().len(), 1, "a gap is said");
+    let count: i64 = data.database().query_row("SELECT count(*) FROM event", [], |row| row.get(0)).unwrap();
+    assert_eq!(count, 9);
+}
+
+#[tokio::test]
+async fn what_is_over_the_bounds_goes_and_the_sequence_goes_on() {
+    let by_count = Retention { events: 4, age: Duration::MAX, ..Retention::default() };
+    let by_age = Retention { age: hours(1), ..Retention::default() };
+    for (retention, left) in [(by_count, 4), (by_age, 1)] {
+        let data = Data::new();
+        data.tell(vec![offered(1), ended(1), offered(2), ended(2), offered(3), ended(3)]).await;
+        let swept = sweep_all(&mut data.database(), retention);
+        let count = |table: &str| {
+            let sql = format!("SELECT count(*) FROM {table}");
+            data.database().query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap()
+        };
+        assert_eq!((count("event"), swept), (left, 7 - u64::try_from(left).unwrap()));
+        assert_eq!(count("call"), (left + 1) / 2, "a call goes with its end");
+        let (_journal, past) = data.open();
+        assert_eq!((past.last, past.oldest), (6, swept));
+    }
+}
+
+#[tokio::test]
+async fn a_database_of_a_later_version_is_left_alone() {
+    let data = Data::new();
+    data.tell(vec![offered(1)]).await;
+    data.database().pragma_update(None, "user_version", 1000).unwrap();
+    let error = Journal::open(&data.settings(), "7f3a", LIMITS).unwrap_err();
+    assert!(matches!(error, JournalError::TooNew { found: 1000, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn who_waits_for_one_thing_is_told_when_it_is_committed_or_fails() {
+    let data = Data::new();
+    let (journal, _) = data.open();
+    let call = Arc::new(call(1, CallState::Offered, 1));
+    journal.save(Write::Begin(call.clone())).await.unwrap();
+    let mut database = data.database();
+    let lock = database.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+    let error = journal.save(Write::Begin(call)).await.unwrap_err();
+    assert!(matches!(&error, JournalError::Unwritten(why) if why.contains("locked")), "{error}");
+    assert!(journal.progress().borrow().fault.is_some());
+    drop(lock);
+    journal.progress().wait_for(|progress| progress.fault.is_none()).await.unwrap();
+    let count = journal.read(|connection| {
+        Ok(connection.query_row("SELECT count(*) FROM call", [], |row| row.get::<_, i64>(0))?)
+    });
+    assert_eq!(count.await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn what_fails_is_written_later_and_in_order() {
+    let data = Data::new();
+    let (journal, past) = data.open();
+    let board = Board::of_past(settings(), past).unwrap().0;
+    let mut database = data.database();
+    let lock = database.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+    for number in 1..=3 {
+        let sealed = board.seal(vec![Told::from(offered(number))]);
+        journal.submit(number, sealed.writes().collect());
+    }
+    journal.progress().wait_for(|progress| progress.fault.is_some()).await.unwrap();
+    assert_eq!(journal.progress().borrow().committed, 0);
+    drop(lock);
+    journal.progress().wait_for(|progress| progress.committed == 3).await.unwrap();
+    assert!(journal.progress().borrow().fault.is_none());
+    journal.close().await;
+    drop((journal, board));
+    assert_eq!(data.open().1.events.iter().map(|event| event.sequence).collect::<Vec<_>>(), [1, 2, 3]);
+}

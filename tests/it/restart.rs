@@ -1,0 +1,287 @@
+//! The agent is killed, or stopped, and started again with the same data: nothing that anybody has seen is lost, established
+//! calls go on, and every call has one first event and one end.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use crate::agent::{Agent, Events, PATIENCE};
+use crate::peer::{Caller, Peer, established, offered, respond};
+use crate::scratch::{Folder, free_ports};
+
+/// Where an agent keeps its data, and where peers find it again.
+struct Home {
+    data: Folder,
+    sip: String,
+    address: SocketAddr,
+}
+
+impl Home {
+    fn new() -> Self {
+        let address = SocketAddr::from(([127, 0, 0, 1], free_ports(1)));
+        Self { data: Folder::new("restart"), sip: format!("tcp://{address}"), address }
+    }
+
+    fn start(&self, more: &[&str]) -> Agent {
+        let data = self.data.path().to_str().unwrap();
+        Agent::start_with(&[&["--sip-listen", &self.sip, "--data-dir", data], more].concat())
+    }
+
+    fn database(&self) -> Connection {
+        Connection::open(self.data.file("journal.db")).unwrap()
+    }
+}
+
+fn kill(agent: Agent) {
+    agent.signal("KILL");
+    agent.ends();
+}
+
+/// The position behind the last event, and where that is in its epoch.
+fn last(agent: &Agent) -> (String, String, u64) {
+    let id = agent.get("/v1/calls").1["last_event_id"].as_str().unwrap().to_owned();
+    let (epoch, sequence) = id.split_once('-').unwrap();
+    (id.clone(), epoch.to_owned(), sequence.parse().unwrap())
+}
+
+fn end_of(events: &mut Events) -> (Value, Value, Value) {
+    let mut call = events.next_of("call.ended");
+    (call["id"].take(), call["end"]["cause"].take(), call["end"]["by"].take())
+}
+
+#[test]
+fn an_established_call_goes_on_after_a_kill_and_its_peer_hangs_up() {
+    for durability in ["relaxed", "strict"] {
+        let home = Home::new();
+        let agent = home.start(&["--durability", durability]);
+        let (mut events, mut peer) = (agent.events(), Peer::connect(&agent));
+        let mut caller = Caller::at(peer.address);
+        let id = established(&agent, &mut events, &mut peer, &mut caller);
+        let (position, epoch, sequence) = last(&agent);
+        let before = agent.get(&format!("/v1/calls/{id}")).1;
+        kill(agent);
+
+        let agent = home.start(&["--durability", durability]);
+        let mut events = agent.events_after(&position);
+        let recovered = events.next().unwrap();
+        assert_eq!(recovered["type"], "call.recovered");
+        assert_eq!(recovered["id"], format!("{epoch}-{}", sequence + 1), "no hole and no new epoch");
+        let after = agent.get(&format!("/v1/calls/{id}")).1;
+        for field in ["headers", "sdp", "sip", "from", "to", "established_at", "state", "actions"] {
+            assert_eq!(after[field], before[field], "{field}");
+        }
+        let mut peer = Peer::connect(&agent);
+        peer.send(caller.next("BYE", "", ""));
+        peer.answer(200, "BYE");
+        assert_eq!(end_of(&mut events), (json!(id), json!("hangup"), json!("remote")));
+    }
+}
+
+#[test]
+fn an_established_call_is_hung_up_after_a_kill_by_a_new_connection() {
+    let home = Home::new();
+    let agent = home.start(&[]);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (mut events, mut peer) = (agent.events(), Peer::connect(&agent));
+    // The peer is reached where it listens.
+    let mut caller = Caller::at(listener.local_addr().unwrap());
+    let id = established(&agent, &mut events, &mut peer, &mut caller);
+    kill(agent);
+
+    let agent = home.start(&[]);
+    let mut events = agent.events();
+    std::thread::scope(|scope| {
+        let hung_up = scope.spawn(|| agent.command(&id, "hangup", json!({})));
+        let mut peer = Peer::accept(&listener);
+        let bye = peer.request("BYE");
+        assert_eq!(bye.call_id, caller.call_id);
+        assert_eq!(bye.from.tag().map(ToString::to_string), caller.to_tag);
+        assert_eq!(bye.to.tag().map(ToString::to_string).as_ref(), Some(&caller.tag));
+        peer.send(respond(&bye, 200));
+        assert_eq!(hung_up.join().unwrap().0, 200);
+    });
+    assert_eq!(end_of(&mut events), (json!(id), json!("hangup"), json!("api")));
+}
+
+#[test]
+fn an_unanswered_call_is_lost_and_stays_readable() {
+    let home = Home::new();
+    let agent = home.start(&[]);
+    let (mut events, mut peer) = (agent.events(), Peer::connect(&agent));
+    let caller = Caller::at(peer.address);
+    let id = offered(&mut events, &mut peer, &caller);
+    let (position, ..) = last(&agent);
+    kill(agent);
+
+    let agent = home.start(&[]);
+    let mut events = agent.events_after(&position);
+    assert_eq!(end_of(&mut events), (json!(id), json!("lost"), json!("system")));
+    let (status, call) = agent.get(&format!("/v1/calls/{id}"));
+    assert_eq!((status, &call["state"], &call["end"]["cause"]), (200, &json!("ended"), &json!("lost")));
+    assert_eq!(call["headers"].as_array().map(Vec::is_empty), Some(false));
+    let mut peer = Peer::connect(&agent);
+    peer.send(caller.cancel());
+    peer.answer(481, "CANCEL");
+}
+
+#[test]
+fn a_reader_finds_the_whole_past_after_a_drain_too() {
+    let home = Home::new();
+    let agent = home.start(&["--drain-time", "0"]);
+    let (mut events, mut peer) = (agent.events(), Peer::connect(&agent));
+    let caller = Caller::at(peer.address);
+    let id = offered(&mut events, &mut peer, &caller);
+    agent.signal("TERM");
+    assert_eq!(agent.ends().code(), Some(0));
+    let agent = home.start(&[]);
+    let mut events = agent.events_after("earliest");
+    let types: Vec<_> = (0..3).map(|_| events.next().unwrap()["type"].as_str().unwrap().to_owned()).collect();
+    assert!(types.contains(&"stream.draining".to_owned()), "{types:?}");
+    assert_eq!(types[0], "call.offered");
+    let mut of_call = agent.events_of(&id);
+    assert_eq!(of_call.next().unwrap()["type"], "call.offered");
+    assert_eq!(of_call.next().unwrap()["type"], "call.ended");
+    assert!(of_call.next().is_none(), "its stream is over");
+}
+
+#[test]
+fn a_data_directory_is_for_one_agent() {
+    let home = Home::new();
+    let _agent = home.start(&[]);
+    let data = home.data.path().to_str().unwrap();
+    let second = Command::new(env!("CARGO_BIN_EXE_call-agent"))
+        .args(["--sip-listen", "tcp://127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--data-dir", data])
+        .stderr(Stdio::piped())
+        .output()
+        .unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert!(said.contains("another process uses this data directory"), "{said}");
+}
+
+#[test]
+fn while_the_disk_fails_new_calls_are_refused_and_what_runs_goes_on() {
+    let home = Home::new();
+    let agent = home.start(&[]);
+    let (mut events, mut peer) = (agent.events(), Peer::connect(&agent));
+    let mut caller = Caller::at(peer.address);
+    let id = established(&agent, &mut events, &mut peer, &mut caller);
+    let (position, ..) = last(&agent);
+    // Whoever holds the lock keeps everything from being written, as a full disk does.
+    let mut database = home.database();
+    let lock = database.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+    // What tells of this cannot be written; its answer comes all the same.
+    assert_eq!(agent.patch(&id, r#"{"labels": {"k": "v"}}"#).status, 200);
+    let (status, problem) = agent.get("/readyz");
+    assert_eq!((status, &problem["code"]), (503, &json!("overloaded")), "{problem}");
+    let refused = Caller::at(peer.address);
+    peer.send(refused.invite());
+    let refusal = peer.answer(503, "INVITE");
+    peer.send(refused.ack_refusal(&refusal));
+    assert_eq!(agent.ask("/v1/calls", json!({"to": "sip:x@127.0.0.1"})).0, 503);
+    peer.send(caller.next("BYE", "", ""));
+    peer.answer(200, "BYE");
+    assert_eq!(last(&agent).0, position, "nothing is seen that is not on record");
+    drop(lock);
+    for kind in ["call.updated", "call.ended"] {
+        assert_eq!(events.next().unwrap()["type"], kind);
+    }
+    assert_eq!(agent.get("/readyz").0, 200);
+    let next = Caller::at(peer.address);
+    offered(&mut events, &mut peer, &next);
+}
+
+/// The events of a stream until the agent dies, by their ids.
+fn follow(agent: &Agent) -> mpsc::Receiver<Value> {
+    let mut events = agent.events();
+    let (seen, all) = mpsc::channel();
+    std::thread::spawn(move || {
+        while let Some(event) = events.next_while_alive() {
+            if seen.send(event).is_err() {
+                return;
+            }
+        }
+    });
+    all
+}
+
+#[test]
+fn a_kill_at_any_moment_under_load_leaves_every_call_with_one_beginning_and_one_end() {
+    let home = Home::new();
+    let mut seen: HashMap<String, Value> = HashMap::new();
+    for round in 0..4u64 {
+        let agent = home.start(&["--on-offer", "accept"]);
+        let events = follow(&agent);
+        let to = format!("sip:1000@{}", home.address);
+        let mut load = Command::new(env!("CARGO_BIN_EXE_call-agent"))
+            .args(["call", &to, "--transport", "tcp", "--calls", "1000", "--rate", "400"])
+            .args(["--hangup-after", "100ms", "--timeout", "2s", "--log", "off"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // So many events in: each time another moment of the writer's and the driver's work.
+        for _ in 0..200 + round * 131 {
+            let event = events.recv_timeout(PATIENCE).expect("an event comes in time");
+            seen.insert(event["id"].as_str().unwrap().to_owned(), event);
+        }
+        kill(agent);
+        seen.extend(events.iter().map(|event| (event["id"].as_str().unwrap().to_owned(), event)));
+        let _ = load.kill();
+        load.wait().unwrap();
+    }
+    let agent = home.start(&[]);
+    for call in open_calls(&agent) {
+        assert!(matches!(agent.command(&call, "hangup", json!({})).0, 200 | 504));
+    }
+    assert!(open_calls(&agent).is_empty());
+    let (_, epoch, last) = last(&agent);
+    let mut all = agent.events_after("earliest");
+    let (mut first, mut ended) = (BTreeMap::new(), BTreeMap::new());
+    for sequence in 1..=last {
+        let event = all.next().unwrap();
+        let id = format!("{epoch}-{sequence}");
+        assert_eq!(event["id"], id, "no hole");
+        if let Some(before) = seen.remove(&id) {
+            assert_eq!(event, before, "what was seen stays as it was");
+        }
+        let call = event["subject"].as_str().unwrap_or_default().to_owned();
+        match event["type"].as_str().unwrap() {
+            "call.offered" => *first.entry(call).or_insert(0) += 1,
+            "call.ended" => *ended.entry(call).or_insert(0) += 1,
+            _ => {}
+        }
+    }
+    assert!(seen.is_empty(), "what was seen is gone: {seen:?}");
+    assert!(first.len() > 100, "{}", first.len());
+    assert_eq!(first, ended, "each call has one first event and one end");
+    assert!(first.values().all(|times| *times == 1));
+}
+
+fn open_calls(agent: &Agent) -> Vec<String> {
+    let (_, list) = agent.get("/v1/calls?state=offered,ringing,accepted,established&limit=1000");
+    list["calls"].as_array().unwrap().iter().map(|call| call["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn what_is_no_longer_in_memory_after_a_restart_is_said() {
+    let home = Home::new();
+    let flags = ["--log-events", "5"];
+    let agent = home.start(&flags);
+    let (mut events, mut peer) = (agent.events(), Peer::connect(&agent));
+    let (position, ..) = last(&agent);
+    for _ in 0..10 {
+        let mut caller = Caller::at(peer.address);
+        let _id = established(&agent, &mut events, &mut peer, &mut caller);
+        peer.send(caller.next("BYE", "", ""));
+        peer.answer(200, "BYE");
+    }
+    kill(agent);
+    let agent = home.start(&flags);
+    let gap = agent.events_after(&position).next().unwrap();
+    assert_eq!(gap["type"], "stream.gap");
+}
