@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 
 use super::body::{Body, Nothing};
-use super::document::{AccountParam, responses};
+use super::document::{AccountParam, IdempotencyParam, responses};
 use super::target::NamedAccount;
 use super::{Context, Problem, refusal};
 use crate::agent::Account;
@@ -40,7 +40,7 @@ pub async fn read(
     path = "/v1/accounts/{id}/register",
     operation_id = "registerAccount",
     tag = "accounts",
-    params(AccountParam),
+    params(AccountParam, IdempotencyParam),
     responses(responses::Registered)
 )]
 pub async fn register(
@@ -61,7 +61,7 @@ pub async fn register(
     path = "/v1/accounts/{id}/unregister",
     operation_id = "unregisterAccount",
     tag = "accounts",
-    params(AccountParam),
+    params(AccountParam, IdempotencyParam),
     responses(responses::Unregistered)
 )]
 pub async fn unregister(

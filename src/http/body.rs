@@ -34,13 +34,18 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (head, body) = request.into_parts();
-        let bytes = timeout(PATIENCE, read(body)).await.map_err(|_| too_slow())??;
+        let bytes = whole(body).await?;
         if bytes.is_empty() {
             return parse(b"{}").map(Self);
         }
         require_json(&head.headers)?;
         parse(&bytes).map(Self)
     }
+}
+
+/// The whole body of a request, within the bounds of size and time.
+pub async fn whole(body: axum::body::Body) -> Result<Vec<u8>, Problem> {
+    timeout(PATIENCE, read(body)).await.map_err(|_| too_slow())?
 }
 
 async fn read(mut body: axum::body::Body) -> Result<Vec<u8>, Problem> {

@@ -8,7 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::body::Body;
-use super::document::{CallParam, IfMatchParam, IfNoneMatchParam, responses};
+use super::document::{CallParam, IdempotencyParam, IfMatchParam, IfNoneMatchParam, responses};
 use super::etag::{self, IfMatch, IfNoneMatch};
 use super::target::Target;
 use super::{Context, Problem, refusal};
@@ -56,7 +56,7 @@ pub async fn read(
 /// end for as long as the call is kept. No SIP effect.
 #[utoipa::path(
     patch, path = "/v1/calls/{id}", operation_id = "labelCall", tag = "calls",
-    params(CallParam, IfMatchParam), request_body = Labels, responses(responses::Changed)
+    params(CallParam, IfMatchParam, IdempotencyParam), request_body = Labels, responses(responses::Changed)
 )]
 pub async fn patch(
     State(context): State<Context>,
@@ -83,7 +83,7 @@ pub async fn patch(
     path = "/v1/calls/{id}",
     operation_id = "deleteCall",
     tag = "commands",
-    params(CallParam, IfMatchParam),
+    params(CallParam, IfMatchParam, IdempotencyParam),
     responses(responses::Deleted)
 )]
 pub async fn delete(

@@ -26,6 +26,8 @@ pub enum Code {
     CallEnded,
     /// 409: we and the caller have no codec in common; the call was answered 488.
     NoCommonCodec,
+    /// 409: a command with the same `Idempotency-Key` is under way, or was when the agent was restarted.
+    RequestInFlight,
     /// 412: the call is at another version than `If-Match` names.
     VersionMismatch,
     /// 413: the body is over 256 KiB.
@@ -38,6 +40,8 @@ pub enum Code {
     InvalidSdp,
     /// 422: a header's name or value is not allowed.
     InvalidHeader,
+    /// 422: another command was sent with this `Idempotency-Key`.
+    IdempotencyKeyReused,
     /// 500: a fault of this service.
     Internal,
     /// 503: more commands are waiting than the agent takes; try again after `Retry-After`.
@@ -55,7 +59,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::Malformed,
         Self::Unauthenticated,
         Self::CallNotFound,
@@ -65,12 +69,14 @@ impl Code {
         Self::InvalidState,
         Self::CallEnded,
         Self::NoCommonCodec,
+        Self::RequestInFlight,
         Self::VersionMismatch,
         Self::TooLarge,
         Self::UnsupportedMediaType,
         Self::InvalidField,
         Self::InvalidSdp,
         Self::InvalidHeader,
+        Self::IdempotencyKeyReused,
         Self::Internal,
         Self::Overloaded,
         Self::Draining,
@@ -111,6 +117,14 @@ impl Code {
             Self::InvalidHeader => {
                 ("invalid-header", StatusCode::UNPROCESSABLE_ENTITY, "A header is not valid")
             }
+            Self::RequestInFlight => {
+                ("request-in-flight", StatusCode::CONFLICT, "The same command is under way")
+            }
+            Self::IdempotencyKeyReused => (
+                "idempotency-key-reused",
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "Another command has this Idempotency-Key",
+            ),
             Self::Internal => ("internal", StatusCode::INTERNAL_SERVER_ERROR, "A fault of this service"),
             Self::Overloaded => ("overloaded", StatusCode::SERVICE_UNAVAILABLE, "The agent is overloaded"),
             Self::Draining => ("draining", StatusCode::SERVICE_UNAVAILABLE, "The agent is shutting down"),

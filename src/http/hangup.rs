@@ -4,7 +4,7 @@ use axum::extract::State;
 
 use super::body::Body;
 use super::call::CallAnswer;
-use super::document::{CallParam, IfMatchParam, responses};
+use super::document::{CallParam, IdempotencyParam, IfMatchParam, responses};
 use super::etag::IfMatch;
 use super::target::Target;
 use super::{Context, Problem};
@@ -19,7 +19,7 @@ use crate::agent::command::Hangup;
 /// answer is the ended call.
 #[utoipa::path(
     post, path = "/v1/calls/{id}/hangup", operation_id = "hangupCall", tag = "commands",
-    params(CallParam, IfMatchParam), request_body = Hangup, responses(responses::HungUp)
+    params(CallParam, IfMatchParam, IdempotencyParam), request_body = Hangup, responses(responses::HungUp)
 )]
 pub async fn hangup(
     State(context): State<Context>,

@@ -9,7 +9,7 @@
 //! | `events` (`stream`) | the events of all calls and of one |
 //! | `health` `document` | what probes and people ask |
 //! | `error` `code` `refusal` | problems (RFC 9457), and the agent's refusals as such |
-//! | `auth` `body` `etag` `query` `target` | the parts of a request |
+//! | `auth` `body` `etag` `idempotency` `query` `target` | the parts of a request |
 //! | `serve` `listener` `secure` | connections, their bounds and their end |
 
 mod accept;
@@ -27,6 +27,7 @@ mod etag;
 mod events;
 mod hangup;
 mod health;
+mod idempotency;
 mod listener;
 mod originate;
 mod query;
@@ -56,6 +57,7 @@ use crate::agent::{Action, Call, CallCommand, CallId, Refusal};
 use crate::api_key::ApiKey;
 use crate::driver::Commander;
 use crate::state::Board;
+use crate::state::answers::Answers;
 
 pub use code::Code;
 pub use error::Problem;
@@ -71,6 +73,8 @@ pub struct Context {
     pub board: Board,
     /// Where their commands go.
     pub commander: Commander,
+    /// What commands with an `Idempotency-Key` were answered.
+    pub answers: Answers,
     /// The key that they must show; `None`: all is open.
     pub api_key: Option<ApiKey>,
 }
@@ -98,6 +102,7 @@ pub fn router(context: Context) -> Router {
     let (open, _) = open_routes().split_for_parts();
     let (guarded, _) = guarded_routes().split_for_parts();
     guarded
+        .layer(from_fn_with_state(context.clone(), idempotency::once))
         .layer(from_fn_with_state(context.clone(), auth::require_key))
         .merge(open)
         .merge(document::routes(&document()))

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::body::Body;
 use super::call::CallAnswer;
-use super::document::responses;
+use super::document::{IdempotencyParam, responses};
 use super::{Context, Problem, refusal};
 use crate::agent::Refusal;
 use crate::agent::command::Originate;
@@ -22,7 +22,7 @@ use crate::agent::command::Originate;
 /// after `timeout_seconds`. `Location` is the call, `ETag` its version.
 #[utoipa::path(
     post, path = "/v1/calls", operation_id = "createCall", tag = "calls",
-    request_body = Originate, responses(responses::Originated)
+    params(IdempotencyParam), request_body = Originate, responses(responses::Originated)
 )]
 pub async fn originate(
     State(context): State<Context>,

@@ -4,7 +4,7 @@ use axum::extract::State;
 
 use super::body::Body;
 use super::call::CallAnswer;
-use super::document::{CallParam, IfMatchParam, responses};
+use super::document::{CallParam, IdempotencyParam, IfMatchParam, responses};
 use super::etag::IfMatch;
 use super::target::Target;
 use super::{Context, Problem};
@@ -17,7 +17,7 @@ use crate::agent::command::Reject;
 /// `ringing`. The answer is the ended call.
 #[utoipa::path(
     post, path = "/v1/calls/{id}/reject", operation_id = "rejectCall", tag = "commands",
-    params(CallParam, IfMatchParam), request_body = Reject, responses(responses::Rejected)
+    params(CallParam, IfMatchParam, IdempotencyParam), request_body = Reject, responses(responses::Rejected)
 )]
 pub async fn reject(
     State(context): State<Context>,

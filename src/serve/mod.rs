@@ -11,6 +11,7 @@ use tracing::{info, warn};
 use crate::config::{Config, KeyFault, guard};
 use crate::driver::{Commander, Driver, Recorded};
 use crate::http::{self, Context};
+use crate::state::answers::{Answers, Keyed};
 use crate::state::journal::{self, Journal, JournalError, Limits};
 use crate::state::{self, Board};
 use crate::tls::Tls;
@@ -65,9 +66,9 @@ pub async fn serve(
     let mut board_settings = config.board;
     board_settings.epoch = epoch()?;
     board_settings.node = gethostname::gethostname().to_string_lossy().into_owned();
-    let recorded = match config.data_dir {
+    let (recorded, keyed) = match config.data_dir {
         Some(_) => open(&config.journal, board_settings)?,
-        None => Recorded::in_memory(Board::new(board_settings)),
+        None => (Recorded::in_memory(Board::new(board_settings)), Vec::new()),
     };
     let (board, journal) = (recorded.board.clone(), recorded.journal.clone());
     let (commander, asks) = Commander::channel(COMMANDS);
@@ -76,7 +77,8 @@ pub async fn serve(
     let driver = Driver::new(config.agent, seed()?, recorded, network, asks, config.drain_time);
 
     let (stop_http, http_stopped) = oneshot::channel::<()>();
-    let context = Context { board, commander, api_key: key };
+    let answers = Answers::new(board.clone(), journal.clone(), keyed);
+    let context = Context { board, commander, answers, api_key: key };
     let http = tokio::spawn(http::serve(listeners.http, http_tls, context, http::Limits::default(), async {
         let _ = http_stopped.await;
     }));
@@ -91,15 +93,16 @@ pub async fn serve(
     driven
 }
 
-/// The log on disk, and the board of the last run.
-fn open(settings: &journal::Settings, board: state::Settings) -> Result<Recorded, ServeError> {
+/// The log on disk with the board of the last run, and the commands that came with a key.
+fn open(settings: &journal::Settings, board: state::Settings) -> Result<(Recorded, Vec<Keyed>), ServeError> {
     let limits = Limits { events: board.log_events as u64, bytes: board.log_bytes as u64 };
-    let (journal, past) = Journal::open(settings, &board.epoch, limits)?;
+    let (journal, mut past) = Journal::open(settings, &board.epoch, limits)?;
+    let keyed = std::mem::take(&mut past.keyed);
     let (board, unfinished) = Board::of_past(board, past)?;
     if !unfinished.is_empty() {
         info!(calls = unfinished.len(), "calls of the last run had not ended");
     }
-    Ok(Recorded { board, journal: Some(journal), unfinished })
+    Ok((Recorded { board, journal: Some(journal), unfinished }, keyed))
 }
 
 fn seed() -> Result<[u8; 32], ServeError> {

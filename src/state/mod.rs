@@ -10,6 +10,7 @@
 //! copied for them and nothing waits for them.
 
 mod accounts;
+pub mod answers;
 mod batch;
 mod filter;
 mod follow;

@@ -25,7 +25,8 @@ use super::error::Fields as ProblemFields;
 use super::{Context, accounts, calls, health};
 
 pub use params::{
-    AccountParam, CallParam, FilterParams, IfMatchParam, IfNoneMatchParam, PageParams, PositionParams,
+    AccountParam, CallParam, FilterParams, IdempotencyParam, IfMatchParam, IfNoneMatchParam, PageParams,
+    PositionParams,
 };
 
 /// What the contract is, for those who read the document.

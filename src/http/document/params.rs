@@ -29,6 +29,8 @@ params! {
     AccountParam = account;
     /// The condition on a command.
     IfMatchParam = if_match;
+    /// The key under which a command is done once.
+    IdempotencyParam = idempotency;
     /// The condition on a reading.
     IfNoneMatchParam = if_none_match;
     /// The filters of calls.
@@ -83,6 +85,13 @@ fn account() -> Vec<Parameter> {
 fn if_match() -> Vec<Parameter> {
     let about = "Only if the call is at this version: an `ETag` as it was given, or `*`.";
     vec![parameter("If-Match", ParameterIn::Header, about, text("\"2\""))]
+}
+
+fn idempotency() -> Vec<Parameter> {
+    let about = "Any text of up to 255 characters: the same command with the same key is done once and answered again as the first \
+                 time, with `Idempotency-Replayed: true`; another command with it gets 422. Kept for the life of the call and an \
+                 hour longer, across restarts. An answer that says that nothing was done (401, 408, 429, 500, 503) is not kept.";
+    vec![parameter("Idempotency-Key", ParameterIn::Header, about, text("7d6f2c1e"))]
 }
 
 fn if_none_match() -> Vec<Parameter> {

@@ -38,44 +38,44 @@ responses! {
     /// Of a new call.
     Originated = originated(), [
         Malformed Unauthenticated RequestTimeout TooLarge UnsupportedMediaType InvalidField InvalidSdp InvalidHeader
-        Internal Overloaded Draining
+        RequestInFlight IdempotencyKeyReused Internal Overloaded Draining
     ];
     /// Of one call.
     Read = read(), [Unauthenticated CallNotFound Internal];
     /// Of a change of labels.
     Changed = call("The call with its new labels", "call-ringing"), [
         Malformed Unauthenticated CallNotFound RequestTimeout VersionMismatch TooLarge UnsupportedMediaType InvalidField
-        Internal Overloaded Draining
+        RequestInFlight IdempotencyKeyReused Internal Overloaded Draining
     ];
     /// Of `ring`.
     Rang = call("The call, ringing", "call-ringing"), [
         Malformed Unauthenticated CallNotFound RequestTimeout InvalidState CallEnded NoCommonCodec VersionMismatch
-        TooLarge UnsupportedMediaType InvalidField InvalidSdp InvalidHeader Internal Overloaded Draining SipTimeout
+        TooLarge UnsupportedMediaType InvalidField InvalidSdp InvalidHeader RequestInFlight IdempotencyKeyReused Internal Overloaded Draining SipTimeout
     ];
     /// Of `accept`.
     Accepted = call("The call: `established`, or with `\"wait\": \"sent\"` perhaps still `accepted`", "call-established"), [
         Malformed Unauthenticated CallNotFound RequestTimeout InvalidState CallEnded NoCommonCodec VersionMismatch
-        TooLarge UnsupportedMediaType InvalidField InvalidSdp InvalidHeader Internal Overloaded Draining AckTimeout SipTimeout
+        TooLarge UnsupportedMediaType InvalidField InvalidSdp InvalidHeader RequestInFlight IdempotencyKeyReused Internal Overloaded Draining AckTimeout SipTimeout
     ];
     /// Of `reject`.
     Rejected = call("The call, ended", "call-rejected"), [
         Malformed Unauthenticated CallNotFound RequestTimeout InvalidState CallEnded VersionMismatch TooLarge
-        UnsupportedMediaType InvalidField InvalidHeader Internal Overloaded Draining SipTimeout
+        UnsupportedMediaType InvalidField InvalidHeader RequestInFlight IdempotencyKeyReused Internal Overloaded Draining SipTimeout
     ];
     /// Of `cancel`.
     Cancelled = call("The call, ended", "call-cancelled"), [
         Malformed Unauthenticated CallNotFound RequestTimeout InvalidState CallEnded VersionMismatch TooLarge
-        UnsupportedMediaType InvalidField Internal Overloaded Draining SipTimeout
+        UnsupportedMediaType InvalidField RequestInFlight IdempotencyKeyReused Internal Overloaded Draining SipTimeout
     ];
     /// Of DELETE.
     Deleted = call("The call, ended", "call-hung-up"), [
-        Malformed Unauthenticated CallNotFound CallEnded VersionMismatch Internal Overloaded Draining AckTimeout
+        Malformed Unauthenticated CallNotFound CallEnded VersionMismatch RequestInFlight IdempotencyKeyReused Internal Overloaded Draining AckTimeout
         SipTimeout
     ];
     /// Of `hangup`.
     HungUp = call("The call, ended", "call-hung-up"), [
         Malformed Unauthenticated CallNotFound RequestTimeout CallEnded VersionMismatch TooLarge
-        UnsupportedMediaType InvalidField InvalidHeader Internal Overloaded Draining AckTimeout SipTimeout
+        UnsupportedMediaType InvalidField InvalidHeader RequestInFlight IdempotencyKeyReused Internal Overloaded Draining AckTimeout SipTimeout
     ];
     /// Of the list of accounts.
     AccountsListed = accounts(), [Unauthenticated Internal];
@@ -83,11 +83,11 @@ responses! {
     AccountRead = account("The account", "account-registered"), [Unauthenticated Internal];
     /// Of `register`.
     Registered = account_command("The account, `registered`", "account-registered"), [
-        Unauthenticated Internal Overloaded Draining SipRejected
+        Unauthenticated Malformed RequestTimeout TooLarge UnsupportedMediaType InvalidField RequestInFlight IdempotencyKeyReused Internal Overloaded Draining SipRejected
     ];
     /// Of `unregister`.
     Unregistered = account_command("The account, `unregistered`", "account-unregistered"), [
-        Unauthenticated Internal Overloaded Draining SipRejected
+        Unauthenticated Malformed RequestTimeout TooLarge UnsupportedMediaType InvalidField RequestInFlight IdempotencyKeyReused Internal Overloaded Draining SipRejected
     ];
     /// Of the stream of all events.
     Events = event::stream("The events, until one side closes the stream"), [Malformed Unauthenticated Internal];

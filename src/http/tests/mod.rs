@@ -7,6 +7,7 @@ mod calls;
 mod commands;
 mod events;
 mod examples_of_problems;
+mod idempotency;
 mod originate;
 mod page;
 mod problems;
@@ -30,6 +31,7 @@ use crate::agent::event::{Call, Event, EventKind};
 use crate::agent::{Action, CallCommand, CallId, Command, Done, Refusal, Timestamp};
 use crate::api_key::ApiKey;
 use crate::driver::{Ask, Commander};
+use crate::state::answers::Answers;
 use crate::state::{Board, Settings};
 
 const NOW: Timestamp = Timestamp(1_795_342_530_000_125);
@@ -87,7 +89,8 @@ fn api_with_key(key: Option<&str>) -> Api {
     let board =
         Board::new(Settings { node: "n1".to_owned(), epoch: "7f3a".to_owned(), ..Settings::default() });
     let (commander, asks) = Commander::channel(8);
-    let context = Context { board: board.clone(), commander, api_key: key.map(ApiKey::of) };
+    let answers = Answers::new(board.clone(), None, Vec::new());
+    let context = Context { board: board.clone(), commander, answers, api_key: key.map(ApiKey::of) };
     Api { router: router(context), board, asks }
 }
 

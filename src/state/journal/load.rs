@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::JournalError;
+use super::{JournalError, answers};
 use crate::agent::{CallId, Timestamp};
+use crate::state::answers::Keyed;
 
 /// How much of the log is read at the start: what is kept in memory.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +32,8 @@ pub struct Past {
     pub pictures: HashMap<CallId, Vec<u8>>,
     /// The calls that have not ended, oldest first.
     pub live: Vec<LiveCall>,
+    /// The commands that came with a key.
+    pub keyed: Vec<Keyed>,
 }
 
 /// An event of the past.
@@ -95,6 +98,7 @@ pub(super) fn past(connection: &Connection, new_epoch: &str, limits: Limits) -> 
         pictures: pictures(connection, &events)?,
         events,
         live: live(connection)?,
+        keyed: answers::all(connection)?,
     })
 }
 

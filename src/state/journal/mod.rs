@@ -10,6 +10,7 @@
 //! come together as one transaction; while it commits, the driver goes on. If it cannot commit, it says so and tries again,
 //! with everything that it has been given, in order.
 
+mod answers;
 mod load;
 mod progress;
 mod read;

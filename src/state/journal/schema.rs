@@ -29,6 +29,16 @@ const STEPS: [&str; 1] = ["
         saved          BLOB             -- what brings it back after a crash, JSON; null once it has ended
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX call_ended ON call (ended_sequence) WHERE ended IS NOT NULL;
+    CREATE TABLE answer (
+        key         TEXT PRIMARY KEY,   -- Idempotency-Key
+        fingerprint BLOB NOT NULL,
+        at          INTEGER NOT NULL,
+        status      INTEGER,            -- null: the command is under way
+        headers     TEXT,
+        body        BLOB,
+        call        BLOB
+    ) STRICT, WITHOUT ROWID;
+
     CREATE INDEX call_live ON call (id) WHERE ended IS NULL;
 "];
 

@@ -6,7 +6,9 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use rusqlite::{Connection, Result, params};
 
+use super::answers;
 use crate::agent::{Call, CallId, Saved, Timestamp};
+use crate::state::answers::Keyed;
 
 /// One thing that is to survive. What costs time to encode is encoded by the writer.
 #[derive(Clone, Debug)]
@@ -17,6 +19,10 @@ pub enum Write {
     Begin(Arc<Call>),
     /// A call, and what brings it back after a crash.
     Save(Arc<Call>, Arc<Saved>),
+    /// A command with an `Idempotency-Key`, or its answer.
+    Answer(Arc<Keyed>),
+    /// The answers to these keys are no longer kept.
+    ForgetAnswers(Vec<String>),
     /// A call has ended with the event of that sequence; nothing brings it back any more.
     End(Arc<Call>, u64),
 }
@@ -45,6 +51,8 @@ impl Write {
             Self::Event(event) => event.insert(connection),
             Self::Begin(call) => begin(connection, call),
             Self::Save(call, saved) => save(connection, call, saved),
+            Self::Answer(keyed) => answers::put(connection, keyed),
+            Self::ForgetAnswers(keys) => answers::forget(connection, keys),
             Self::End(call, sequence) => end(connection, call, *sequence),
         }
     }

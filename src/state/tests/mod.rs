@@ -1,6 +1,7 @@
 //! The board, without a clock and without a driver.
 
 mod accounts;
+mod answers;
 mod follow;
 mod follow_call;
 mod journal;

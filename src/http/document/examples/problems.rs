@@ -9,7 +9,7 @@ use crate::agent::Refusal;
 use crate::agent::command::Ring;
 use crate::agent::event::{Call, CallState, EndBy, EndCause};
 use crate::http::{Code, Problem};
-use crate::http::{auth, body, error, etag, refusal};
+use crate::http::{auth, body, error, etag, idempotency, refusal};
 use crate::state::{Board, Settings};
 
 /// A problem as a real one of its kind looks: made by the code that makes real ones. What the core says of a field is
@@ -45,6 +45,8 @@ pub fn problem(code: Code) -> Problem {
         | Code::RequestTimeout
         | Code::TooLarge
         | Code::UnsupportedMediaType
+        | Code::RequestInFlight
+        | Code::IdempotencyKeyReused
         | Code::Internal => return of_request(code),
     };
     refusal::of_call(refused, offered().id, &Board::new(Settings::default()))
@@ -58,6 +60,8 @@ fn of_request(code: Code) -> Problem {
         }
         Code::Malformed => etag::no_tag(),
         Code::Unauthenticated => Problem::new(code, auth::NO_KEY),
+        Code::RequestInFlight => idempotency::in_flight(),
+        Code::IdempotencyKeyReused => idempotency::reused(),
         Code::NotFound => error::no_resource("/v1/call"),
         Code::MethodNotAllowed => error::wrong_method(&Method::PUT),
         Code::RequestTimeout => body::too_slow(),
