@@ -9,6 +9,7 @@
 //! | [`tls`] | certificates: read, read again, used |
 //! | [`transport`] | bytes to messages and back: listeners and connections |
 //! | [`caller`] | `call-agent call`: places calls and prints what happened |
+//! | [`offline`] | `call-agent events`: reads the log in a data directory |
 //! | [`http`] | REST and SSE: one file per resource |
 //! | [`config`] | every setting: flag, environment, file, default |
 //! | [`api_key`] | the key that HTTP clients show |
@@ -23,6 +24,7 @@ pub mod caller;
 pub mod config;
 pub mod driver;
 pub mod http;
+pub mod offline;
 pub mod open_files;
 mod seldom;
 mod serve;

@@ -1,5 +1,5 @@
 //! The program: reads the settings, starts logging, serves until SIGTERM or SIGINT, drains, exits; or, as
-//! `call-agent call`, places calls. SIGHUP has it read the certificates again.
+//! `call-agent call`, places calls, or as `call-agent events` prints the log. SIGHUP has it read the certificates again.
 
 use std::io;
 use std::process::ExitCode;
@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use call_agent::caller::{self, Options, Tally};
 use call_agent::config::{BadSetting, Config, LogFormat};
 use call_agent::tls::Tls;
-use call_agent::{Listeners, ServeError, open_files, serve, telemetry};
+use call_agent::{Listeners, ServeError, offline, open_files, serve, telemetry};
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::error;
@@ -24,6 +24,12 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args_os();
     if arguments.nth(1).is_some_and(|first| first == "call") {
         return call(&Options::parse_from(std::iter::once("call-agent call".into()).chain(arguments)));
+    }
+    if std::env::args_os().nth(1).is_some_and(|first| first == "events") {
+        let arguments = std::env::args_os().skip(2);
+        return events(&offline::Options::parse_from(
+            std::iter::once("call-agent events".into()).chain(arguments),
+        ));
     }
     let config = match Config::load(std::env::args_os(), std::env::vars_os()) {
         Ok(config) => config,
@@ -45,6 +51,17 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// `call-agent events`.
+fn events(options: &offline::Options) -> ExitCode {
+    match offline::print(options, io::stdout().lock()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("call-agent events: {error}");
             ExitCode::FAILURE
         }
     }

@@ -34,6 +34,11 @@ impl CallId {
         Self(Ulid::from_bytes(bytes))
     }
 
+    /// The least id that is greater; the greatest stays.
+    pub fn behind(self) -> Self {
+        self.next().unwrap_or(self)
+    }
+
     /// The id right behind; `None` behind the last of a millisecond.
     fn next(self) -> Option<Self> {
         self.0.increment().ok().map(Self)

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `calls` `call` | the listing; one call, its labels, its end by DELETE |
 //! | `originate` | a new call |
+//! | `records` | ended calls |
 //! | `ring` `accept` `reject` `cancel` `hangup` | the commands |
 //! | `accounts` `account` | the registrations, and the commands to them |
 //! | `events` (`stream`) | the events of all calls and of one |
@@ -31,6 +32,7 @@ mod idempotency;
 mod listener;
 mod originate;
 mod query;
+mod records;
 mod refusal;
 mod reject;
 mod ring;
@@ -58,6 +60,7 @@ use crate::api_key::ApiKey;
 use crate::driver::Commander;
 use crate::state::Board;
 use crate::state::answers::Answers;
+use crate::state::journal::Journal;
 
 pub use code::Code;
 pub use error::Problem;
@@ -73,6 +76,8 @@ pub struct Context {
     pub board: Board,
     /// Where their commands go.
     pub commander: Commander,
+    /// The log on disk, if there is one.
+    pub journal: Option<Journal>,
     /// What commands with an `Idempotency-Key` were answered.
     pub answers: Answers,
     /// The key that they must show; `None`: all is open.
@@ -130,6 +135,7 @@ fn open_routes() -> OpenApiRouter<Context> {
 fn guarded_routes() -> OpenApiRouter<Context> {
     OpenApiRouter::new()
         .routes(routes!(calls::list, originate::originate))
+        .routes(routes!(records::list))
         .routes(routes!(call::read, call::patch, call::delete))
         .routes(routes!(ring::ring))
         .routes(routes!(accept::accept))

@@ -8,7 +8,8 @@ use serde::de::IntoDeserializer;
 use serde::de::value::{Error as Unknown, StrDeserializer};
 
 use super::{Code, Problem, body};
-use crate::agent::CallId;
+use crate::agent::event::EndCause;
+use crate::agent::{CallId, Timestamp};
 use crate::state::{After, Filter, Topics};
 
 /// How many calls a page has at most, and by default.
@@ -35,6 +36,10 @@ pub struct OfEvents;
 #[derive(Debug)]
 pub struct OfCallEvents;
 
+/// Those of the records.
+#[derive(Debug)]
+pub struct OfRecords;
+
 impl Takes for OfList {
     const NAMES: &'static [&'static str] = &["limit", "cursor"];
     const FILTERS: bool = true;
@@ -50,6 +55,11 @@ impl Takes for OfCallEvents {
     const FILTERS: bool = false;
 }
 
+impl Takes for OfRecords {
+    const NAMES: &'static [&'static str] = &["limit", "cursor", "since", "until", "cause"];
+    const FILTERS: bool = true;
+}
+
 const FILTERS: [&str; 7] = ["state", "direction", "account", "from", "to", "header.NAME", "label.NAME"];
 
 /// The parameters of a request, by what its resource takes.
@@ -63,6 +73,12 @@ pub struct Query<T: Takes> {
     pub cursor: Option<CallId>,
     /// Where the stream starts, if that is said.
     pub after: Option<After>,
+    /// Calls that began then or later.
+    pub since: Option<Timestamp>,
+    /// Calls that began before that.
+    pub until: Option<Timestamp>,
+    /// How the calls ended; empty: in any way.
+    pub causes: Vec<EndCause>,
     takes: std::marker::PhantomData<T>,
 }
 
@@ -82,6 +98,9 @@ impl<T: Takes> Query<T> {
             limit: LIMIT.1,
             cursor: None,
             after: None,
+            since: None,
+            until: None,
+            causes: Vec::new(),
             takes: std::marker::PhantomData,
         };
         let mut seen = Vec::new();
@@ -108,6 +127,11 @@ impl<T: Takes> Query<T> {
             "limit" => self.limit = limit(value)?,
             "cursor" => {
                 self.cursor = Some(value.parse().map_err(|_| "cursor: not one that was given".to_owned())?)
+            }
+            "since" => self.since = Some(word(name, value)?),
+            "until" => self.until = Some(word(name, value)?),
+            "cause" => {
+                self.causes = value.split(',').map(|cause| word(name, cause)).collect::<Result<_, _>>()?
             }
             "types" => self.filter.topics = topics(value)?,
             _ => self.after = Some(value.parse().map_err(|error| format!("after: {error}"))?),

@@ -78,7 +78,7 @@ pub async fn serve(
 
     let (stop_http, http_stopped) = oneshot::channel::<()>();
     let answers = Answers::new(board.clone(), journal.clone(), keyed);
-    let context = Context { board, commander, answers, api_key: key };
+    let context = Context { board, commander, journal: journal.clone(), answers, api_key: key };
     let http = tokio::spawn(http::serve(listeners.http, http_tls, context, http::Limits::default(), async {
         let _ = http_stopped.await;
     }));

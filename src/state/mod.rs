@@ -19,6 +19,7 @@ pub mod journal;
 mod label;
 mod log;
 mod position;
+pub mod records;
 mod replay;
 mod sealed;
 mod shown;

@@ -79,5 +79,10 @@ pub fn accounts() {
     assert_eq!(agent.read("/v1/accounts").status, 200);
     assert_eq!(agent.read("/v1/accounts/0").status, 200);
     assert_eq!([0, 1, 2, 4].map(|id| tell(id, "register")), [200, 502, 200, 504]);
+    for command in ["register", "unregister"] {
+        let path = format!("/v1/accounts/0/{command}");
+        let json = ("Content-Type", "application/json");
+        assert_eq!(agent.send("POST", &path, &[json], r#"{"no": 1}"#).status, 422);
+    }
     assert_eq!([0, 2, 3].map(|id| tell(id, "unregister")), [200, 502, 504]);
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which rooms a room may know. `main.rs` and `lib.rs` open the doors and are free.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("sip", &[]),
     ("agent", &["sip"]),
     ("state", &["agent"]),
@@ -17,6 +17,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("caller", &["agent", "state", "driver", "transport", "tls", "config"]),
     ("http", &["agent", "state", "driver", "seldom", "api_key", "tls"]),
     ("config", &["agent", "sip", "state", "api_key", "tls"]),
+    ("offline", &["agent", "state"]),
     ("open_files", &["transport", "http"]),
     ("telemetry", &["config"]),
     ("serve", &["agent", "sip", "state", "transport", "driver", "http", "config", "tls"]),

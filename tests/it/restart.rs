@@ -174,6 +174,48 @@ fn a_command_that_was_done_before_a_kill_is_not_done_again() {
     assert_eq!(agent.send("POST", &path, &[JSON], "{}").status, 409, "without the key it is another command");
 }
 
+/// The lines that `call-agent events` prints.
+fn printed(home: &Home, more: &[&str]) -> Vec<Value> {
+    let data = home.data.path().to_str().unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_call-agent"));
+    let output = program.args(["events", "--data-dir", data]).args(more).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8(output.stdout).unwrap();
+    lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn the_past_is_read_from_disk_beside_the_agent_and_without_it() {
+    let home = Home::new();
+    let agent = home.start(&[]);
+    let (mut events, mut peer) = (agent.events(), Peer::connect(&agent));
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let mut caller = Caller::at(peer.address);
+        ids.push(established(&agent, &mut events, &mut peer, &mut caller));
+        peer.send(caller.next("BYE", "", ""));
+        peer.answer(200, "BYE");
+        events.next_of("call.ended");
+    }
+    let all = printed(&home, &[]);
+    assert_eq!(all.len(), 12);
+    kill(agent);
+    assert_eq!(printed(&home, &[]), all);
+    let of_second = printed(&home, &["--call", &ids[1]]);
+    assert!(of_second.len() == 4 && of_second.iter().all(|event| event["subject"] == ids[1]));
+    let after = printed(&home, &["--after", all[9]["id"].as_str().unwrap(), "--limit", "1"]);
+    assert_eq!(after, [all[10].clone()]);
+    // What memory does not keep is still a record.
+    let agent = home.start(&["--ended-calls", "0"]);
+    let (status, page) = agent.get("/v1/records?limit=2&cause=hangup");
+    assert_eq!(status, 200);
+    let listed: Vec<_> = page["records"].as_array().unwrap().iter().map(|one| &one["call_id"]).collect();
+    assert_eq!(listed, [&ids[2], &ids[1]]);
+    let next = page["next_cursor"].as_str().unwrap();
+    let last = agent.get(&format!("/v1/records?limit=2&cursor={next}")).1;
+    assert_eq!((&last["records"][0]["call_id"], &last["next_cursor"]), (&json!(ids[0]), &Value::Null));
+}
+
 #[test]
 fn a_data_directory_is_for_one_agent() {
     let home = Home::new();

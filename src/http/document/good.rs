@@ -91,6 +91,19 @@ pub fn page() -> Answers {
     )
 }
 
+/// A page of records.
+pub fn records() -> Answers {
+    let page = Ref::from_schema_name("RecordPage");
+    let json = ContentBuilder::new().schema(Some(page)).example(json(examples::records())).build();
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    let csv = ContentBuilder::new().schema(Some(text)).example(Some(examples::records_csv().into())).build();
+    let response = ResponseBuilder::new()
+        .description("A page of records")
+        .content("application/json", json)
+        .content("text/csv", csv);
+    answer(200, response.build())
+}
+
 /// The stream of one call.
 pub fn call_events() -> Answers {
     let mut answers = event::stream("The call's events; the stream closes after `call.ended`");

@@ -22,11 +22,11 @@ use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{Content, InfoBuilder, LicenseBuilder, OpenApi, RefOr, Required};
 
 use super::error::Fields as ProblemFields;
-use super::{Context, accounts, calls, health};
+use super::{Context, accounts, calls, health, records};
 
 pub use params::{
     AccountParam, CallParam, FilterParams, IdempotencyParam, IfMatchParam, IfNoneMatchParam, PageParams,
-    PositionParams,
+    PositionParams, RecordParams,
 };
 
 /// What the contract is, for those who read the document.
@@ -101,6 +101,7 @@ pub fn finish(mut document: OpenApi) -> OpenApi {
     components.security_schemes.insert("bearer".to_owned(), SecurityScheme::Http(bearer).into());
     responses::schemas::<(ProblemFields, health::Health)>(&mut components.schemas);
     responses::schemas::<(calls::CallPage, accounts::AccountList)>(&mut components.schemas);
+    responses::schemas::<(records::RecordPage, health::Health)>(&mut components.schemas);
     event::schemas(&mut components.schemas);
     components.examples = responses::shared_examples();
     for item in document.paths.paths.values_mut() {

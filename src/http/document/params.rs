@@ -35,6 +35,8 @@ params! {
     IfNoneMatchParam = if_none_match;
     /// The filters of calls.
     FilterParams = filters;
+    /// Which records are wanted.
+    RecordParams = records;
     /// The pages of a listing.
     PageParams = page;
     /// The place and the types of a stream.
@@ -122,6 +124,17 @@ fn filters() -> Vec<Parameter> {
             text("4711"),
         ),
     ]
+}
+
+fn records() -> Vec<Parameter> {
+    let time = || text("2026-11-22T00:00:00Z");
+    let mut all = filters();
+    all.extend([
+        comma_list(query("cause", "Calls that ended for any of these, between commas.", list_of("EndCause"))),
+        query("since", "Calls that began then or later.", time()),
+        query("until", "Calls that began before that.", time()),
+    ]);
+    all
 }
 
 fn page() -> Vec<Parameter> {

@@ -7,7 +7,8 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Sch
 use utoipa::{IntoResponses, ToSchema};
 
 use super::good::{
-    account, account_command, accounts, call, call_events, health, originated, page, read, text_header,
+    account, account_command, accounts, call, call_events, health, originated, page, read, records,
+    text_header,
 };
 use super::{event, examples};
 use crate::http::Code;
@@ -35,6 +36,8 @@ macro_rules! responses {
 responses! {
     /// Of the listing.
     Listed = page(), [Malformed Unauthenticated Internal];
+    /// Of the records.
+    RecordsListed = records(), [Malformed Unauthenticated Internal];
     /// Of a new call.
     Originated = originated(), [
         Malformed Unauthenticated RequestTimeout TooLarge UnsupportedMediaType InvalidField InvalidSdp InvalidHeader
@@ -83,11 +86,11 @@ responses! {
     AccountRead = account("The account", "account-registered"), [Unauthenticated Internal];
     /// Of `register`.
     Registered = account_command("The account, `registered`", "account-registered"), [
-        Unauthenticated Malformed RequestTimeout TooLarge UnsupportedMediaType InvalidField RequestInFlight IdempotencyKeyReused Internal Overloaded Draining SipRejected
+        Unauthenticated Malformed InvalidField RequestInFlight IdempotencyKeyReused Internal Overloaded Draining SipRejected
     ];
     /// Of `unregister`.
     Unregistered = account_command("The account, `unregistered`", "account-unregistered"), [
-        Unauthenticated Malformed RequestTimeout TooLarge UnsupportedMediaType InvalidField RequestInFlight IdempotencyKeyReused Internal Overloaded Draining SipRejected
+        Unauthenticated Malformed InvalidField RequestInFlight IdempotencyKeyReused Internal Overloaded Draining SipRejected
     ];
     /// Of the stream of all events.
     Events = event::stream("The events, until one side closes the stream"), [Malformed Unauthenticated Internal];

@@ -11,6 +11,7 @@ mod idempotency;
 mod originate;
 mod page;
 mod problems;
+mod records;
 pub mod schema;
 mod secure;
 mod serving;
@@ -90,7 +91,8 @@ fn api_with_key(key: Option<&str>) -> Api {
         Board::new(Settings { node: "n1".to_owned(), epoch: "7f3a".to_owned(), ..Settings::default() });
     let (commander, asks) = Commander::channel(8);
     let answers = Answers::new(board.clone(), None, Vec::new());
-    let context = Context { board: board.clone(), commander, answers, api_key: key.map(ApiKey::of) };
+    let context =
+        Context { board: board.clone(), commander, journal: None, answers, api_key: key.map(ApiKey::of) };
     Api { router: router(context), board, asks }
 }
 

@@ -11,6 +11,7 @@
 //! with everything that it has been given, in order.
 
 mod answers;
+mod history;
 mod load;
 mod progress;
 mod read;
@@ -28,6 +29,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot, watch};
 
+pub use history::{History, ended};
 pub use load::{COLUMNS, Limits, LiveCall, Past, PastEvent};
 pub use progress::Progress;
 pub use retention::Retention;

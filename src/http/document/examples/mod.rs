@@ -17,6 +17,7 @@ use crate::agent::event::{
 };
 use crate::agent::{CallId, Timestamp};
 use crate::http::calls::CallPage;
+use crate::http::records::{self, Record, RecordPage};
 use crate::state::EventId;
 
 pub use accounts::{account_list, accounts, failed, registered};
@@ -167,6 +168,16 @@ pub fn calls() -> [(&'static str, Call); 6] {
 pub fn page() -> CallPage {
     let last_event_id = EventId { epoch: "7f3a".into(), sequence: 184_223 };
     CallPage { calls: vec![Arc::new(ringing())], next_cursor: None, last_event_id }
+}
+
+/// A page of records.
+pub fn records() -> RecordPage {
+    RecordPage { records: [hung_up(), cancelled()].iter().map(Record::of).collect(), next_cursor: None }
+}
+
+/// The same as CSV.
+pub fn records_csv() -> String {
+    records::csv(&records().records)
 }
 
 /// A value as an example with its summary.
