@@ -1,7 +1,12 @@
 //! What the agent wants done, until it is done.
 
+use std::sync::Arc;
+
 use super::tickets::Tickets;
-use crate::agent::{Agent, Destination, Done, FlowId, Output, ReachId, Refusal, Ticket, Timestamp, Transmit};
+use crate::agent::{
+    Agent, Call, CallId, Destination, Done, Event, FlowId, Output, ReachId, Refusal, Ticket, Timestamp,
+    Transmit,
+};
 use crate::state::Told;
 use crate::state::journal::Write;
 use crate::transport::{Connections, Notice};
@@ -54,6 +59,21 @@ impl Batch {
     /// Tells the clients that the agent is shutting down.
     pub(super) fn drain(&mut self, now: Timestamp) {
         self.told.push(Told::Draining(now));
+    }
+
+    /// Tells of a call, and answers who has asked for it.
+    pub(super) fn answer(&mut self, ticket: Ticket, told: Result<Event, Refusal>) {
+        let answer = told.map(|event| {
+            let call = event.call.clone();
+            self.told.push(event.into());
+            Done::Call(call)
+        });
+        self.acts.answers.push((ticket, answer));
+    }
+
+    /// The call as it is told of last.
+    pub(super) fn latest(&self, id: CallId) -> Option<Arc<Call>> {
+        self.told.iter().rev().find_map(|told| told.call(id))
     }
 
     /// Gives what there is: what is told, what is kept of calls, and what is done.

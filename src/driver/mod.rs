@@ -8,6 +8,7 @@ mod batch;
 mod clock;
 mod recorded;
 mod registrations;
+mod relabel;
 mod release;
 mod run;
 #[cfg(test)]

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use super::batch::{Acts, Batch};
 use super::registrations;
 use super::tickets::Tickets;
+use crate::agent::{Call, CallId};
 use crate::state::journal::{Journal, Progress};
 use crate::state::{Board, Sealed};
 use crate::transport::Connections;
@@ -60,6 +61,12 @@ impl Release {
     /// Whether as much waits as may.
     pub(super) fn is_full(&self) -> bool {
         self.held_bytes >= HELD_BYTES
+    }
+
+    /// A call as it is told of last, seen or not.
+    pub(super) fn latest(&self, id: CallId) -> Option<Arc<Call>> {
+        let unseen = self.unseen.iter().rev().find_map(|unseen| unseen.sealed.latest(id));
+        unseen.or_else(|| self.board.call(id))
     }
 
     /// When the disk has taken too long, if nothing is heard of it until then.

@@ -10,6 +10,7 @@ use tracing::info;
 
 use super::batch::Batch;
 use super::recorded::Recorded;
+use super::relabel::relabel;
 use super::release::Release;
 use super::tickets::Tickets;
 use super::{Ask, clock};
@@ -205,10 +206,12 @@ impl Driver {
     }
 
     fn command(&mut self, now: Now, Ask { command, answer }: Ask) {
-        if let Some(ticket) = self.tickets.issue(answer) {
-            self.agent.handle_command(now, command, ticket);
-            self.batch.collect(&mut self.agent);
+        let Some(ticket) = self.tickets.issue(answer) else { return };
+        if let Some(told) = relabel(&self.batch, &self.release, now.wall, &command) {
+            return self.batch.answer(ticket, told);
         }
+        self.agent.handle_command(now, command, ticket);
+        self.batch.collect(&mut self.agent);
     }
 
     /// Releases what has come out, and tells the agent what became of it, until there is no more to tell.

@@ -11,10 +11,9 @@ use super::body::Body;
 use super::document::{CallParam, IdempotencyParam, IfMatchParam, IfNoneMatchParam, responses};
 use super::etag::{self, IfMatch, IfNoneMatch};
 use super::target::Target;
-use super::{Context, Problem, refusal};
+use super::{Context, Problem};
 use crate::agent::command::{Hangup, Labels};
-use crate::agent::{Action, Call, Refusal};
-use crate::driver::wall_clock;
+use crate::agent::{Action, Call};
 
 /// A call as an answer, with its version as `ETag`.
 #[derive(Debug)]
@@ -64,15 +63,7 @@ pub async fn patch(
     condition: IfMatch,
     Body(labels): Body<Labels>,
 ) -> Result<CallAnswer, Problem> {
-    let version = context.condition(id, condition);
-    let done = match context.run(id, version, Action::Label(labels.clone())).await {
-        // The agent is done with the call; the board still shows it.
-        Err(Refusal::NotFound | Refusal::CallEnded(_)) => {
-            context.board.label(id, version, &labels, wall_clock())
-        }
-        done => done,
-    };
-    done.map(CallAnswer).map_err(|refusal| refusal::of_call(refusal, id, &context.board))
+    context.command(id, condition, Action::Label(labels)).await
 }
 
 /// End a call

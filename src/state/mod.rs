@@ -40,6 +40,7 @@ pub use accounts::Listing;
 pub use filter::Filter;
 pub use follow::Reader;
 pub use frame::Frame;
+pub use label::relabelled;
 pub use position::{After, EventId, NotAPosition};
 pub use replay::Unfinished;
 pub use sealed::{Sealed, Told};

@@ -7,7 +7,7 @@ use super::journal::{EventRow, Write};
 use super::log::{Entry, Subject};
 use super::{Board, Frame, Topic};
 use crate::agent::event::{CallState, EventKind};
-use crate::agent::{Event, News, Timestamp};
+use crate::agent::{Call, CallId, Event, News, Timestamp};
 
 /// What clients are told, in one order.
 #[derive(Clone, Debug)]
@@ -25,6 +25,14 @@ impl<T: Into<News>> From<T> for Told {
 }
 
 impl Told {
+    /// The call, if this is of that one.
+    pub fn call(&self, id: CallId) -> Option<Arc<Call>> {
+        match self {
+            Self::News(News::Call(event)) if event.call.id == id => Some(event.call.clone()),
+            _ => None,
+        }
+    }
+
     pub(super) fn time(&self) -> Timestamp {
         match self {
             Self::News(news) => news.time(),
@@ -53,6 +61,11 @@ impl Sealed {
     /// How many bytes are encoded in it.
     pub fn bytes(&self) -> usize {
         self.0.iter().map(|(.., frame)| frame.size()).sum()
+    }
+
+    /// The call as it is told of last.
+    pub fn latest(&self, id: CallId) -> Option<Arc<Call>> {
+        self.0.iter().rev().find_map(|(told, ..)| told.call(id))
     }
 
     /// What of it are news.

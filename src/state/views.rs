@@ -102,6 +102,11 @@ impl Views {
 
     /// Shows what an event made of its call. `oldest` is where the log starts.
     pub fn apply(&mut self, event: &Event, sequence: u64, oldest: u64) {
+        // A call that was forgotten while its new labels were on their way to the disk does not come back.
+        let is_late = event.call.state == CallState::Ended && event.kind != EventKind::Ended;
+        if is_late && !self.slots.contains_key(&event.call.id) {
+            return;
+        }
         let was = self.slots.get(&event.call.id).filter(|slot| slot.is_over());
         self.ended_bytes = self.ended_bytes.saturating_sub(was.map_or(0, |slot| size(&slot.call)));
         let slot = self.slots.entry(event.call.id).or_insert_with(|| Slot {

@@ -197,8 +197,10 @@ fn the_past_is_read_from_disk_beside_the_agent_and_without_it() {
         peer.answer(200, "BYE");
         events.next_of("call.ended");
     }
+    // Told of a call that the agent has forgotten.
+    assert_eq!(agent.patch(&ids[0], r#"{"labels": {"disposition": "sold"}}"#).status, 200);
     let all = printed(&home, &[]);
-    assert_eq!(all.len(), 12);
+    assert_eq!((all.len(), &all[12]["type"]), (13, &json!("call.updated")));
     kill(agent);
     assert_eq!(printed(&home, &[]), all);
     let of_second = printed(&home, &["--call", &ids[1]]);
@@ -213,6 +215,7 @@ fn the_past_is_read_from_disk_beside_the_agent_and_without_it() {
     assert_eq!(listed, [&ids[2], &ids[1]]);
     let next = page["next_cursor"].as_str().unwrap();
     let last = agent.get(&format!("/v1/records?limit=2&cursor={next}")).1;
+    assert_eq!(agent.get(&format!("/v1/calls/{}", ids[0])).0, 404, "only the record is left");
     assert_eq!((&last["records"][0]["call_id"], &last["next_cursor"]), (&json!(ids[0]), &Value::Null));
 }
 

@@ -97,3 +97,28 @@ async fn when_the_drain_is_over_an_established_call_is_ended_and_its_answer_wait
     caller.house.client.write_all(answer.as_bytes()).await.unwrap();
     timeout(PATIENCE, caller.house.driver).await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn labels_of_a_call_that_has_ended_are_changed_in_its_turn() {
+    let mut caller = Caller::inviting(House::start().await).await;
+    caller.receive().await;
+    let id = caller.call().await;
+    let command = |action| CallCommand { call: id, if_version: None, action };
+    let label =
+        |name: &str| Action::Label(Labels { labels: Some([(name.to_owned(), Some("v".to_owned()))].into()) });
+    let commander = caller.house.commander.clone();
+    // All of them before anything is told.
+    let (hung_up, first, second) = tokio::join!(
+        commander.call(command(Action::Hangup(Default::default()))),
+        commander.call(command(label("a"))),
+        commander.call(command(label("b"))),
+    );
+    let (hung_up, first, second) = (hung_up.unwrap(), first.unwrap(), second.unwrap());
+    assert_eq!([first.version, second.version], [hung_up.version + 1, hung_up.version + 2]);
+    assert_eq!(second.labels.len(), 2);
+    assert_eq!(caller.house.board.call(id).unwrap().version, second.version);
+    let stale = CallCommand { if_version: Some(1), ..command(label("c")) };
+    assert!(matches!(commander.call(stale).await, Err(Refusal::VersionMismatch(_))));
+    let unknown = CallCommand { call: CallId::new(1, 1), ..command(label("c")) };
+    assert!(matches!(commander.call(unknown).await, Err(Refusal::NotFound)));
+}

@@ -67,21 +67,6 @@ async fn a_call_that_the_agent_has_forgotten_but_the_board_has_not_has_ended() {
 }
 
 #[tokio::test]
-async fn labels_of_a_call_that_the_agent_is_done_with_are_changed_on_the_board() {
-    let mut api = api();
-    let call = Arc::new(examples::rejected());
-    api.board.publish(vec![event(EventKind::Ended, &call)]);
-    for (version, refusal) in [(4, Refusal::NotFound), (5, Refusal::CallEnded(call.clone()))] {
-        let mut request = post(&call, "", r#"{"labels": {"disposition": "busy"}}"#);
-        *request.method_mut() = axum::http::Method::PATCH;
-        *request.uri_mut() = format!("/v1/calls/{}", call.id).parse().unwrap();
-        let (answer, _) = api.command(request, Err(refusal)).await;
-        assert_eq!((answer.status, answer.json()["version"].as_u64()), (StatusCode::OK, Some(version)));
-        assert_eq!(answer.json()["labels"], serde_json::json!({"ticket": "4711", "disposition": "busy"}));
-    }
-}
-
-#[tokio::test]
 async fn a_refusal_for_now_says_when_to_try_again() {
     for refusal in [Refusal::Overloaded, Refusal::Draining] {
         let seconds: u32 = refused(refusal).await.header("retry-after").parse().unwrap();

@@ -106,7 +106,8 @@ fn ended_calls_stay_readable_up_to_their_size_also_when_labels_make_them_larger(
     assert_eq!(kept(), [false, true, true, true]);
     let labels = (0..20).map(|name| (name.to_string(), Some("y".repeat(256)))).collect();
     let patch = crate::agent::command::Labels { labels: Some(labels) };
-    board.label(id(4), None, &patch, NOW).unwrap();
+    let relabelled = crate::state::relabelled(&board.call(id(4)).unwrap(), None, &patch, NOW).unwrap();
+    board.publish(vec![relabelled]);
     board.forget(NOW);
     assert_eq!(kept(), [false, false, true, true]);
     board.publish((5..=7).map(large).collect());
