@@ -27,6 +27,7 @@ impl Board {
         let mut shown = board.write();
         let first = past.events.first().map_or(past.last + 1, |event| event.sequence);
         shown.log = Log::behind(first - 1, max_events, max_bytes);
+        let latest = past.events.last().map(|event| event.time);
         for event in past.events {
             let id = board.event_id(event.sequence);
             match replayed(&event, &mut wholes)? {
@@ -37,6 +38,9 @@ impl Board {
                 }
                 None => shown.log.push(plain(&id, event)),
             }
+        }
+        if let Some(latest) = latest {
+            shown.views.forget(latest);
         }
         drop(shown);
         Ok((board, unfinished))
