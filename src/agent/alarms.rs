@@ -34,11 +34,13 @@ pub enum CallAlarm {
     NoVerdict,
     /// Commands that wait for the ACK have waited long enough.
     Patience,
+    /// The lease on the call is over.
+    Lapse,
 }
 
 impl CallAlarm {
     const FIRST: Self = Self::RingTimeout;
-    const LAST: Self = Self::Patience;
+    const LAST: Self = Self::Lapse;
 }
 
 /// What the registration of an account waits for.

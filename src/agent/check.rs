@@ -56,6 +56,12 @@ pub fn field(field: &'static str, fault: &str) -> Refusal {
     Refusal::InvalidField { field, fault: fault.into() }
 }
 
+/// The name of who asks for a lease, or has it.
+pub fn owner(name: &'static str, owner: &str) -> Result<(), Refusal> {
+    let is_name = (1..=MAX_NAME).contains(&owner.len()) && owner.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_name { Ok(()) } else { Err(field(name, "1 to 128 visible ASCII characters")) }
+}
+
 /// A status in the range that the command allows.
 pub fn status(status: u16, allowed: RangeInclusive<u16>) -> Result<(), Refusal> {
     if allowed.contains(&status) {

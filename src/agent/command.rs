@@ -104,6 +104,8 @@ pub struct CallCommand {
     pub call: CallId,
     /// Only if the call is at this version (`If-Match`).
     pub if_version: Option<u64>,
+    /// Who asks, where he says it (`Claim-Owner`): the lease on a call keeps all others out.
+    pub by: Option<Claimant>,
     /// What to do.
     pub action: Action,
 }
@@ -123,6 +125,49 @@ pub enum Action {
     Cancel(Cancel),
     /// End it, by whatever SIP its state needs.
     Hangup(Hangup),
+    /// Take the lease on it, or renew one's own.
+    Claim(TakeClaim),
+    /// Renew one's own lease, or take it if there is none.
+    RenewClaim(RenewClaim),
+    /// Give up the lease of who asks.
+    ReleaseClaim,
+}
+
+/// Who asks for something to be done with a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claimant {
+    /// His name.
+    pub owner: String,
+    /// The lease that he believes to have.
+    pub fence: Option<u64>,
+}
+
+/// A lease on a call: while it lasts, commands of others are refused.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TakeClaim {
+    /// Who takes it: 1–128 visible ASCII characters.
+    #[schema(min_length = 1, max_length = 128, examples("crm-7"))]
+    pub owner: String,
+    /// For how long: 1–86400 s.
+    #[schema(minimum = 1, maximum = 86400, examples(60))]
+    pub ttl_seconds: u32,
+    /// Take it from another owner whose lease still lasts.
+    #[serde(default)]
+    #[schema(default = false)]
+    pub takeover: bool,
+}
+
+/// A lease that is to last longer.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RenewClaim {
+    /// Whose it is: 1–128 visible ASCII characters.
+    #[schema(min_length = 1, max_length = 128, examples("crm-7"))]
+    pub owner: String,
+    /// For how long from now on: 1–86400 s.
+    #[schema(minimum = 1, maximum = 86400, examples(60))]
+    pub ttl_seconds: u32,
 }
 
 /// A provisional response that tells the caller the phone rings.

@@ -22,6 +22,9 @@ pub enum Refusal {
     /// The state of the call does not allow it.
     #[error("the call is {}: its state does not allow this command", .0.state.name())]
     InvalidState(Arc<Call>),
+    /// Another owner has the lease on the call.
+    #[error("the call is claimed{}", by(.0))]
+    Claimed(Arc<Call>),
     /// The call ended before the command could take effect.
     #[error("the call has ended")]
     CallEnded(Arc<Call>),
@@ -60,6 +63,11 @@ pub enum Refusal {
     /// The agent is shutting down.
     #[error("the agent is shutting down")]
     Draining,
+}
+
+fn by(call: &Call) -> String {
+    let claim = call.claim.as_ref();
+    claim.map_or(String::new(), |claim| format!(" by {:?} until {}", claim.owner, claim.expires_at))
 }
 
 fn why(account: &Account) -> &str {

@@ -27,6 +27,8 @@ pub struct Settings {
     pub ring_timeout: Duration,
     /// How many calls there may be at a time; a further INVITE is answered 503.
     pub max_calls: usize,
+    /// How long the lease lasts that the first command takes for who says his name; zero: none is taken.
+    pub claim_on_command: Duration,
     /// Whether what brings calls back after a crash is wanted ([`Output::Save`](super::Output::Save)).
     pub keeps_calls: bool,
 }
@@ -42,6 +44,7 @@ impl Default for Settings {
             on_offer: OnOffer::None,
             ring_timeout: Duration::from_secs(180),
             max_calls: 100_000,
+            claim_on_command: Duration::ZERO,
             keeps_calls: false,
         }
     }

@@ -79,7 +79,9 @@ impl Caller {
     fn end(&self, call: CallId) {
         let action = Action::Hangup(Hangup::default());
         let commander = self.commander.clone();
-        tokio::spawn(async move { commander.call(CallCommand { call, if_version: None, action }).await });
+        tokio::spawn(async move {
+            commander.call(CallCommand { call, if_version: None, by: None, action }).await
+        });
     }
 
     fn hear(&self, frame: &Frame, start: i64, seen: &mut Seen) {

@@ -104,6 +104,10 @@ pub(super) struct Layer {
     #[arg(long, value_name = "COUNT", value_parser = value::count)]
     pub(super) max_calls: Option<usize>,
 
+    /// The first command that says its Claim-Owner takes a lease on the call for so long; 0: none [default: 0]
+    #[arg(long, value_name = "SECONDS", value_parser = value::seconds)]
+    pub(super) claim_on_command: Option<Duration>,
+
     /// How long calls may go on after SIGTERM or SIGINT [default: 10]
     #[arg(long, value_name = "SECONDS", value_parser = value::seconds)]
     pub(super) drain_time: Option<Duration>,
@@ -194,6 +198,7 @@ impl Layer {
             on_offer: self.on_offer.or(lower.on_offer),
             ring_timeout: self.ring_timeout.or(lower.ring_timeout),
             max_calls: self.max_calls.or(lower.max_calls),
+            claim_on_command: self.claim_on_command.or(lower.claim_on_command),
             drain_time: self.drain_time.or(lower.drain_time),
             log_events: self.log_events.or(lower.log_events),
             durability: self.durability.or(lower.durability),

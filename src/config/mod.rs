@@ -157,6 +157,7 @@ impl Config {
                 on_offer: layer.on_offer.unwrap_or(agent.on_offer),
                 ring_timeout: layer.ring_timeout.unwrap_or(agent.ring_timeout),
                 max_calls: layer.max_calls.unwrap_or(agent.max_calls),
+                claim_on_command: layer.claim_on_command.unwrap_or(agent.claim_on_command),
                 keeps_calls: data_dir.is_some(),
             },
             tls,

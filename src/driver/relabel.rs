@@ -13,7 +13,7 @@ pub(super) fn relabel(
     now: Timestamp,
     command: &Command,
 ) -> Option<Result<Event, Refusal>> {
-    let Command::Call(CallCommand { call, if_version, action: Action::Label(labels) }) = command else {
+    let Command::Call(CallCommand { call, if_version, action: Action::Label(labels), .. }) = command else {
         return None;
     };
     let call = batch.latest(*call).or_else(|| release.latest(*call))?;

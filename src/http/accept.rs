@@ -4,7 +4,8 @@ use axum::extract::State;
 
 use super::body::Body;
 use super::call::CallAnswer;
-use super::document::{CallParam, IdempotencyParam, IfMatchParam, responses};
+use super::claim::By;
+use super::document::{CallParam, ClaimParams, IdempotencyParam, IfMatchParam, responses};
 use super::etag::IfMatch;
 use super::target::Target;
 use super::{Context, Problem};
@@ -18,13 +19,14 @@ use crate::agent::command::Accept;
 /// wire: over a connection that is lost, when a new one has carried it (504 `sip-timeout` if none can be made). Without `sdp` an answer is generated from the configured media address and codecs.
 #[utoipa::path(
     post, path = "/v1/calls/{id}/accept", operation_id = "acceptCall", tag = "commands",
-    params(CallParam, IfMatchParam, IdempotencyParam), request_body = Accept, responses(responses::Accepted)
+    params(CallParam, IfMatchParam, IdempotencyParam, ClaimParams), request_body = Accept, responses(responses::Accepted)
 )]
 pub async fn accept(
     State(context): State<Context>,
     Target(id): Target,
     condition: IfMatch,
+    by: By,
     Body(accept): Body<Accept>,
 ) -> Result<CallAnswer, Problem> {
-    context.command(id, condition, Action::Accept(accept)).await
+    context.command(id, condition, by, Action::Accept(accept)).await
 }

@@ -8,7 +8,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::body::Body;
-use super::document::{CallParam, IdempotencyParam, IfMatchParam, IfNoneMatchParam, responses};
+use super::claim::By;
+use super::document::{CallParam, ClaimParams, IdempotencyParam, IfMatchParam, IfNoneMatchParam, responses};
 use super::etag::{self, IfMatch, IfNoneMatch};
 use super::target::Target;
 use super::{Context, Problem};
@@ -55,15 +56,16 @@ pub async fn read(
 /// end for as long as the call is kept. No SIP effect.
 #[utoipa::path(
     patch, path = "/v1/calls/{id}", operation_id = "labelCall", tag = "calls",
-    params(CallParam, IfMatchParam, IdempotencyParam), request_body = Labels, responses(responses::Changed)
+    params(CallParam, IfMatchParam, IdempotencyParam, ClaimParams), request_body = Labels, responses(responses::Changed)
 )]
 pub async fn patch(
     State(context): State<Context>,
     Target(id): Target,
     condition: IfMatch,
+    by: By,
     Body(labels): Body<Labels>,
 ) -> Result<CallAnswer, Problem> {
-    context.command(id, condition, Action::Label(labels)).await
+    context.command(id, condition, by, Action::Label(labels)).await
 }
 
 /// End a call
@@ -74,13 +76,14 @@ pub async fn patch(
     path = "/v1/calls/{id}",
     operation_id = "deleteCall",
     tag = "commands",
-    params(CallParam, IfMatchParam, IdempotencyParam),
+    params(CallParam, IfMatchParam, IdempotencyParam, ClaimParams),
     responses(responses::Deleted)
 )]
 pub async fn delete(
     State(context): State<Context>,
     Target(id): Target,
     condition: IfMatch,
+    by: By,
 ) -> Result<CallAnswer, Problem> {
-    context.command(id, condition, Action::Hangup(Hangup::default())).await
+    context.command(id, condition, by, Action::Hangup(Hangup::default())).await
 }

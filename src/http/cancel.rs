@@ -4,7 +4,8 @@ use axum::extract::State;
 
 use super::body::Body;
 use super::call::CallAnswer;
-use super::document::{CallParam, IdempotencyParam, IfMatchParam, responses};
+use super::claim::By;
+use super::document::{CallParam, ClaimParams, IdempotencyParam, IfMatchParam, responses};
 use super::etag::IfMatch;
 use super::target::Target;
 use super::{Context, Problem};
@@ -18,13 +19,14 @@ use crate::agent::command::Cancel;
 /// call. If the callee's 200 was faster than the CANCEL the call is hung up at once, and its `end` says `hangup`.
 #[utoipa::path(
     post, path = "/v1/calls/{id}/cancel", operation_id = "cancelCall", tag = "commands",
-    params(CallParam, IfMatchParam, IdempotencyParam), request_body = Cancel, responses(responses::Cancelled)
+    params(CallParam, IfMatchParam, IdempotencyParam, ClaimParams), request_body = Cancel, responses(responses::Cancelled)
 )]
 pub async fn cancel(
     State(context): State<Context>,
     Target(id): Target,
     condition: IfMatch,
+    by: By,
     Body(cancel): Body<Cancel>,
 ) -> Result<CallAnswer, Problem> {
-    context.command(id, condition, Action::Cancel(cancel)).await
+    context.command(id, condition, by, Action::Cancel(cancel)).await
 }

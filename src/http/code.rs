@@ -26,6 +26,8 @@ pub enum Code {
     CallEnded,
     /// 409: we and the caller have no codec in common; the call was answered 488.
     NoCommonCodec,
+    /// 409: another owner has the lease on the call; `claim` is that.
+    Claimed,
     /// 409: a command with the same `Idempotency-Key` is under way, or was when the agent was restarted.
     RequestInFlight,
     /// 412: the call is at another version than `If-Match` names.
@@ -59,7 +61,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Malformed,
         Self::Unauthenticated,
         Self::CallNotFound,
@@ -69,6 +71,7 @@ impl Code {
         Self::InvalidState,
         Self::CallEnded,
         Self::NoCommonCodec,
+        Self::Claimed,
         Self::RequestInFlight,
         Self::VersionMismatch,
         Self::TooLarge,
@@ -117,6 +120,7 @@ impl Code {
             Self::InvalidHeader => {
                 ("invalid-header", StatusCode::UNPROCESSABLE_ENTITY, "A header is not valid")
             }
+            Self::Claimed => ("claimed", StatusCode::CONFLICT, "Another owner has claimed the call"),
             Self::RequestInFlight => {
                 ("request-in-flight", StatusCode::CONFLICT, "The same command is under way")
             }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Code;
-use crate::agent::event::{ActionName, CallState, End};
+use crate::agent::event::{ActionName, CallState, Claim, End};
 use crate::agent::{Call, CallId};
 
 /// An error, as `application/problem+json`. Boxed, since every handler's result has room for one.
@@ -49,6 +49,9 @@ pub struct Fields {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<End>)]
     pub end: Option<Arc<End>>,
+    /// The lease that keeps the command out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claim: Option<Claim>,
     /// The final SIP status that was sent or received.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(examples(488))]
@@ -71,6 +74,7 @@ impl Problem {
             state: None,
             actions: None,
             end: None,
+            claim: None,
             sip_status: None,
             header: code.header(),
         }))
@@ -95,6 +99,12 @@ impl Problem {
         self.0.state = Some(call.state);
         self.0.actions = Some(call.actions.0);
         self.0.end.clone_from(&call.end);
+        self
+    }
+
+    /// The same problem with the lease on the call.
+    pub fn with_claim(mut self, claim: Option<Claim>) -> Self {
+        self.0.claim = claim;
         self
     }
 

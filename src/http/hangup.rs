@@ -4,7 +4,8 @@ use axum::extract::State;
 
 use super::body::Body;
 use super::call::CallAnswer;
-use super::document::{CallParam, IdempotencyParam, IfMatchParam, responses};
+use super::claim::By;
+use super::document::{CallParam, ClaimParams, IdempotencyParam, IfMatchParam, responses};
 use super::etag::IfMatch;
 use super::target::Target;
 use super::{Context, Problem};
@@ -19,13 +20,14 @@ use crate::agent::command::Hangup;
 /// answer is the ended call.
 #[utoipa::path(
     post, path = "/v1/calls/{id}/hangup", operation_id = "hangupCall", tag = "commands",
-    params(CallParam, IfMatchParam, IdempotencyParam), request_body = Hangup, responses(responses::HungUp)
+    params(CallParam, IfMatchParam, IdempotencyParam, ClaimParams), request_body = Hangup, responses(responses::HungUp)
 )]
 pub async fn hangup(
     State(context): State<Context>,
     Target(id): Target,
     condition: IfMatch,
+    by: By,
     Body(hangup): Body<Hangup>,
 ) -> Result<CallAnswer, Problem> {
-    context.command(id, condition, Action::Hangup(hangup)).await
+    context.command(id, condition, by, Action::Hangup(hangup)).await
 }

@@ -6,6 +6,7 @@
 //! | `originate` | a new call |
 //! | `records` | ended calls |
 //! | `ring` `accept` `reject` `cancel` `hangup` | the commands |
+//! | `claim` | the lease on a call |
 //! | `accounts` `account` | the registrations, and the commands to them |
 //! | `events` (`stream`) | the events of all calls and of one |
 //! | `health` `document` | what probes and people ask |
@@ -21,6 +22,7 @@ mod body;
 mod call;
 mod calls;
 mod cancel;
+mod claim;
 mod code;
 mod document;
 mod error;
@@ -43,8 +45,6 @@ mod target;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::extract::MatchedPath;
 use axum::extract::Request;
@@ -55,7 +55,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::agent::{Action, Call, CallCommand, CallId, Refusal};
+use crate::agent::{Action, CallCommand, CallId};
 use crate::api_key::ApiKey;
 use crate::driver::Commander;
 use crate::state::Board;
@@ -67,6 +67,7 @@ pub use error::Problem;
 pub use serve::{Limits, serve};
 
 use call::CallAnswer;
+use claim::By;
 use etag::IfMatch;
 
 /// What handlers work with.
@@ -85,15 +86,18 @@ pub struct Context {
 }
 
 impl Context {
-    /// Gives a command and answers with the call as it then is.
-    async fn command(&self, call: CallId, condition: IfMatch, action: Action) -> Result<CallAnswer, Problem> {
-        let done = self.run(call, self.condition(call, condition), action).await;
+    /// Gives a command and answers with the call as it then is. Once it is given it runs to its end in the agent, whether its
+    /// client still waits or not.
+    async fn command(
+        &self,
+        call: CallId,
+        condition: IfMatch,
+        By(by): By,
+        action: Action,
+    ) -> Result<CallAnswer, Problem> {
+        let if_version = self.condition(call, condition);
+        let done = self.commander.call(CallCommand { call, if_version, by, action }).await;
         done.map(CallAnswer).map_err(|refusal| refusal::of_call(refusal, call, &self.board))
-    }
-
-    /// Gives a command. Once it is given it runs to its end in the agent, whether its client still waits or not.
-    async fn run(&self, call: CallId, if_version: Option<u64>, action: Action) -> Result<Arc<Call>, Refusal> {
-        self.commander.call(CallCommand { call, if_version, action }).await
     }
 
     /// The version that the call must be at.
@@ -142,6 +146,7 @@ fn guarded_routes() -> OpenApiRouter<Context> {
         .routes(routes!(reject::reject))
         .routes(routes!(cancel::cancel))
         .routes(routes!(hangup::hangup))
+        .routes(routes!(claim::take, claim::renew, claim::release))
         .routes(routes!(accounts::list))
         .routes(routes!(account::read))
         .routes(routes!(account::register))

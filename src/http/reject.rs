@@ -4,7 +4,8 @@ use axum::extract::State;
 
 use super::body::Body;
 use super::call::CallAnswer;
-use super::document::{CallParam, IdempotencyParam, IfMatchParam, responses};
+use super::claim::By;
+use super::document::{CallParam, ClaimParams, IdempotencyParam, IfMatchParam, responses};
 use super::etag::IfMatch;
 use super::target::Target;
 use super::{Context, Problem};
@@ -17,13 +18,14 @@ use crate::agent::command::Reject;
 /// `ringing`. The answer is the ended call.
 #[utoipa::path(
     post, path = "/v1/calls/{id}/reject", operation_id = "rejectCall", tag = "commands",
-    params(CallParam, IfMatchParam, IdempotencyParam), request_body = Reject, responses(responses::Rejected)
+    params(CallParam, IfMatchParam, IdempotencyParam, ClaimParams), request_body = Reject, responses(responses::Rejected)
 )]
 pub async fn reject(
     State(context): State<Context>,
     Target(id): Target,
     condition: IfMatch,
+    by: By,
     Body(reject): Body<Reject>,
 ) -> Result<CallAnswer, Problem> {
-    context.command(id, condition, Action::Reject(reject)).await
+    context.command(id, condition, by, Action::Reject(reject)).await
 }

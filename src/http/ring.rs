@@ -4,7 +4,8 @@ use axum::extract::State;
 
 use super::body::Body;
 use super::call::CallAnswer;
-use super::document::{CallParam, IdempotencyParam, IfMatchParam, responses};
+use super::claim::By;
+use super::document::{CallParam, ClaimParams, IdempotencyParam, IfMatchParam, responses};
 use super::etag::IfMatch;
 use super::target::Target;
 use super::{Context, Problem};
@@ -17,13 +18,14 @@ use crate::agent::command::Ring;
 /// With `sdp` or `early_media` the response carries an answer to the INVITE's offer.
 #[utoipa::path(
     post, path = "/v1/calls/{id}/ring", operation_id = "ringCall", tag = "commands",
-    params(CallParam, IfMatchParam, IdempotencyParam), request_body = Ring, responses(responses::Rang)
+    params(CallParam, IfMatchParam, IdempotencyParam, ClaimParams), request_body = Ring, responses(responses::Rang)
 )]
 pub async fn ring(
     State(context): State<Context>,
     Target(id): Target,
     condition: IfMatch,
+    by: By,
     Body(ring): Body<Ring>,
 ) -> Result<CallAnswer, Problem> {
-    context.command(id, condition, Action::Ring(ring)).await
+    context.command(id, condition, by, Action::Ring(ring)).await
 }

@@ -47,14 +47,12 @@ impl Topic {
 }
 
 /// Names of the contract for what this version does not tell yet. Clients may ask for them already.
-const TO_COME: [&str; 7] = [
+const TO_COME: [&str; 5] = [
     "call.message",
     "call.transfer.requested",
     "call.transfer.progress",
     "call.transfer.succeeded",
     "call.transfer.failed",
-    "call.claimed",
-    "call.released",
 ];
 
 /// A set of topics.

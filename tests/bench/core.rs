@@ -111,7 +111,7 @@ impl Exchange {
     }
 
     fn command(&mut self, call: &Call, action: Action) {
-        let command = Command::Call(CallCommand { call: call.id, if_version: None, action });
+        let command = Command::Call(CallCommand { call: call.id, if_version: None, by: None, action });
         self.agent.handle_command(self.now, command, Ticket(1));
         self.drain();
     }

@@ -124,13 +124,18 @@ fn begin_slow_bodies(agent: &Agent) -> Vec<(String, String, TcpStream)> {
     with_body.map(begin).collect()
 }
 
+/// The least that a command has to say.
+fn least(path: &str) -> &'static str {
+    if path.ends_with("/claim") { r#"{"owner": "x", "ttl_seconds": 60}"# } else { "" }
+}
+
 /// What is wrong before any call is looked at.
 fn without_a_call(agent: &Agent) {
     let guarded = Agent::start_under(&[("CALL_AGENT_API_KEY", "k")], &[]);
     for (method, path, operation) in operations(NO_CALL) {
         guarded.send(&method, &path, &[], "");
         if path.contains(NO_CALL) {
-            assert_eq!(agent.send(&method, &path, &[], "").status, 404);
+            assert_eq!(agent.send(&method, &path, &[JSON], least(&path)).status, 404);
         }
         if takes(operation, "If-Match") {
             assert_eq!(agent.send(&method, &path, &[("If-Match", "1")], "").status, 400);
@@ -162,13 +167,15 @@ fn conflicts(agent: &Agent, events: &mut Stream) {
         assert_eq!(agent.tell(&id, command, "").problem(), (409, "invalid-state".to_owned()));
     }
     for (method, path, _) in operations(&id).iter().filter(|(_, _, operation)| takes(operation, "If-Match")) {
-        assert_eq!(agent.send(method, path, &[("If-Match", "\"99\"")], "").status, 412);
+        let stale = ("If-Match", "\"99\"");
+        assert_eq!(agent.send(method, path, &[JSON, stale], least(path)).status, 412, "{method} {path}");
     }
     caller.bye();
     events.next_of("call.ended");
     for (method, path, operation) in operations(&id) {
         if operation["tags"][0] == "commands" {
-            assert_eq!(agent.send(&method, &path, &[], "").problem(), (409, "call-ended".to_owned()));
+            let late = agent.send(&method, &path, &[JSON], least(&path));
+            assert_eq!(late.problem(), (409, "call-ended".to_owned()), "{method} {path}");
         }
     }
 }
@@ -197,6 +204,7 @@ fn successes(agent: &Agent, events: &mut Stream) {
         let (_caller, id) = offered(events);
         assert_eq!(agent.tell(&id, command, "").status, 200);
     }
+    claims(agent, events);
     let id = &first;
     let tag = agent.patch(id, r#"{"labels": {"a": "b"}}"#).header("etag").to_owned();
     let path = format!("/v1/calls/{id}");
@@ -219,6 +227,25 @@ fn successes(agent: &Agent, events: &mut Stream) {
     let mut of_call = agent.follow(&format!("/v1/calls/{id}/events"));
     let last = std::iter::from_fn(|| of_call.next()).last().unwrap().id.unwrap();
     assert_eq!(agent.read(&format!("/v1/calls/{id}/events?after={last}")).status, 204);
+}
+
+/// The lease on a call, and everything that it refuses.
+fn claims(agent: &Agent, events: &mut Stream) {
+    let (_caller, id) = Caller::offered(agent, events);
+    let path = format!("/v1/calls/{id}/claim");
+    let owner = ("Claim-Owner", "crm-7");
+    let lease = r#"{"owner": "crm-7", "ttl_seconds": 60}"#;
+    for method in ["POST", "PUT"] {
+        assert_eq!(agent.send(method, &path, &[JSON], lease).status, 200);
+    }
+    for (method, path, operation) in operations(&id) {
+        if takes(operation, "If-Match") {
+            let refused = agent.send(&method, &path, &[JSON], least(&path));
+            assert_eq!(refused.problem(), (409, "claimed".to_owned()), "{method} {path}");
+        }
+    }
+    assert_eq!(agent.send("DELETE", &path, &[owner], "").status, 200);
+    assert_eq!(agent.tell(&id, "reject", "").status, 200);
 }
 
 /// Peers that do not answer.

@@ -131,6 +131,7 @@ impl Call {
         };
         let confirming = Confirming::new(&pending.invite, path, ok.clone());
         stack.fx.alarms.cancel_call(id);
+        self.watch_claim(stack);
         self.phase = Phase::Accepted(Accepted { confirming, waiting: VecDeque::new(), hangup: None });
         self.reach(stack, CallState::Accepted, |picture| picture.sdp.local = Some(local));
         let receipt = stack.respond(transaction, 200, ok);
@@ -150,6 +151,7 @@ impl Call {
             return;
         };
         stack.fx.alarms.cancel_call(self.picture.id);
+        self.watch_claim(stack);
         self.dialog.heard_by(flow);
         let answer = description(&ack.headers, &ack.body);
         let has_session = answer.is_some() || !accepted.confirming.carries_offer;

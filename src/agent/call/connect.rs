@@ -87,6 +87,7 @@ impl Call {
             picture,
             phase: Phase::Dialing(dialing),
             forks: Forks::default(),
+            last_fence: 0,
         };
         call.note_sending(stack);
         call

@@ -19,6 +19,7 @@ impl Call {
         let established = Phase::Established(Established::new());
         let Phase::Dialing(mut dialing) = std::mem::replace(&mut self.phase, established) else { return };
         stack.fx.alarms.cancel_call(self.picture.id);
+        self.watch_claim(stack);
         let (early, given) = dialing.take_early(ok).map(|early| (early.dialog, early.answer)).unzip();
         let dialog = early.as_ref().unwrap_or(&self.dialog).of_response(ok);
         let to_be = std::mem::replace(&mut self.dialog, dialog);

@@ -14,6 +14,7 @@
 //! Each thing that a call does is a file; this one holds the phases and sends what comes to the file that deals with it.
 
 mod answer;
+mod claim;
 mod close;
 mod confirm;
 mod connect;
@@ -44,6 +45,7 @@ use bytestring::ByteString;
 use super::alarms::CallAlarm;
 use super::asking::Asking;
 use super::auth::Authorizations;
+use super::command::Claimant;
 use super::effects::Awaited;
 use super::event::{Call as Picture, EndBy};
 use super::respond;
@@ -73,6 +75,8 @@ pub struct Call {
     phase: Phase,
     /// What our INVITE leaves behind, whatever has become of the call.
     forks: Forks,
+    /// The fence of its last lease; 0: it had none.
+    last_fence: u64,
 }
 
 #[derive(Debug)]
@@ -165,14 +169,24 @@ impl Call {
 
     /// A client asks for something; the answer goes out by the ticket, now or later.
     pub fn handle_command(&mut self, stack: &mut Stack, command: CallCommand, ticket: Ticket) {
-        let answer = self.admit(command.if_version).and_then(|()| match command.action {
+        let by = command.by.as_ref();
+        let is_of_claim =
+            matches!(command.action, Action::Claim(_) | Action::RenewClaim(_) | Action::ReleaseClaim);
+        let admitted = self.admit(command.if_version, by, is_of_claim);
+        let answer = admitted.and_then(|()| match command.action {
             Action::Label(labels) => self.label(stack, labels),
             Action::Ring(ring) => self.ring(stack, ring),
             Action::Accept(accept) => self.accept(stack, accept, ticket),
             Action::Reject(reject) => self.reject(stack, reject, EndBy::Api),
             Action::Cancel(cancel) => self.cancel(stack, cancel, ticket),
             Action::Hangup(hangup) => self.hang_up(stack, hangup, ticket),
+            Action::Claim(take) => self.claim(stack, &take),
+            Action::RenewClaim(renew) => self.renew_claim(stack, &renew),
+            Action::ReleaseClaim => self.release_claim(stack, by),
         });
+        if answer.is_ok() && !is_of_claim {
+            self.claim_by_command(stack, by);
+        }
         match answer {
             Ok(Answer::Now) => stack.fx.answer(ticket, Ok(self.picture.clone())),
             Ok(Answer::WhenSent(receipt)) => {
@@ -183,9 +197,17 @@ impl Call {
         }
     }
 
-    fn admit(&self, if_version: Option<u64>) -> Result<(), Refusal> {
+    fn admit(
+        &self,
+        if_version: Option<u64>,
+        by: Option<&Claimant>,
+        is_of_claim: bool,
+    ) -> Result<(), Refusal> {
         if self.picture.end.is_some() {
             return Err(Refusal::CallEnded(self.picture.clone()));
+        }
+        if !is_of_claim {
+            self.heed_claim(by)?;
         }
         match if_version {
             Some(version) if version != self.picture.version => {
@@ -234,6 +256,7 @@ impl Call {
             CallAlarm::NoAck => self.handle_no_ack(stack),
             CallAlarm::NoVerdict => self.handle_no_verdict(stack),
             CallAlarm::Patience => self.handle_patience(stack),
+            CallAlarm::Lapse => self.handle_lapse(stack),
         }
     }
 

@@ -43,6 +43,7 @@ impl Call {
             picture,
             phase,
             forks: Forks::default(),
+            last_fence: 0,
         };
         call.apply_policy(stack);
         call

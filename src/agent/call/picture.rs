@@ -84,7 +84,10 @@ impl Call {
     /// needs is in `phase`.
     pub(super) fn finish(&mut self, stack: &mut Stack, end: End, phase: Phase) -> Phase {
         stack.fx.alarms.cancel_call(self.picture.id);
-        self.reach(stack, CallState::Ended, |picture| picture.end = Some(Arc::new(end)));
+        self.reach(stack, CallState::Ended, |picture| {
+            picture.end = Some(Arc::new(end));
+            picture.claim = None;
+        });
         let mut left = std::mem::replace(&mut self.phase, phase);
         match &mut left {
             Phase::Accepted(accepted) => accepted.disappoint(stack, &self.picture),

@@ -15,6 +15,7 @@ impl Call {
         let place = accounts.position(|account| picture.account.as_deref() == Some(&*account.id));
         let account = place.map(AccountNumber);
         let saved = saved.filter(|_| picture.state == CallState::Established);
+        let last_fence = saved.as_ref().map_or(0, |saved| saved.fence);
         let Some(dialog) = saved.and_then(|saved| Dialog::restored(saved, account)) else {
             lose(stack, picture);
             return None;
@@ -26,15 +27,17 @@ impl Call {
             picture,
             phase: Phase::Established(Established::new()),
             forks: Forks::default(),
+            last_fence,
         };
         call.tell(stack, EventKind::Recovered, |_| {});
+        call.watch_claim(stack);
         Some(call)
     }
 
     /// Puts what brings an established call back on record, if calls are kept: before anything is sent that depends on it.
     pub(super) fn save(&self, stack: &mut Stack) {
         if stack.settings.keeps_calls && matches!(self.phase, Phase::Established(_)) {
-            stack.fx.save(self.picture.clone(), self.dialog.saved());
+            stack.fx.save(self.picture.clone(), self.dialog.saved(self.last_fence));
         }
     }
 }
@@ -45,6 +48,7 @@ fn lose(stack: &mut Stack, mut picture: Arc<Picture>) {
     call.state = CallState::Ended;
     call.version += 1;
     call.ended_at = Some(time);
+    call.claim = None;
     call.end = Some(Arc::new(End::new(EndCause::Lost, EndBy::System, None)));
     call.actions = actions_of(call.direction, call.state);
     stack.fx.tell(Event { kind: EventKind::Ended, time, call: picture, renegotiated: false, detail: None });

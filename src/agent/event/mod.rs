@@ -92,6 +92,7 @@ impl Serialize for EventData<'_> {
             None => out.skip_field("detail")?,
             Some(Detail::Dtmf(dtmf)) => out.serialize_field("dtmf", dtmf)?,
             Some(Detail::Info(info)) => out.serialize_field("info", info)?,
+            Some(Detail::Release(release)) => out.serialize_field("release", release)?,
         }
         out.end()
     }
@@ -104,6 +105,33 @@ pub enum Detail {
     Dtmf(Dtmf),
     /// With `call.info`.
     Info(Info),
+    /// With `call.released`.
+    Release(Release),
+}
+
+/// A lease that is over.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Release {
+    /// Why.
+    pub reason: ReleaseReason,
+    /// Whose it was.
+    #[schema(examples("crm-7"))]
+    pub owner: String,
+    /// Which it was.
+    #[schema(examples(1))]
+    pub fence: u64,
+}
+
+/// Why a lease is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReleaseReason {
+    /// Its owner has given it up.
+    Released,
+    /// Its time is over.
+    Lapsed,
+    /// Another owner has taken it.
+    TakenOver,
 }
 
 /// Digits that the peer sent.
@@ -164,6 +192,12 @@ pub enum EventKind {
     /// The peer sent an INFO.
     #[serde(rename = "call.info")]
     Info,
+    /// Somebody has taken or renewed the lease on the call.
+    #[serde(rename = "call.claimed")]
+    Claimed,
+    /// A lease is over: given up, lapsed, or taken by another.
+    #[serde(rename = "call.released")]
+    Released,
     /// The agent has come back after a crash or a restart, and the call with it.
     #[serde(rename = "call.recovered")]
     Recovered,
@@ -174,7 +208,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind, in the order of a call's life.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Offered,
         Self::Dialing,
         Self::Ringing,
@@ -185,6 +219,8 @@ impl EventKind {
         Self::Resumed,
         Self::Dtmf,
         Self::Info,
+        Self::Claimed,
+        Self::Released,
         Self::Recovered,
         Self::Ended,
     ];
@@ -202,6 +238,8 @@ impl EventKind {
             Self::Resumed => "call.resumed",
             Self::Dtmf => "call.dtmf",
             Self::Info => "call.info",
+            Self::Claimed => "call.claimed",
+            Self::Released => "call.released",
             Self::Recovered => "call.recovered",
             Self::Ended => "call.ended",
         }

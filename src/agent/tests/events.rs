@@ -234,6 +234,7 @@ fn a_command_for_another_version_is_refused() {
         Command::Call(CallCommand {
             call: world.call().id,
             if_version: Some(version),
+            by: None,
             action: labels(&[("a", Some("1"))]),
         })
     };

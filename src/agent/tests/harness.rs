@@ -182,24 +182,21 @@ impl World {
 
     /// A client gives a command.
     pub fn command(&mut self, call: CallId, action: Action) -> Ticket {
+        self.give(Command::Call(CallCommand { call, if_version: None, by: None, action }))
+    }
+
+    /// The same for any command.
+    pub fn give(&mut self, command: Command) -> Ticket {
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
-        self.agent.handle_command(
-            self.now,
-            Command::Call(CallCommand { call, if_version: None, action }),
-            ticket,
-        );
+        self.agent.handle_command(self.now, command, ticket);
         self.drain();
         ticket
     }
 
     /// A client places a call.
     pub fn originate(&mut self, originate: Originate) -> Ticket {
-        self.tickets += 1;
-        let ticket = Ticket(self.tickets);
-        self.agent.handle_command(self.now, Command::Originate(originate), ticket);
-        self.drain();
-        ticket
+        self.give(Command::Originate(originate))
     }
 
     /// The same for the only call there is.

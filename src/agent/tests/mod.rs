@@ -5,6 +5,7 @@ mod auth;
 mod callee;
 mod cancel;
 mod certified;
+mod claims;
 mod client_invite;
 mod client_transactions;
 mod close;

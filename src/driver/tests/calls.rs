@@ -82,7 +82,7 @@ async fn when_the_drain_is_over_an_established_call_is_ended_and_its_answer_wait
     let mut caller = Caller::inviting(house).await;
     caller.receive().await;
     let accept = Action::Accept(Accept { wait: Wait::Sent, ..Accept::default() });
-    let command = CallCommand { call: caller.call().await, if_version: None, action: accept };
+    let command = CallCommand { call: caller.call().await, if_version: None, by: None, action: accept };
     caller.house.commander.call(command).await.unwrap();
     assert!(caller.receive().await.starts_with("SIP/2.0 200 "));
     caller.send("ACK", 1, "z9hG4bK2", "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n").await;
@@ -103,7 +103,7 @@ async fn labels_of_a_call_that_has_ended_are_changed_in_its_turn() {
     let mut caller = Caller::inviting(House::start().await).await;
     caller.receive().await;
     let id = caller.call().await;
-    let command = |action| CallCommand { call: id, if_version: None, action };
+    let command = |action| CallCommand { call: id, if_version: None, by: None, action };
     let label =
         |name: &str| Action::Label(Labels { labels: Some([(name.to_owned(), Some("v".to_owned()))].into()) });
     let commander = caller.house.commander.clone();

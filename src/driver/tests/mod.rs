@@ -65,7 +65,12 @@ impl House {
 }
 
 fn command() -> CallCommand {
-    CallCommand { call: CallId::new(1, 1), if_version: None, action: Action::Label(Labels::default()) }
+    CallCommand {
+        call: CallId::new(1, 1),
+        if_version: None,
+        by: None,
+        action: Action::Label(Labels::default()),
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -36,7 +36,8 @@ async fn a_command_in_the_same_turn_as_the_end_of_its_connection_is_not_answered
 
     let page = board.list(&Filter::default(), 1, None).await.calls;
     let action = Action::Accept(Accept { wait: Wait::Sent, ..Accept::default() });
-    let command = crate::agent::Command::Call(CallCommand { call: page[0].id, if_version: None, action });
+    let command =
+        crate::agent::Command::Call(CallCommand { call: page[0].id, if_version: None, by: None, action });
     tokio::time::pause();
     relay.try_send(closed).unwrap();
     let dials = tokio::spawn(async move {

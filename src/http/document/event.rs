@@ -10,7 +10,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::examples;
 use crate::agent::Timestamp;
-use crate::agent::event::{Call, Dtmf, Info, Sdp};
+use crate::agent::event::{Call, Dtmf, Info, Release, ReleaseReason, Sdp};
 use crate::state::Topic;
 
 /// The answer that a stream is.
@@ -41,6 +41,8 @@ pub fn schemas(schemas: &mut BTreeMap<String, RefOr<Schema>>) {
     add("SdpInEvent", sdp_in_event());
     add(&Dtmf::name(), Dtmf::schema());
     add(&Info::name(), Info::schema());
+    add(&Release::name(), Release::schema());
+    add(&ReleaseReason::name(), ReleaseReason::schema());
 }
 
 fn word(about: &str, example: &str) -> ObjectBuilder {
@@ -77,6 +79,7 @@ fn event_data() -> RefOr<Schema> {
         .property("account", reference("Account"))
         .property("dtmf", reference("Dtmf"))
         .property("info", reference("Info"))
+        .property("release", reference("Release"))
         .property("oldest", word("`stream.gap`: the oldest event kept, or the next to come.", "7f3a-180000"))
         .property("last", word("`stream.gap`: the last event there is.", "7f3a-184223"))
         .into()

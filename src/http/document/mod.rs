@@ -25,8 +25,8 @@ use super::error::Fields as ProblemFields;
 use super::{Context, accounts, calls, health, records};
 
 pub use params::{
-    AccountParam, CallParam, FilterParams, IdempotencyParam, IfMatchParam, IfNoneMatchParam, PageParams,
-    PositionParams, RecordParams,
+    AccountParam, CallParam, ClaimParams, FilterParams, IdempotencyParam, IfMatchParam, IfNoneMatchParam,
+    PageParams, PositionParams, RecordParams,
 };
 
 /// What the contract is, for those who read the document.
@@ -128,7 +128,7 @@ fn describe_body(operation: &mut Operation) {
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.patch, &mut item.post, &mut item.delete].into_iter().flatten()
+    [&mut item.get, &mut item.patch, &mut item.post, &mut item.put, &mut item.delete].into_iter().flatten()
 }
 
 fn json(value: impl serde::Serialize) -> Option<Value> {

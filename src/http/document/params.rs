@@ -31,6 +31,8 @@ params! {
     IfMatchParam = if_match;
     /// The key under which a command is done once.
     IdempotencyParam = idempotency;
+    /// Who a command is from.
+    ClaimParams = claim;
     /// The condition on a reading.
     IfNoneMatchParam = if_none_match;
     /// The filters of calls.
@@ -94,6 +96,15 @@ fn idempotency() -> Vec<Parameter> {
                  time, with `Idempotency-Replayed: true`; another command with it gets 422. Kept for the life of the call and an \
                  hour longer, across restarts. An answer that says that nothing was done (401, 408, 429, 500, 503) is not kept.";
     vec![parameter("Idempotency-Key", ParameterIn::Header, about, text("7d6f2c1e"))]
+}
+
+fn claim() -> Vec<Parameter> {
+    let owner = "Who the command is from. While a lease on the call lasts, others get 409 `claimed`.";
+    let fence = "The lease that he believes to have: its `fence`. Another is 409 `claimed`.";
+    vec![
+        parameter("Claim-Owner", ParameterIn::Header, owner, text("crm-7")),
+        parameter("Claim-Fence", ParameterIn::Header, fence, text("1")),
+    ]
 }
 
 fn if_none_match() -> Vec<Parameter> {

@@ -51,6 +51,17 @@ pub fn examples(operation: &str) -> BTreeMap<String, RefOr<Example>> {
                 json!({"reason": {"protocol": "Q.850", "cause": 16, "text": "Normal"}}),
             ),
         ],
+        "claimCall" => vec![
+            shown("minute", "For a minute", json!({"owner": "crm-7", "ttl_seconds": 60})),
+            shown(
+                "takeover",
+                "Whoever has it now",
+                json!({"owner": "crm-8", "ttl_seconds": 60, "takeover": true}),
+            ),
+        ],
+        "renewClaim" => {
+            vec![shown("minute", "For another minute", json!({"owner": "crm-7", "ttl_seconds": 60}))]
+        }
         _ => Vec::new(),
     };
     bodies.into_iter().collect()

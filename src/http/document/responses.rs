@@ -48,37 +48,47 @@ responses! {
     /// Of a change of labels.
     Changed = call("The call with its new labels", "call-ringing"), [
         Malformed Unauthenticated CallNotFound RequestTimeout VersionMismatch TooLarge UnsupportedMediaType InvalidField
-        RequestInFlight IdempotencyKeyReused Internal Overloaded Draining
+        Claimed RequestInFlight IdempotencyKeyReused Internal Overloaded Draining
     ];
     /// Of `ring`.
     Rang = call("The call, ringing", "call-ringing"), [
         Malformed Unauthenticated CallNotFound RequestTimeout InvalidState CallEnded NoCommonCodec VersionMismatch
-        TooLarge UnsupportedMediaType InvalidField InvalidSdp InvalidHeader RequestInFlight IdempotencyKeyReused Internal Overloaded Draining SipTimeout
+        TooLarge UnsupportedMediaType InvalidField InvalidSdp InvalidHeader Claimed RequestInFlight IdempotencyKeyReused Internal Overloaded Draining SipTimeout
     ];
     /// Of `accept`.
     Accepted = call("The call: `established`, or with `\"wait\": \"sent\"` perhaps still `accepted`", "call-established"), [
         Malformed Unauthenticated CallNotFound RequestTimeout InvalidState CallEnded NoCommonCodec VersionMismatch
-        TooLarge UnsupportedMediaType InvalidField InvalidSdp InvalidHeader RequestInFlight IdempotencyKeyReused Internal Overloaded Draining AckTimeout SipTimeout
+        TooLarge UnsupportedMediaType InvalidField InvalidSdp InvalidHeader Claimed RequestInFlight IdempotencyKeyReused Internal Overloaded Draining AckTimeout SipTimeout
     ];
     /// Of `reject`.
     Rejected = call("The call, ended", "call-rejected"), [
         Malformed Unauthenticated CallNotFound RequestTimeout InvalidState CallEnded VersionMismatch TooLarge
-        UnsupportedMediaType InvalidField InvalidHeader RequestInFlight IdempotencyKeyReused Internal Overloaded Draining SipTimeout
+        UnsupportedMediaType InvalidField InvalidHeader Claimed RequestInFlight IdempotencyKeyReused Internal Overloaded Draining SipTimeout
     ];
     /// Of `cancel`.
     Cancelled = call("The call, ended", "call-cancelled"), [
         Malformed Unauthenticated CallNotFound RequestTimeout InvalidState CallEnded VersionMismatch TooLarge
-        UnsupportedMediaType InvalidField RequestInFlight IdempotencyKeyReused Internal Overloaded Draining SipTimeout
+        UnsupportedMediaType InvalidField Claimed RequestInFlight IdempotencyKeyReused Internal Overloaded Draining SipTimeout
     ];
     /// Of DELETE.
     Deleted = call("The call, ended", "call-hung-up"), [
-        Malformed Unauthenticated CallNotFound CallEnded VersionMismatch RequestInFlight IdempotencyKeyReused Internal Overloaded Draining AckTimeout
+        Malformed Unauthenticated CallNotFound CallEnded VersionMismatch Claimed RequestInFlight IdempotencyKeyReused Internal Overloaded Draining AckTimeout
         SipTimeout
     ];
     /// Of `hangup`.
     HungUp = call("The call, ended", "call-hung-up"), [
         Malformed Unauthenticated CallNotFound RequestTimeout CallEnded VersionMismatch TooLarge
-        UnsupportedMediaType InvalidField InvalidHeader RequestInFlight IdempotencyKeyReused Internal Overloaded Draining AckTimeout SipTimeout
+        UnsupportedMediaType InvalidField InvalidHeader Claimed RequestInFlight IdempotencyKeyReused Internal Overloaded Draining AckTimeout SipTimeout
+    ];
+    /// Of taking and renewing a lease.
+    Claimed = call("The call with its lease", "call-claimed"), [
+        Malformed Unauthenticated CallNotFound RequestTimeout CallEnded Claimed VersionMismatch TooLarge
+        UnsupportedMediaType InvalidField RequestInFlight IdempotencyKeyReused Internal Overloaded Draining
+    ];
+    /// Of giving a lease up.
+    Released = call("The call without a lease", "call-established"), [
+        Malformed Unauthenticated CallNotFound CallEnded Claimed VersionMismatch RequestInFlight IdempotencyKeyReused
+        Internal Overloaded Draining
     ];
     /// Of the list of accounts.
     AccountsListed = accounts(), [Unauthenticated Internal];

@@ -76,7 +76,9 @@ fn every_content_has_an_example_that_its_schema_allows() {
 
 #[test]
 fn every_example_of_a_request_can_be_read() {
-    use crate::agent::command::{Accept, Cancel, Hangup, Labels, Originate, Reject, Ring};
+    use crate::agent::command::{
+        Accept, Cancel, Hangup, Labels, Originate, Reject, RenewClaim, Ring, TakeClaim,
+    };
     fn read<T: serde::de::DeserializeOwned>(example: &Value) {
         serde_json::from_value::<T>(example.clone()).unwrap();
     }
@@ -94,6 +96,8 @@ fn every_example_of_a_request_can_be_read() {
                     "rejectCall" => read::<Reject>(example),
                     "cancelCall" => read::<Cancel>(example),
                     "hangupCall" => read::<Hangup>(example),
+                    "claimCall" => read::<TakeClaim>(example),
+                    "renewClaim" => read::<RenewClaim>(example),
                     _ => panic!("{name} has a body that this test does not know"),
                 }
             }

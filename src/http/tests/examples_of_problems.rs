@@ -42,7 +42,7 @@ impl Core {
     }
 
     fn refusal(mut self, action: Action) -> Refusal {
-        let command = Command::Call(CallCommand { call: self.call, if_version: None, action });
+        let command = Command::Call(CallCommand { call: self.call, if_version: None, by: None, action });
         self.agent.handle_command(self.now, command, Ticket(1));
         std::iter::from_fn(|| self.agent.poll_output())
             .find_map(|output| match output {

@@ -4,6 +4,7 @@
 mod accounts;
 mod auth;
 mod calls;
+mod claims;
 mod commands;
 mod events;
 mod examples_of_problems;

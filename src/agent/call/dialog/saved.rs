@@ -35,6 +35,8 @@ pub struct Saved {
     user: String,
     is_secure: bool,
     takes_update: bool,
+    /// The fence of the last lease on the call.
+    pub fence: u64,
     /// Whom a certificate must name.
     name: Option<ByteString>,
     way: Option<(String, SocketAddr, SocketAddr)>,
@@ -65,8 +67,8 @@ impl Octets {
 }
 
 impl Dialog {
-    /// What brings it back.
-    pub fn saved(&self) -> Saved {
+    /// What brings it back, and the fence of the call's last lease.
+    pub fn saved(&self, fence: u64) -> Saved {
         Saved {
             v: VERSION,
             call_id: self.call_id.clone(),
@@ -82,6 +84,7 @@ impl Dialog {
             user: self.us.user.clone(),
             is_secure: self.us.is_secure,
             takes_update: self.takes_update,
+            fence,
             name: self.name.clone(),
             way: self.flow.map(|flow| (transport_word(flow.transport).to_owned(), flow.local, flow.peer)),
         }

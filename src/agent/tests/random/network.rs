@@ -209,7 +209,7 @@ impl Life {
     }
 
     fn command(&mut self, call: CallId, action: Action) {
-        self.give(Command::Call(CallCommand { call, if_version: None, action }));
+        self.give(Command::Call(CallCommand { call, if_version: None, by: None, action }));
     }
 
     fn give(&mut self, command: Command) {

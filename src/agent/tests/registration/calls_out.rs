@@ -14,7 +14,7 @@ fn dial(registrar: &mut Registrar, to: &str) {
 fn hang_up(registrar: &mut Registrar) {
     let call = registrar.call.as_ref().expect("a call").id;
     let action = Action::Hangup(Default::default());
-    registrar.give(Command::Call(CallCommand { call, if_version: None, action }));
+    registrar.give(Command::Call(CallCommand { call, if_version: None, by: None, action }));
 }
 
 /// The one request that was sent, and whether by the connection of the registration.
@@ -78,7 +78,7 @@ fn a_call_that_came_by_the_registration_is_answered_with_its_contact() {
     registrar.deliver(invite);
     let call = registrar.call.as_ref().expect("a call").id;
     let action = Action::Ring(Default::default());
-    registrar.give(Command::Call(CallCommand { call, if_version: None, action }));
+    registrar.give(Command::Call(CallCommand { call, if_version: None, by: None, action }));
     let ringing = registrar.carried().pop().expect("a response");
     let Message::Response(ringing) = ringing.message else { panic!("a response") };
     assert_eq!((ringing.status, ringing.contact.expect("a Contact").uri.as_str()), (180, &*bound));

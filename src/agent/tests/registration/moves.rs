@@ -70,7 +70,7 @@ fn state(registrar: &Registrar) -> CallState {
 fn hang_up(registrar: &mut Registrar) {
     let call = registrar.call.as_ref().expect("a call").id;
     let action = Action::Hangup(Default::default());
-    registrar.give(Command::Call(CallCommand { call, if_version: None, action }));
+    registrar.give(Command::Call(CallCommand { call, if_version: None, by: None, action }));
 }
 
 #[test]

@@ -12,8 +12,8 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::example::{Example, ExampleBuilder};
 
 use crate::agent::event::{
-    ActionName, Actions, Call, CallState, Direction, End, EndBy, EndCause, HeaderField, Hold, Party, Sdp,
-    SipFacts,
+    ActionName, Actions, Call, CallState, Claim, Direction, End, EndBy, EndCause, HeaderField, Hold, Party,
+    Sdp, SipFacts,
 };
 use crate::agent::{CallId, Timestamp};
 use crate::http::calls::CallPage;
@@ -152,9 +152,16 @@ pub fn hung_up() -> Call {
     ended(established(), EndCause::Hangup, EndBy::Api, None)
 }
 
+/// A call that somebody has the lease on.
+pub fn claimed() -> Call {
+    let claim = Claim { owner: "crm-7".to_owned(), fence: 1, expires_at: after(66) };
+    Call { version: 5, claim: Some(claim), ..established() }
+}
+
 /// Calls in several states, by name.
-pub fn calls() -> [(&'static str, Call); 6] {
+pub fn calls() -> [(&'static str, Call); 7] {
     [
+        ("call-claimed", claimed()),
         ("call-dialing", dialing()),
         ("call-ringing", ringing()),
         ("call-established", established()),

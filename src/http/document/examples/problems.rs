@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::http::Method;
 
-use super::{cancelled, ended, established, failed, hung_up, offered, ringing};
+use super::{cancelled, claimed, ended, established, failed, hung_up, offered, ringing};
 use crate::agent::Refusal;
 use crate::agent::command::Ring;
 use crate::agent::event::{Call, CallState, EndBy, EndCause};
@@ -21,6 +21,7 @@ pub fn problem(code: Code) -> Problem {
         Code::NoCommonCodec => {
             Refusal::NoCommonCodec(Arc::new(ended(ringing(), EndCause::Failed, EndBy::System, Some(488))))
         }
+        Code::Claimed => Refusal::Claimed(Arc::new(claimed())),
         Code::VersionMismatch => Refusal::VersionMismatch(Arc::new(established())),
         Code::InvalidSdp => Refusal::InvalidSdp("not as many media lines as the offer has".to_owned()),
         Code::InvalidHeader => {
