@@ -36,11 +36,13 @@ pub enum CallAlarm {
     Patience,
     /// The lease on the call is over.
     Lapse,
+    /// The call has lasted as long as it may.
+    MaxDuration,
 }
 
 impl CallAlarm {
     const FIRST: Self = Self::RingTimeout;
-    const LAST: Self = Self::Lapse;
+    const LAST: Self = Self::MaxDuration;
 }
 
 /// What the registration of an account waits for.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bytestring::ByteString;
 
 use super::CallId;
+use super::busy::Busy;
 use super::call::Call;
 use super::map::{Hashing, Map};
 use super::stack::Stack;
@@ -18,12 +19,15 @@ pub struct Calls {
     by_tag: Map<ByteString, CallId>,
     /// How many of them are not idle.
     alive: usize,
+    busy: Busy,
 }
 
 impl Calls {
     /// None yet.
-    pub fn new(hashing: Hashing) -> Self {
-        Self { by_id: BTreeMap::new(), by_tag: Map::with_hasher(hashing), alive: 0 }
+    /// `busy_headers` are those whose value only one of them may have.
+    pub fn new(hashing: Hashing, busy_headers: Vec<String>) -> Self {
+        let busy = Busy::new(hashing.clone(), busy_headers);
+        Self { by_id: BTreeMap::new(), by_tag: Map::with_hasher(hashing), alive: 0, busy }
     }
 
     /// How many there are that are not over.
@@ -43,6 +47,17 @@ impl Calls {
         self.by_tag.len()
     }
 
+    /// How many values of headers keep other calls out.
+    #[cfg(test)]
+    pub fn busy(&self) -> usize {
+        self.busy.len()
+    }
+
+    /// Whether a call has a header of this INVITE that only one may have.
+    pub fn are_busy_for(&self, invite: &Request) -> bool {
+        self.busy.is_for(invite)
+    }
+
     /// Whether nothing has to be waited for.
     pub fn are_idle(&self) -> bool {
         self.alive == 0
@@ -53,7 +68,10 @@ impl Calls {
         if call.is_gone() {
             return;
         }
-        self.alive += usize::from(!call.is_idle());
+        if !call.is_idle() {
+            self.alive += 1;
+            self.busy.begin(call.picture());
+        }
         self.by_tag.insert(call.local_tag().clone(), call.id());
         self.by_id.insert(call.id(), call);
     }
@@ -69,7 +87,18 @@ impl Calls {
         let call = self.by_id.get_mut(&id)?;
         let was_alive = !call.is_idle();
         let result = act(call);
-        self.alive = self.alive - usize::from(was_alive) + usize::from(!call.is_idle());
+        match (was_alive, !call.is_idle()) {
+            (true, false) => {
+                self.alive -= 1;
+                self.busy.end(call.picture());
+            }
+            // A fork has answered late.
+            (false, true) => {
+                self.alive += 1;
+                self.busy.begin(call.picture());
+            }
+            _ => {}
+        }
         if call.is_gone() {
             self.by_tag.remove(call.local_tag());
             self.by_id.remove(&id);

@@ -18,6 +18,7 @@ mod accounts;
 mod alarms;
 mod asking;
 mod auth;
+mod busy;
 mod call;
 mod calls;
 mod check;
@@ -31,6 +32,7 @@ mod labels;
 mod map;
 mod network;
 mod new_headers;
+mod policies;
 mod receive;
 mod recover;
 mod refusal;
@@ -56,6 +58,7 @@ pub use ids::{CallId, FlowId};
 pub use network::{
     Address, Arrival, Destination, Flow, Hop, ListenerId, ReachId, Reached, Receipt, Transmit, Unreachable,
 };
+pub use policies::Policies;
 pub use settings::{AccountNumber, AccountSettings, Listener, OnOffer, Settings};
 pub use time::{Now, Timestamp};
 
@@ -121,12 +124,14 @@ impl Agent {
             fx: Effects::new(now),
             flows: Set::with_hasher(hashing.clone()),
             reaching: Map::with_hasher(hashing.clone()),
+            has_audience: true,
             moved: Vec::new(),
             streamless: asking::Streamless::default(),
             accounts: links,
         };
         let accounts = Accounts::new(&mut stack);
-        Self { stack, calls: Calls::new(hashing), accounts }
+        let busy_headers = stack.settings.policies.busy_headers.clone();
+        Self { stack, calls: Calls::new(hashing, busy_headers), accounts }
     }
 
     /// A message came in.
@@ -279,7 +284,7 @@ impl Agent {
         let (transactions, names) = self.stack.transactions.len();
         tests::Leftovers {
             calls: self.calls.len(),
-            dialogs: self.calls.dialogs(),
+            dialogs: self.calls.dialogs() + self.calls.busy(),
             transactions,
             names,
             alarms: self.stack.fx.alarms.len(),

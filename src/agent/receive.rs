@@ -77,7 +77,7 @@ impl Agent {
         if !matches!(method, Some(Known::Invite | Known::Options)) {
             return self.refuse(&flow, &request, (481, respond::plain(&request, 481, None, tag)));
         }
-        if let Some(refused) = screen::offer(&self.stack, self.calls.alive(), &request, tag) {
+        if let Some(refused) = screen::offer(&self.stack, &self.calls, &request, tag) {
             return self.refuse(&flow, &request, refused);
         }
         if method == Some(Known::Invite) {

@@ -1,4 +1,4 @@
-//! The agent after a crash, and beside a disk that fails.
+//! The agent and what is around it: after a crash, beside a disk that fails, with nobody who listens.
 
 use std::sync::Arc;
 
@@ -16,6 +16,12 @@ impl Agent {
         if let Some(call) = Call::recovered(stack, picture, saved) {
             calls.add(call);
         }
+    }
+
+    /// Whether anybody listens to what new calls would tell. If nobody does, they are refused, so that the PBX sends them
+    /// elsewhere and does not let them ring for nothing.
+    pub fn handle_audience(&mut self, is_there: bool) {
+        self.stack.has_audience = is_there;
     }
 
     /// Whether what is told can be put on record. While it cannot, new calls are refused; those that there are go on.

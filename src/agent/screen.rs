@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::calls::Calls;
 use super::respond::{self, ACCEPT, ALLOW};
 use super::stack::{Intake, Stack};
 use super::transaction::MergeKey;
@@ -47,11 +48,23 @@ pub fn require(request: &Request, tag: &str) -> Option<Refused> {
 
 /// A new INVITE, or the question what one would get (§11.2): whether there is room for it, and whether we can read what it
 /// offers and write what it accepts (§8.2.3).
-pub fn offer(stack: &Stack, calls: usize, request: &Request, tag: &str) -> Option<Refused> {
-    let is_full = calls >= stack.settings.max_calls || stack.transactions.is_full();
-    if is_full || stack.intake != Intake::Open {
-        let writer = begin(request, 503, tag).header("Retry-After", respond::RETRY_AFTER);
-        return Some((503, writer.finish()));
+pub fn offer(stack: &Stack, calls: &Calls, request: &Request, tag: &str) -> Option<Refused> {
+    let policies = &stack.settings.policies;
+    let later = |status| {
+        let writer = begin(request, status, tag).header("Retry-After", respond::RETRY_AFTER);
+        Some((status, writer.finish()))
+    };
+    if stack.intake != Intake::Open || stack.transactions.is_full() {
+        return later(503);
+    }
+    if calls.alive() >= stack.settings.max_calls {
+        return later(policies.max_calls_status);
+    }
+    if !stack.has_audience {
+        return later(policies.no_listener_status);
+    }
+    if calls.are_busy_for(request) {
+        return Some((policies.busy_status, respond::plain(request, policies.busy_status, None, tag)));
     }
     // A question carries no description, and its answer none either: what it accepts is for INVITEs to ask.
     if request.method.known() != Some(Known::Invite) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 
+use super::policies::Policies;
 use crate::sip::digest::Credentials;
 use crate::sip::{Transport, Uri};
 
@@ -27,6 +28,8 @@ pub struct Settings {
     pub ring_timeout: Duration,
     /// How many calls there may be at a time; a further INVITE is answered 503.
     pub max_calls: usize,
+    /// What is done without asking anybody.
+    pub policies: Policies,
     /// How long the lease lasts that the first command takes for who says his name; zero: none is taken.
     pub claim_on_command: Duration,
     /// Whether what brings calls back after a crash is wanted ([`Output::Save`](super::Output::Save)).
@@ -44,6 +47,7 @@ impl Default for Settings {
             on_offer: OnOffer::None,
             ring_timeout: Duration::from_secs(180),
             max_calls: 100_000,
+            policies: Policies::default(),
             claim_on_command: Duration::ZERO,
             keeps_calls: false,
         }

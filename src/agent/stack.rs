@@ -61,6 +61,8 @@ pub struct Stack {
     pub reaching: Map<ReachId, Owner>,
     /// The peers that take no connections.
     pub streamless: Streamless,
+    /// Whether anybody listens to what new calls tell.
+    pub has_audience: bool,
     /// The accounts that are reached in another way than before, until their calls know; at most all of them.
     pub moved: Vec<AccountNumber>,
     /// What the registrations have settled, in the order of [`Settings::accounts`].

@@ -8,6 +8,7 @@ use clap::Parser;
 
 use super::BadSetting;
 use super::listen::SipListen;
+use super::policies::PolicyLayer;
 use super::value::{self, Advertise, HostPort, LogFormat};
 use crate::agent::OnOffer;
 use crate::state::journal::Durability;
@@ -108,6 +109,9 @@ pub(super) struct Layer {
     #[arg(long, value_name = "SECONDS", value_parser = value::seconds)]
     pub(super) claim_on_command: Option<Duration>,
 
+    #[command(flatten)]
+    pub(super) policies: PolicyLayer,
+
     /// How long calls may go on after SIGTERM or SIGINT [default: 10]
     #[arg(long, value_name = "SECONDS", value_parser = value::seconds)]
     pub(super) drain_time: Option<Duration>,
@@ -199,6 +203,7 @@ impl Layer {
             ring_timeout: self.ring_timeout.or(lower.ring_timeout),
             max_calls: self.max_calls.or(lower.max_calls),
             claim_on_command: self.claim_on_command.or(lower.claim_on_command),
+            policies: self.policies.or(lower.policies),
             drain_time: self.drain_time.or(lower.drain_time),
             log_events: self.log_events.or(lower.log_events),
             durability: self.durability.or(lower.durability),

@@ -8,6 +8,7 @@ mod key;
 mod layer;
 mod listen;
 mod password;
+mod policies;
 mod source;
 mod table;
 #[cfg(test)]
@@ -41,6 +42,8 @@ pub struct Config {
     pub dns_server: Option<SocketAddr>,
     /// What the core has to know, but for the listeners: their addresses are known when they are bound.
     pub agent: agent::Settings,
+    /// How long nobody may listen before new calls are refused; `None`: for ever.
+    pub no_listener_after: Option<Duration>,
     /// Where certificates are.
     pub tls: tls::Settings,
     /// How much of the past clients can see.
@@ -142,6 +145,7 @@ impl Config {
             given => given,
         };
         let kept = Retention::default();
+        let no_listener_after = layer.policies.no_listener_after();
         let agent = agent::Settings::default();
         let board = state::Settings::default();
         Self {
@@ -157,9 +161,11 @@ impl Config {
                 on_offer: layer.on_offer.unwrap_or(agent.on_offer),
                 ring_timeout: layer.ring_timeout.unwrap_or(agent.ring_timeout),
                 max_calls: layer.max_calls.unwrap_or(agent.max_calls),
+                policies: layer.policies.complete(),
                 claim_on_command: layer.claim_on_command.unwrap_or(agent.claim_on_command),
                 keeps_calls: data_dir.is_some(),
             },
+            no_listener_after,
             tls,
             board: state::Settings {
                 log_events: layer.log_events.unwrap_or(board.log_events),

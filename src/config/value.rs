@@ -121,6 +121,17 @@ pub(super) fn on_offer(text: &str) -> Result<OnOffer, String> {
     }
 }
 
+/// A status of a refusal.
+pub(super) fn status(text: &str) -> Result<u16, &'static str> {
+    let status = text.parse().ok().filter(|status| (400..=699).contains(status));
+    status.ok_or("a status from 400 to 699")
+}
+
+/// The name of a header.
+pub(super) fn header_name(text: &str) -> Result<String, &'static str> {
+    if crate::sip::is_token(text) { Ok(text.to_owned()) } else { Err("not the name of a header") }
+}
+
 pub(super) fn count(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) => Err("at least 1".to_owned()),

@@ -46,6 +46,8 @@ pub struct Driver {
     batch: Batch,
     stage: Stage,
     drain_time: Duration,
+    /// How long nobody may listen before new calls are refused.
+    no_listener_after: Option<Duration>,
     /// When the board is told the time next.
     forget_at: Instant,
 }
@@ -106,8 +108,14 @@ impl Driver {
             batch,
             stage: Stage::Serving,
             drain_time,
+            no_listener_after: None,
             forget_at: Instant::now() + FORGET,
         }
+    }
+
+    /// The same, refusing new calls when nobody has followed all events for so long.
+    pub fn with_audience(self, no_listener_after: Option<Duration>) -> Self {
+        Self { no_listener_after, ..self }
     }
 
     /// Runs until `shutdown` comes and the drain after it is done.
@@ -157,6 +165,9 @@ impl Driver {
 
     /// Handles what is ready: what became of connections, the alarm, and up to [`BATCH`] inputs of each kind.
     fn turn(&mut self, now: Now, wake: Wake) {
+        if let Some(after) = self.no_listener_after {
+            self.agent.handle_audience(self.board.is_listened_to(after));
+        }
         let mut first = None;
         match wake {
             Wake::Shutdown => self.begin_drain(now),

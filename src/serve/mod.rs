@@ -74,7 +74,8 @@ pub async fn serve(
     let (commander, asks) = Commander::channel(COMMANDS);
     let told = transport::Settings { dns_server: config.dns_server, tls: Some(tls), ..Default::default() };
     let network = transport::start(listeners.sip, told);
-    let driver = Driver::new(config.agent, seed()?, recorded, network, asks, config.drain_time);
+    let driver = Driver::new(config.agent, seed()?, recorded, network, asks, config.drain_time)
+        .with_audience(config.no_listener_after);
 
     let (stop_http, http_stopped) = oneshot::channel::<()>();
     let answers = Answers::new(board.clone(), journal.clone(), keyed);

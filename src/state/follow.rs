@@ -6,6 +6,7 @@
 use tokio::sync::watch;
 use tokio::task::coop::consume_budget;
 
+use super::audience::Listener;
 use super::batch::Batch;
 use super::frame::{Envelope, Gap};
 use super::log::{Entry, Log, Subject};
@@ -30,6 +31,8 @@ pub struct Reader {
     live: bool,
     news: watch::Receiver<()>,
     closed: watch::Receiver<bool>,
+    /// Of who follows everything.
+    _listener: Option<Listener>,
 }
 
 /// What a look at the log gave.
@@ -87,7 +90,8 @@ impl Board {
         news: watch::Receiver<()>,
     ) -> Reader {
         let closed = self.0.closed.subscribe();
-        Reader { board: self.clone(), call, filter, position, gap, live: false, news, closed }
+        let _listener = call.is_none().then(|| self.0.audience.join());
+        Reader { board: self.clone(), call, filter, position, gap, live: false, news, closed, _listener }
     }
 
     /// Whether the id was given by this log.

@@ -11,6 +11,7 @@
 
 mod accounts;
 pub mod answers;
+mod audience;
 mod batch;
 mod filter;
 mod follow;
@@ -47,6 +48,7 @@ pub use sealed::{Sealed, Told};
 pub use topic::{Topic, Topics};
 
 use accounts::Accounts;
+use audience::Audience;
 use frame::Press;
 use log::Log;
 use shown::Shown;
@@ -98,6 +100,7 @@ struct Inner {
     /// Who holds it may number events. Encoding happens under it, so that readers are not kept waiting meanwhile.
     press: Mutex<Press>,
     shown: RwLock<Shown>,
+    audience: Audience,
     news: watch::Sender<()>,
     closed: watch::Sender<bool>,
 }
@@ -129,6 +132,7 @@ impl Board {
             press: Mutex::new(Press::new(&settings)),
             settings,
             shown: RwLock::new(shown),
+            audience: Audience::new(),
             news: watch::Sender::new(()),
             closed: watch::Sender::new(false),
         }))
@@ -152,6 +156,11 @@ impl Board {
     /// Why the log cannot be written; `None`: it can.
     pub fn fault(&self) -> Option<Arc<str>> {
         self.read().fault.clone()
+    }
+
+    /// Whether anybody follows all events, or did within that time.
+    pub fn is_listened_to(&self, within: Duration) -> bool {
+        self.0.audience.is_there(within)
     }
 
     /// Forgets the ended calls whose time is over. [`Board::publish`] does the same by the times of its events; an agent

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::agent::Agent;
+use crate::agent::{Agent, PATIENCE};
 use crate::peer::{Caller, OFFER, Peer, header, offered, respond};
 use crate::program::Program;
 
@@ -48,6 +48,44 @@ fn a_call_that_nobody_answers_gets_480_in_the_time_set() {
         (&end["cause"], &end["by"], &end["sip_status"]),
         (&json!("timeout"), &json!("policy"), &json!(480))
     );
+}
+
+#[test]
+fn policies_have_the_statuses_that_are_set() {
+    let flags = ["--on-offer", "reject", "--reject-status", "603"];
+    let agent = Agent::start_with(&flags);
+    call(&agent, &mut Peer::connect(&agent), [603]);
+    let busy = ["--busy-header", "X-empolyee_id,X-Line", "--busy-status", "600"];
+    let agent = Agent::start_with(&[&busy[..], &["--on-offer", "ring"]].concat());
+    let mut peer = Peer::connect(&agent);
+    let mut invite = |line: &str| {
+        peer.send(Caller::at(peer.address).request("INVITE", &format!("x-line: {line}\r\n"), ""));
+        peer.response().status
+    };
+    assert_eq!(invite("7"), 100);
+    let mut second = Peer::connect(&agent);
+    second.send(Caller::at(second.address).request("INVITE", "X-Line: 7\r\n", ""));
+    assert_eq!(second.response().status, 600);
+    second.send(Caller::at(second.address).request("INVITE", "X-Line: 8\r\n", ""));
+    assert_eq!(second.response().status, 100);
+}
+
+#[test]
+fn while_nobody_follows_the_events_new_calls_are_refused() {
+    let agent = Agent::start_with(&["--no-listener-seconds", "1", "--no-listener-status", "480"]);
+    let mut peer = Peer::connect(&agent);
+    let mut invite = || {
+        peer.send(Caller::at(peer.address).request("INVITE", "", ""));
+        peer.response().status
+    };
+    let begun = Instant::now();
+    while invite() != 480 {
+        assert!(begun.elapsed() < PATIENCE, "nobody listens");
+    }
+    assert!(begun.elapsed() >= Duration::from_millis(500));
+    let mut events = agent.events();
+    assert_eq!(invite(), 100);
+    events.next_of("call.offered");
 }
 
 #[test]

@@ -170,6 +170,7 @@ impl Call {
             let waiting = accepted.waiting.drain(..).map(|waiting| waiting.ticket).collect();
             self.close(stack, &hangup, End::new(EndCause::Hangup, EndBy::Api, None), waiting);
         } else {
+            self.limit_duration(stack);
             self.refresh(stack);
         }
     }

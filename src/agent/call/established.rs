@@ -40,6 +40,7 @@ impl Call {
             let end = End::new(EndCause::Failed, EndBy::System, None);
             self.close(stack, &Hangup::default(), end, Vec::new());
         } else {
+            self.limit_duration(stack);
             self.refresh(stack);
         }
     }

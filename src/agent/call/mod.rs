@@ -19,6 +19,7 @@ mod close;
 mod confirm;
 mod connect;
 mod dialog;
+mod duration;
 mod early;
 mod established;
 mod forks;
@@ -257,6 +258,7 @@ impl Call {
             CallAlarm::NoVerdict => self.handle_no_verdict(stack),
             CallAlarm::Patience => self.handle_patience(stack),
             CallAlarm::Lapse => self.handle_lapse(stack),
+            CallAlarm::MaxDuration => self.handle_max_duration(stack),
         }
     }
 

@@ -10,6 +10,7 @@ use super::forks::Forks;
 use super::{Answer, Call, Pending, Phase, Picture};
 use crate::agent::alarms::{Alarm, CallAlarm};
 use crate::agent::auth::Authorizations;
+use crate::agent::command::Reject;
 use crate::agent::event::{
     CallState, Direction, EndBy, Event, EventKind, HeaderField, Hold, Party, Sdp, SipFacts, actions_of,
 };
@@ -55,7 +56,10 @@ impl Call {
             OnOffer::None => Ok(Answer::Now),
             OnOffer::Ring => self.ring(stack, Default::default()),
             OnOffer::Accept => self.answer(stack, Default::default()),
-            OnOffer::Reject => self.reject(stack, Default::default(), EndBy::Policy),
+            OnOffer::Reject => {
+                let status = stack.settings.policies.reject_status;
+                self.reject(stack, Reject { status, ..Reject::default() }, EndBy::Policy)
+            }
         };
     }
 }

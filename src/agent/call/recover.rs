@@ -31,6 +31,7 @@ impl Call {
         };
         call.tell(stack, EventKind::Recovered, |_| {});
         call.watch_claim(stack);
+        call.limit_duration(stack);
         Some(call)
     }
 

@@ -75,7 +75,8 @@ impl Call {
     /// Nobody answered in the time that the setting, or who placed the call, allows.
     pub(super) fn handle_ring_timeout(&mut self, stack: &mut Stack) {
         self.withdraw(stack, Parting::new(EndCause::Timeout, EndBy::Policy));
-        self.refuse(stack, 480, End::new(EndCause::Timeout, EndBy::Policy, Some(480)));
+        let status = stack.settings.policies.ring_timeout_status;
+        self.refuse(stack, status, End::new(EndCause::Timeout, EndBy::Policy, Some(status)));
     }
 
     /// The INVITE's own time is over (§13.3.1).

@@ -28,6 +28,7 @@ mod modify;
 mod orders;
 mod our_dialogs;
 mod phone;
+mod policies;
 mod random;
 mod reconnect;
 mod recovery;

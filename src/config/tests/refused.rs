@@ -30,6 +30,12 @@ fn a_malformed_flag_is_named() {
         ("--media-address", "192.0.2.1"),
         ("--codecs", "PCM A"),
         ("--on-offer", "maybe"),
+        ("--durability", "maybe"),
+        ("--journal-seconds", "0"),
+        ("--reject-status", "302"),
+        ("--busy-status", "200"),
+        ("--busy-header", "a b"),
+        ("--no-listener-seconds", "-1"),
         ("--log", "call_agent=loud"),
         ("--log-format", "xml"),
     ] {

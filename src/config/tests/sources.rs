@@ -3,6 +3,7 @@ use std::time::Duration;
 use super::*;
 use crate::agent::OnOffer;
 use crate::config::LogFormat;
+use crate::state::journal::{Durability, Retention};
 use crate::tls::Identity;
 
 #[test]
@@ -60,6 +61,19 @@ fn every_setting_is_read_from_the_file() {
         ended_calls = 0
         ended_bytes = 2000
         ended_seconds = 60
+        durability = "strict"
+        journal_seconds = 61
+        journal_events = 62
+        journal_bytes = 63
+        claim_on_command = 64
+        reject_status = 401
+        ring_timeout_status = 402
+        max_call_seconds = 65
+        no_listener_seconds = 66
+        no_listener_status = 403
+        busy_header = ["X-empolyee_id", "X-Line"]
+        busy_status = 404
+        max_calls_status = 405
         log = "call_agent=debug"
         log_format = "json"
         "#,
@@ -86,6 +100,19 @@ fn every_setting_is_read_from_the_file() {
     assert_eq!((config.board.log_events, config.board.log_bytes), (100, 1000));
     assert_eq!(config.board.ended_bytes, 2000);
     assert_eq!((config.board.ended_calls, config.board.ended_age), (0, Duration::from_secs(60)));
+    let journal = &config.journal;
+    let retention = Retention { age: Duration::from_secs(61), events: 62, bytes: 63 };
+    assert_eq!((journal.durability, journal.retention), (Durability::Strict, retention));
+    assert_eq!(config.agent.claim_on_command, Duration::from_secs(64));
+    let policies = &config.agent.policies;
+    assert_eq!((policies.reject_status, policies.ring_timeout_status), (401, 402));
+    assert_eq!(policies.max_duration, Duration::from_secs(65));
+    assert_eq!(config.no_listener_after, Some(Duration::from_secs(66)));
+    assert_eq!(
+        (policies.no_listener_status, policies.busy_status, policies.max_calls_status),
+        (403, 404, 405)
+    );
+    assert_eq!(policies.busy_headers, ["X-empolyee_id", "X-Line"]);
     assert_eq!(config.log, "call_agent=debug");
     assert_eq!(config.log_format, LogFormat::Json);
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod answers;
+mod audience;
 mod follow;
 mod follow_call;
 mod journal;
