@@ -61,19 +61,6 @@ fn every_setting_is_read_from_the_file() {
         ended_calls = 0
         ended_bytes = 2000
         ended_seconds = 60
-        durability = "strict"
-        journal_seconds = 61
-        journal_events = 62
-        journal_bytes = 63
-        claim_on_command = 64
-        reject_status = 401
-        ring_timeout_status = 402
-        max_call_seconds = 65
-        no_listener_seconds = 66
-        no_listener_status = 403
-        busy_header = ["X-empolyee_id", "X-Line"]
-        busy_status = 404
-        max_calls_status = 405
         log = "call_agent=debug"
         log_format = "json"
         "#,
@@ -100,6 +87,31 @@ fn every_setting_is_read_from_the_file() {
     assert_eq!((config.board.log_events, config.board.log_bytes), (100, 1000));
     assert_eq!(config.board.ended_bytes, 2000);
     assert_eq!((config.board.ended_calls, config.board.ended_age), (0, Duration::from_secs(60)));
+    assert_eq!(config.log, "call_agent=debug");
+    assert_eq!(config.log_format, LogFormat::Json);
+}
+
+#[test]
+fn policies_and_the_journal_are_read_from_the_file() {
+    let config = load_file(
+        "policies",
+        r#"
+        durability = "strict"
+        journal_seconds = 61
+        journal_events = 62
+        journal_bytes = 63
+        claim_on_command = 64
+        reject_status = 401
+        ring_timeout_status = 402
+        max_call_seconds = 65
+        no_listener_seconds = 66
+        no_listener_status = 403
+        busy_header = ["X-empolyee_id", "X-Line"]
+        busy_status = 404
+        max_calls_status = 405
+        "#,
+    )
+    .unwrap();
     let journal = &config.journal;
     let retention = Retention { age: Duration::from_secs(61), events: 62, bytes: 63 };
     assert_eq!((journal.durability, journal.retention), (Durability::Strict, retention));
@@ -113,8 +125,6 @@ fn every_setting_is_read_from_the_file() {
         (403, 404, 405)
     );
     assert_eq!(policies.busy_headers, ["X-empolyee_id", "X-Line"]);
-    assert_eq!(config.log, "call_agent=debug");
-    assert_eq!(config.log_format, LogFormat::Json);
 }
 
 #[test]
