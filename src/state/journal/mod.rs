@@ -11,6 +11,7 @@
 //! with everything that it has been given, in order.
 
 mod answers;
+mod checkpoint;
 mod history;
 mod load;
 mod progress;
@@ -46,8 +47,6 @@ const FILE: &str = "journal.db";
 const LOCK: &str = "journal.lock";
 /// How many [`Journal::save`]s may wait for the writer at a time; a further one waits for its turn.
 const SAVES: usize = 256;
-/// How many bytes of new pages there may be before they are moved into the database itself.
-const CHECKPOINT_PAGES: u32 = 4_000;
 
 /// When something counts as committed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -137,7 +136,7 @@ impl Journal {
         schema::migrate(&mut connection)?;
         let past = load::past(&connection, new_epoch, limits)?;
         let (jobs, inbox) = mpsc::channel();
-        let progress = Writer::start(connection, inbox, past.oldest, settings.retention)?;
+        let progress = Writer::start(connection, &file, inbox, past.oldest, settings.retention)?;
         let inner =
             Inner { jobs, saves: Semaphore::new(SAVES), progress, pool: Pool::new(file), _lock: lock };
         Ok((Self(Arc::new(inner)), past))
@@ -203,7 +202,8 @@ fn connect(file: &Path, durability: Durability) -> Result<Connection, JournalErr
             Durability::Strict => "FULL",
         },
     )?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    // Done beside the writer: see `checkpoint`.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     // Nobody else writes; who keeps us from writing is told of, not waited for.
     connection.busy_timeout(Duration::ZERO)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;

@@ -1,5 +1,6 @@
 //! The one thread that writes.
 
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -7,6 +8,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{oneshot, watch};
 
+use super::checkpoint::{Checkpoints, LARGEST, checkpoint};
 use super::retention::{self, Retention};
 use super::{JournalError, Progress, Write};
 
@@ -42,6 +44,8 @@ pub(super) struct Writer {
     progress: watch::Sender<Progress>,
     retention: Retention,
     sweep_at: Instant,
+    checkpoints: Checkpoints,
+    wal: PathBuf,
 }
 
 /// Whether there is more to come.
@@ -54,12 +58,17 @@ impl Writer {
     /// Starts the thread; it ends when the journal is closed or dropped.
     pub fn start(
         connection: Connection,
+        file: &Path,
         inbox: Receiver<Job>,
         oldest: u64,
         retention: Retention,
     ) -> Result<watch::Receiver<Progress>, JournalError> {
         let (progress, follow) = watch::channel(Progress { oldest, ..Progress::default() });
-        let mut writer = Self { connection, inbox, progress, retention, sweep_at: Instant::now() + SWEEP };
+        let (sweep_at, checkpoints) = (Instant::now() + SWEEP, Checkpoints::start(file)?);
+        let mut wal = file.as_os_str().to_owned();
+        wal.push("-wal");
+        let wal = wal.into();
+        let mut writer = Self { connection, inbox, progress, retention, sweep_at, checkpoints, wal };
         let thread = thread::Builder::new().name("journal".to_owned());
         thread.spawn(move || while let Next::GoOn = writer.turn() {}).map_err(JournalError::Thread)?;
         Ok(follow)
@@ -110,6 +119,7 @@ impl Writer {
     }
 
     fn confirm(&mut self, jobs: Vec<Job>) -> Next {
+        self.checkpoints.nudge();
         let mut next = Next::GoOn;
         let numbers = jobs.iter().filter_map(|job| match job.done {
             Done::Number(number) => Some(number),
@@ -131,12 +141,20 @@ impl Writer {
                     let _ = reply.send(Ok(()));
                 }
                 Done::Close(reply) => {
+                    self.checkpoint("TRUNCATE");
                     let _ = reply.send(());
                     next = Next::Stop;
                 }
             }
         }
         next
+    }
+
+    /// Moves what is in the write-ahead log into the database, now.
+    fn checkpoint(&self, mode: &str) {
+        if let Err(error) = checkpoint(&self.connection, mode) {
+            tracing::warn!(%error, "the write-ahead log could not be emptied");
+        }
     }
 
     fn say_fault(&self, error: &rusqlite::Error) {
@@ -154,6 +172,9 @@ impl Writer {
     fn sweep(&mut self) {
         if Instant::now() < self.sweep_at {
             return;
+        }
+        if std::fs::metadata(&self.wal).is_ok_and(|wal| wal.len() > LARGEST) {
+            self.checkpoint("RESTART");
         }
         match retention::sweep(&mut self.connection, self.retention) {
             Ok(swept) => {
