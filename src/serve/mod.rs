@@ -100,6 +100,7 @@ fn open(settings: &journal::Settings, board: state::Settings) -> Result<(Recorde
     let (journal, mut past) = Journal::open(settings, &board.epoch, limits)?;
     let keyed = std::mem::take(&mut past.keyed);
     let (board, unfinished) = Board::of_past(board, past)?;
+    board.remember_by(journal.clone());
     if !unfinished.is_empty() {
         info!(calls = unfinished.len(), "calls of the last run had not ended");
     }

@@ -1,7 +1,7 @@
 //! Readers of the log. A reader has a place in the log and pulls from there: it misses nothing and is copied nothing.
 //!
 //! A reader that was up to date and falls behind by more than the setting, or any that falls off the log's old end, is
-//! cut: its stream ends, and it resumes by its last id.
+//! cut: its stream ends, and it resumes by its last id. With a journal the old end is that of the disk.
 
 use tokio::sync::watch;
 use tokio::task::coop::consume_budget;
@@ -40,6 +40,8 @@ enum Look {
     Frames(Vec<Frame>),
     /// Nothing wanted in this stride; there is more.
     Nothing,
+    /// What comes next is no longer in memory.
+    Past,
     /// Nothing more now.
     UpToDate,
     /// Nothing more ever.
@@ -51,7 +53,7 @@ impl Board {
     pub fn follow(&self, after: &After, filter: Filter, now: Timestamp) -> Reader {
         let news = self.0.news.subscribe();
         let shown = self.read();
-        let (oldest, last) = (shown.log.oldest(), shown.log.last());
+        let (oldest, last) = (self.oldest(shown.log.oldest()), shown.log.last());
         drop(shown);
         let (position, lost) = match after {
             After::Now => (last, false),
@@ -115,9 +117,13 @@ impl Reader {
         }
         loop {
             self.news.mark_unchanged();
-            match self.look() {
+            let look = match self.look() {
+                Look::Past => self.read_past().await,
+                look => look,
+            };
+            match look {
                 Look::Frames(frames) => return Some(frames),
-                Look::Nothing => consume_budget().await,
+                Look::Nothing | Look::Past => consume_budget().await,
                 Look::Over => return None,
                 Look::UpToDate if *self.closed.borrow() => return None,
                 Look::UpToDate => self.wait().await,
@@ -156,11 +162,31 @@ impl Reader {
             self.live = true;
             return Look::UpToDate;
         }
-        if self.position + 1 < log.oldest() || (self.live && behind > max_lag) {
+        if self.live && behind > max_lag {
             return Look::Over;
+        }
+        if self.position + 1 < log.oldest() {
+            let is_kept = self.board.oldest(log.oldest()) <= self.position + 1;
+            return if is_kept { Look::Past } else { Look::Over };
         }
         let entries = log.after(self.position).take(STRIDE);
         self.take(entries, |filter, entry| filter.lets_event(entry))
+    }
+
+    /// The same from the journal.
+    async fn read_past(&mut self) -> Look {
+        match self.board.clone().past(self.position).await {
+            // Taken away meanwhile.
+            Ok(entries) if entries.is_empty() => Look::Over,
+            Ok(entries) => {
+                let entries = entries.iter().map(|(sequence, entry)| (*sequence, entry));
+                self.take(entries, |filter, entry| filter.lets_event(entry))
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the past cannot be read for who is behind");
+                Look::Over
+            }
+        }
     }
 
     /// The wanted ones of the entries, up to a batch, and moves on behind them.

@@ -19,6 +19,7 @@ mod frame;
 pub mod journal;
 mod label;
 mod log;
+mod past;
 mod position;
 pub mod records;
 mod replay;
@@ -29,7 +30,7 @@ mod tests;
 mod topic;
 mod views;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -50,6 +51,7 @@ pub use topic::{Topic, Topics};
 use accounts::Accounts;
 use audience::Audience;
 use frame::Press;
+use journal::Journal;
 use log::Log;
 use shown::Shown;
 use views::{Bounds, Listed, Views};
@@ -101,6 +103,8 @@ struct Inner {
     press: Mutex<Press>,
     shown: RwLock<Shown>,
     audience: Audience,
+    /// What memory does not keep; nothing, if it is all there is.
+    journal: OnceLock<Journal>,
     news: watch::Sender<()>,
     closed: watch::Sender<bool>,
 }
@@ -133,6 +137,7 @@ impl Board {
             settings,
             shown: RwLock::new(shown),
             audience: Audience::new(),
+            journal: OnceLock::new(),
             news: watch::Sender::new(()),
             closed: watch::Sender::new(false),
         }))

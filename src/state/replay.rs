@@ -47,6 +47,17 @@ impl Board {
     }
 }
 
+/// An event of the past, as the log has it.
+pub(super) fn replayed_entry(
+    id: &EventId,
+    event: PastEvent,
+    wholes: &mut HashMap<CallId, Value>,
+) -> Result<Entry, JournalError> {
+    let Some((kind, call)) = replayed(&event, wholes)? else { return Ok(plain(id, event)) };
+    let topic = Topic::Call(kind);
+    Ok(Entry { topic, subject: Subject::Call(call), frame: Frame::again(id, topic, &event.envelope) })
+}
+
 /// An event that is of no call.
 fn plain(id: &EventId, event: PastEvent) -> Entry {
     let topic = Topic::all().find(|topic| topic.name() == event.topic).unwrap_or(Topic::Registration);
@@ -54,7 +65,8 @@ fn plain(id: &EventId, event: PastEvent) -> Entry {
     Entry { topic, subject, frame: Frame::again(id, topic, &event.envelope) }
 }
 
-fn wholes(pictures: &HashMap<CallId, Vec<u8>>) -> Result<HashMap<CallId, Value>, JournalError> {
+/// The pictures of calls, read.
+pub(super) fn wholes(pictures: &HashMap<CallId, Vec<u8>>) -> Result<HashMap<CallId, Value>, JournalError> {
     pictures.iter().map(|(id, picture)| Ok((*id, serde_json::from_slice(picture)?))).collect()
 }
 

@@ -341,20 +341,34 @@ fn open_calls(agent: &Agent) -> Vec<String> {
 }
 
 #[test]
-fn what_is_no_longer_in_memory_after_a_restart_is_said() {
+fn what_is_no_longer_in_memory_is_read_from_disk_and_what_is_gone_from_there_is_said() {
     let home = Home::new();
     let flags = ["--log-events", "5"];
     let agent = home.start(&flags);
     let (mut events, mut peer) = (agent.events(), Peer::connect(&agent));
-    let (position, ..) = last(&agent);
+    let (position, epoch, _) = last(&agent);
     for _ in 0..10 {
         let mut caller = Caller::at(peer.address);
         let _id = established(&agent, &mut events, &mut peer, &mut caller);
         peer.send(caller.next("BYE", "", ""));
         peer.answer(200, "BYE");
     }
+    let follows = |agent: &Agent| {
+        let mut all = agent.events_after(&position);
+        for sequence in 1..=40 {
+            assert_eq!(all.next().unwrap()["id"], format!("{epoch}-{sequence}"));
+        }
+    };
+    follows(&agent);
     kill(agent);
     let agent = home.start(&flags);
-    let gap = agent.events_after(&position).next().unwrap();
-    assert_eq!(gap["type"], "stream.gap");
+    follows(&agent);
+    kill(agent);
+    home.database().execute("DELETE FROM event WHERE sequence < 20", []).unwrap();
+    home.database().execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('floor', 20)", []).unwrap();
+    let agent = home.start(&flags);
+    let mut all = agent.events_after(&position);
+    let gap = all.next().unwrap();
+    assert_eq!((&gap["type"], &gap["data"]["oldest"]), (&json!("stream.gap"), &json!(format!("{epoch}-20"))));
+    assert_eq!(all.next().unwrap()["id"], format!("{epoch}-20"));
 }

@@ -108,6 +108,19 @@ pub(super) fn oldest(connection: &Connection) -> rusqlite::Result<u64> {
     Ok(floor.optional()?.unwrap_or(1))
 }
 
+/// Events, and the pictures of their calls.
+pub type Stretch = (Vec<PastEvent>, HashMap<CallId, Vec<u8>>);
+
+/// The events behind a sequence, and the calls that they are of.
+pub fn events_behind(connection: &Connection, after: u64, limit: u64) -> Result<Stretch, JournalError> {
+    let mut find = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?"
+    ))?;
+    let events = find.query_map([after, limit], PastEvent::read)?.collect::<Result<Vec<_>, _>>()?;
+    let pictures = pictures(connection, &events)?;
+    Ok((events, pictures))
+}
+
 fn newest_events(connection: &Connection, limits: Limits) -> Result<Vec<PastEvent>, JournalError> {
     let mut find =
         connection.prepare(&format!("SELECT {COLUMNS} FROM event ORDER BY sequence DESC LIMIT ?"))?;

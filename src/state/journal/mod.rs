@@ -31,7 +31,7 @@ use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot, watch};
 
 pub use history::{History, ended};
-pub use load::{COLUMNS, Limits, LiveCall, Past, PastEvent};
+pub use load::{COLUMNS, Limits, LiveCall, Past, PastEvent, Stretch, events_behind};
 pub use progress::Progress;
 pub use retention::Retention;
 #[cfg(test)]

@@ -113,6 +113,42 @@ async fn only_what_memory_keeps_is_read_and_the_rest_stays_on_disk() {
 }
 
 #[tokio::test]
+async fn who_is_behind_what_memory_keeps_reads_on_from_disk_and_then_from_memory() {
+    let data = Data::new();
+    let (journal, past) = data.open();
+    let small = Settings { log_events: 10, ..settings() };
+    let board = Board::of_past(small, past).unwrap().0;
+    board.remember_by(journal.clone());
+    let all: Vec<_> = (1..=300).flat_map(|number| [offered(number), ended(number)]).collect();
+    commit(&journal, &board, all).await;
+    let mut reader = follow(&board, "earliest");
+    let mut seen = Vec::new();
+    while seen.len() < 600 {
+        let frames = reader.next().await.unwrap();
+        seen.extend(frames.iter().map(|frame| envelope(frame)["id"].as_str().unwrap().to_owned()));
+    }
+    let expected: Vec<_> = (1..=600).map(|sequence| format!("7f3a-{sequence}")).collect();
+    assert_eq!(seen, expected);
+    commit(&journal, &board, vec![offered(301)]).await;
+    assert_eq!(told(&mut reader), [pair("call.offered", "7f3a-601")], "and goes on live");
+
+    let filter = Filter {
+        states: vec![CallState::Ended],
+        headers: vec![("X-empolyee_id".to_owned(), "1001".to_owned())],
+        ..Filter::default()
+    };
+    let mut ends = board.follow(&"7f3a-100".parse().unwrap(), filter, NOW);
+    let first = ends.next().await.unwrap();
+    assert_eq!(envelope(&first[0])["id"], "7f3a-102", "filters look at the call as it was");
+    data.database().execute("DELETE FROM event", []).unwrap();
+    let mut cut = follow(&board, "7f3a-5");
+    assert!(
+        cut.next().await.is_none(),
+        "what is gone meanwhile ends the stream, and is said when it comes back"
+    );
+}
+
+#[tokio::test]
 async fn what_is_over_the_bounds_goes_and_the_sequence_goes_on() {
     let by_count = Retention { events: 4, age: Duration::MAX, ..Retention::default() };
     let by_age = Retention { age: hours(1), ..Retention::default() };

@@ -1,0 +1,37 @@
+//! Events that memory no longer keeps, read from the journal for who is so far behind.
+
+use std::collections::HashMap;
+
+use super::Board;
+use super::journal::{self, JournalError};
+use super::log::Entry;
+use super::replay::{replayed_entry, wholes};
+
+/// How many events are read at a time.
+const STRIDE: u64 = 256;
+
+impl Board {
+    /// Has readers find in the journal what memory no longer keeps. Once, before there are any.
+    pub fn remember_by(&self, journal: journal::Journal) {
+        let _first = self.0.journal.set(journal);
+    }
+
+    /// The oldest event that there is, in memory or on disk.
+    pub(super) fn oldest(&self, in_memory: u64) -> u64 {
+        let on_disk = self.0.journal.get().map(|journal| journal.progress().borrow().oldest);
+        on_disk.map_or(in_memory, |on_disk| on_disk.min(in_memory))
+    }
+
+    /// The next events behind a place, in order; none if they are gone from the disk, too.
+    pub(super) async fn past(&self, after: u64) -> Result<Vec<(u64, Entry)>, JournalError> {
+        let Some(journal) = self.0.journal.get() else { return Ok(Vec::new()) };
+        let (events, pictures) =
+            journal.read(move |connection| journal::events_behind(connection, after, STRIDE)).await?;
+        let mut wholes = wholes(&pictures).unwrap_or_else(|_| HashMap::new());
+        let entry = |event: journal::PastEvent| {
+            let (sequence, id) = (event.sequence, self.event_id(event.sequence));
+            Ok((sequence, replayed_entry(&id, event, &mut wholes)?))
+        };
+        events.into_iter().map(entry).collect()
+    }
+}
