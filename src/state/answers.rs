@@ -1,9 +1,9 @@
 //! What commands with an `Idempotency-Key` were answered: the same command again gets the first answer again, and is not done
 //! twice; not after a crash either.
 //!
-//! A key is on record before its command is given, and its answer before that is sent. Kept for the life of the call and
-//! [`KEPT`] longer, but no more than [`MOST`] keys and [`MOST_BYTES`] of answers: beyond either the oldest are forgotten, and
-//! what is sent again then is a new command.
+//! A key is on record before its command is given, and its answer before that is sent. Kept for the life of the call and an
+//! hour longer, but no more than 100,000 keys and 128 MiB of answers: beyond either the oldest are forgotten, and what is sent
+//! again then is a new command.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

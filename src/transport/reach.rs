@@ -210,3 +210,25 @@ impl Connections {
 fn failure(address: &Address, error: &io::Error) -> String {
     format!("{} {}: {error}", address.transport, address.address)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use super::*;
+
+    #[test]
+    fn addresses_share_the_time_but_each_has_a_third_of_it_at_least() {
+        let address = |number: u8| Address {
+            transport: Transport::Tcp,
+            address: SocketAddr::from(([10, 0, 0, number], 5060)),
+            host: "pbx.example.com".into(),
+        };
+        let limit = Duration::from_secs(6);
+        for (count, seconds) in [(1, 6), (2, 3), (3, 2), (16, 2)] {
+            let addresses = (0..count).map(address).collect();
+            let errand = Errand::new(Purpose::Reach(ReachId(1)), addresses, limit);
+            assert_eq!(errand.patience, Duration::from_secs(seconds), "{count}");
+        }
+    }
+}
