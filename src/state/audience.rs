@@ -18,7 +18,7 @@ struct Listeners {
 
 /// Somebody who listens, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Listener(Audience);
+pub struct Listener(Audience);
 
 impl Audience {
     /// Nobody yet.

@@ -10,7 +10,7 @@ use super::audience::Listener;
 use super::batch::Batch;
 use super::frame::{Envelope, Gap};
 use super::log::{Entry, Log, Subject};
-use super::{After, Board, Filter, Frame, Shown, Topic};
+use super::{After, Board, EventId, Filter, Frame, Shown, Topic};
 use crate::agent::event::{CallState, EventKind};
 use crate::agent::{CallId, Timestamp};
 
@@ -51,6 +51,11 @@ enum Look {
 impl Board {
     /// A reader of all events that the filter lets through. `now` is the time of a `stream.gap`.
     pub fn follow(&self, after: &After, filter: Filter, now: Timestamp) -> Reader {
+        Reader { _listener: Some(self.0.audience.join()), ..self.follow_aside(after, filter, now) }
+    }
+
+    /// The same for who says by himself whether he listens: [`Board::listener`].
+    pub fn follow_aside(&self, after: &After, filter: Filter, now: Timestamp) -> Reader {
         let news = self.0.news.subscribe();
         let shown = self.read();
         let (oldest, last) = (self.oldest(shown.log.oldest()), shown.log.last());
@@ -92,12 +97,12 @@ impl Board {
         news: watch::Receiver<()>,
     ) -> Reader {
         let closed = self.0.closed.subscribe();
-        let _listener = call.is_none().then(|| self.0.audience.join());
-        Reader { board: self.clone(), call, filter, position, gap, live: false, news, closed, _listener }
+        let board = self.clone();
+        Reader { board, call, filter, position, gap, live: false, news, closed, _listener: None }
     }
 
     /// Whether the id was given by this log.
-    fn knows(&self, id: &super::EventId, last: u64) -> bool {
+    fn knows(&self, id: &EventId, last: u64) -> bool {
         *id.epoch == *self.0.settings.epoch && id.sequence <= last
     }
 
@@ -129,6 +134,11 @@ impl Reader {
                 Look::UpToDate => self.wait().await,
             }
         }
+    }
+
+    /// The last event that was looked at, wanted or not.
+    pub fn position(&self) -> EventId {
+        self.board.event_id(self.position)
     }
 
     /// Whether the stream is over before it began: the call has ended and the reader has seen all of it.

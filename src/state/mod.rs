@@ -39,6 +39,7 @@ use tokio::task::coop::consume_budget;
 use crate::agent::{Call, CallId, Timestamp};
 
 pub use accounts::Listing;
+pub use audience::Listener;
 pub use filter::Filter;
 pub use follow::Reader;
 pub use frame::Frame;
@@ -166,6 +167,11 @@ impl Board {
     /// Whether anybody follows all events, or did within that time.
     pub fn is_listened_to(&self, within: Duration) -> bool {
         self.0.audience.is_there(within)
+    }
+
+    /// Somebody who hears of calls in a way of his own; he counts for as long as this is kept.
+    pub fn listener(&self) -> Listener {
+        self.0.audience.join()
     }
 
     /// Forgets the ended calls whose time is over. [`Board::publish`] does the same by the times of its events; an agent

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use bytes::Bytes;
+
 use super::Board;
 use super::journal::{self, JournalError};
 use super::log::Entry;
@@ -20,6 +22,18 @@ impl Board {
     pub(super) fn oldest(&self, in_memory: u64) -> u64 {
         let on_disk = self.0.journal.get().map(|journal| journal.progress().borrow().oldest);
         on_disk.map_or(in_memory, |on_disk| on_disk.min(in_memory))
+    }
+
+    /// The envelopes of these events, in their order, as far as they are still there.
+    pub async fn envelopes(&self, sequences: &[u64]) -> Result<Vec<Bytes>, JournalError> {
+        if let Some(journal) = self.0.journal.get() {
+            let sequences = sequences.to_vec();
+            let found = journal.read(move |connection| journal::envelopes(connection, &sequences)).await?;
+            return Ok(found.into_iter().map(Bytes::from).collect());
+        }
+        let shown = self.read();
+        let found = sequences.iter().filter_map(|sequence| shown.log.get(*sequence));
+        Ok(found.map(|entry| entry.frame.envelope()).collect())
     }
 
     /// The next events behind a place, in order; none if they are gone from the disk, too.

@@ -121,6 +121,13 @@ pub fn events_behind(connection: &Connection, after: u64, limit: u64) -> Result<
     Ok((events, pictures))
 }
 
+/// The envelopes of these events, as far as they are kept.
+pub fn envelopes(connection: &Connection, sequences: &[u64]) -> Result<Vec<Vec<u8>>, JournalError> {
+    let mut find = connection.prepare_cached("SELECT envelope FROM event WHERE sequence = ?")?;
+    let found = sequences.iter().map(|sequence| find.query_row([sequence], |row| row.get(0)).optional());
+    Ok(found.filter_map(Result::transpose).collect::<Result<_, _>>()?)
+}
+
 fn newest_events(connection: &Connection, limits: Limits) -> Result<Vec<PastEvent>, JournalError> {
     let mut find =
         connection.prepare(&format!("SELECT {COLUMNS} FROM event ORDER BY sequence DESC LIMIT ?"))?;

@@ -13,6 +13,7 @@
 mod answers;
 mod checkpoint;
 mod history;
+mod kept;
 mod load;
 mod progress;
 mod read;
@@ -31,7 +32,8 @@ use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot, watch};
 
 pub use history::{History, ended};
-pub use load::{COLUMNS, Limits, LiveCall, Past, PastEvent, Stretch, events_behind};
+pub use kept::kept;
+pub use load::{COLUMNS, Limits, LiveCall, Past, PastEvent, Stretch, envelopes, events_behind};
 pub use progress::Progress;
 pub use retention::Retention;
 #[cfg(test)]

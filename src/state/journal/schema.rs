@@ -40,6 +40,14 @@ const STEPS: [&str; 1] = ["
     ) STRICT, WITHOUT ROWID;
 
     CREATE INDEX call_live ON call (id) WHERE ended IS NULL;
+
+    -- What other rooms keep: each its own keys and values.
+    CREATE TABLE kept (
+        room  TEXT NOT NULL,
+        key   TEXT NOT NULL,
+        value BLOB NOT NULL,
+        PRIMARY KEY (room, key)
+    ) STRICT, WITHOUT ROWID;
 "];
 
 /// Brings the database to the last step. One of a later version of this program is left alone.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use rusqlite::{Connection, Result, params};
 
-use super::answers;
+use super::{answers, kept};
 use crate::agent::{Call, CallId, Saved, Timestamp};
 use crate::state::answers::Keyed;
 
@@ -23,6 +23,10 @@ pub enum Write {
     Answer(Arc<Keyed>),
     /// The answers to these keys are no longer kept.
     ForgetAnswers(Vec<String>),
+    /// A value that a room keeps under a key, instead of the one before.
+    Keep(String, String, Vec<u8>),
+    /// The room no longer keeps these keys.
+    Drop(String, Vec<String>),
     /// A call has ended with the event of that sequence; nothing brings it back any more.
     End(Arc<Call>, u64),
 }
@@ -53,6 +57,8 @@ impl Write {
             Self::Save(call, saved) => save(connection, call, saved),
             Self::Answer(keyed) => answers::put(connection, keyed),
             Self::ForgetAnswers(keys) => answers::forget(connection, keys),
+            Self::Keep(room, key, value) => kept::put(connection, room, key, value),
+            Self::Drop(room, keys) => kept::drop(connection, room, keys),
             Self::End(call, sequence) => end(connection, call, *sequence),
         }
     }
