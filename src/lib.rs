@@ -8,6 +8,7 @@
 //! | [`driver`] | the one task that owns the agent and reads clocks; `Commander` is its handle |
 //! | [`tls`] | certificates: read, read again, used |
 //! | [`transport`] | bytes to messages and back: listeners and connections |
+//! | [`webhook`] | events sent to receivers, signed, in order, tried again |
 //! | [`caller`] | `call-agent call`: places calls and prints what happened |
 //! | [`offline`] | `call-agent events`: reads the log in a data directory |
 //! | [`http`] | REST and SSE: one file per resource |
@@ -33,5 +34,6 @@ pub mod state;
 pub mod telemetry;
 pub mod tls;
 pub mod transport;
+pub mod webhook;
 
 pub use serve::{BindError, Listeners, ServeError, serve};

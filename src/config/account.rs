@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use super::table::{Fault, Table};
 use super::value::is_host;
-use super::{password, source::Variables};
+use super::{secret, source::Variables};
 use crate::agent::AccountSettings;
 use crate::sip::Uri;
-use crate::sip::digest::Credentials;
+use crate::sip::digest::{Credentials, Password};
 
 /// How many accounts there may be: each is a registration to keep, and `GET /v1/accounts` lists them all.
 const MAX_ACCOUNTS: usize = 1000;
@@ -26,6 +26,8 @@ const KEYS: [&str; 10] = [
     "expires",
     "outbound_proxy",
 ];
+
+const PASSWORD: [&str; 3] = ["password", "password_file", "password_env"];
 
 /// How long a registration may be asked for, and is if nothing is said, in seconds.
 const EXPIRES: std::ops::RangeInclusive<u32> = 30..=86_400;
@@ -70,8 +72,9 @@ fn account(table: &Table, variables: Variables<'_>) -> Result<AccountSettings, F
 /// None without a password.
 fn credentials(table: &Table, user: &str, variables: Variables<'_>) -> Result<Option<Credentials>, Fault> {
     let auth_user = table.text("auth_user", auth_user)?;
-    match password::of(table, variables)? {
-        Some(password) => {
+    match secret::of(table, PASSWORD, variables)? {
+        Some((_, password)) => {
+            let password = Password::new(password);
             Ok(Some(Credentials { username: auth_user.unwrap_or_else(|| user.to_owned()).into(), password }))
         }
         None if auth_user.is_some() => Err(table.fault("auth_user", "there is no password to it")),

@@ -56,6 +56,10 @@ pub(super) struct Layer {
     #[arg(long, value_name = "FILE")]
     pub(super) tls_client_ca: Option<PathBuf>,
 
+    /// The CAs that are trusted when receivers of webhooks are called (PEM) [default: those of the system]
+    #[arg(long, value_name = "FILE")]
+    pub(super) webhook_ca: Option<PathBuf>,
+
     /// The certificate for HTTP, with its chain (PEM); with it HTTP is over TLS only
     #[arg(long, value_name = "FILE")]
     pub(super) http_tls_certificate: Option<PathBuf>,
@@ -174,6 +178,7 @@ impl Layer {
             )?,
             ca: self.tls_ca.take(),
             client_ca: self.tls_client_ca.take(),
+            webhook_ca: self.webhook_ca.take(),
             http: identity(
                 ["--http-tls-certificate", "--http-tls-key"],
                 self.http_tls_certificate.take(),
@@ -186,6 +191,7 @@ impl Layer {
     pub(super) fn or(self, lower: Self) -> Self {
         Self {
             config: self.config.or(lower.config),
+            webhook_ca: self.webhook_ca.or(lower.webhook_ca),
             sip_listen: self.sip_listen.or(lower.sip_listen),
             http_listen: self.http_listen.or(lower.http_listen),
             advertise: self.advertise.or(lower.advertise),

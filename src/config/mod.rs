@@ -7,13 +7,14 @@ mod account;
 mod key;
 mod layer;
 mod listen;
-mod password;
 mod policies;
+mod secret;
 mod source;
 mod table;
 #[cfg(test)]
 mod tests;
 mod value;
+mod webhook;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -24,12 +25,13 @@ pub use key::{KeyFault, NewKey, guard};
 pub use listen::{SipListen, scheme};
 pub use value::{HostPort, LogFormat, dns_server, log_filter};
 
-use crate::agent::AccountSettings;
 use crate::api_key::ApiKey;
 use crate::sip::Transport;
 use crate::state::journal::{self, Retention};
+use crate::webhook::Endpoint;
 use crate::{agent, state, tls};
 use layer::Layer;
+use source::Tables;
 
 /// The settings, complete and checked.
 #[derive(Clone, Debug)]
@@ -44,6 +46,8 @@ pub struct Config {
     pub agent: agent::Settings,
     /// How long nobody may listen before new calls are refused; `None`: for ever.
     pub no_listener_after: Option<Duration>,
+    /// The receivers of events that the file names.
+    pub webhooks: Vec<Endpoint>,
     /// Where certificates are.
     pub tls: tls::Settings,
     /// How much of the past clients can see.
@@ -115,10 +119,10 @@ impl Config {
         let (variables, api_key) = source::environment(&environment)?;
         let given = flags.or(variables);
         let file = given.config.as_deref().map(|file| source::file(file, &environment)).transpose()?;
-        let (file, accounts) = file.unwrap_or_default();
+        let (file, tables) = file.unwrap_or_default();
         let mut layer = given.or(file);
         let tls = layer.take_tls()?;
-        let config = Self::complete(layer, accounts, tls, api_key);
+        let config = Self::complete(layer, tables, tls, api_key);
         config.check()?;
         Ok(config)
     }
@@ -135,7 +139,7 @@ impl Config {
     /// Fills in the defaults.
     fn complete(
         layer: Layer,
-        accounts: Vec<AccountSettings>,
+        Tables { accounts, webhooks }: Tables,
         tls: tls::Settings,
         api_key: Option<ApiKey>,
     ) -> Self {
@@ -166,6 +170,7 @@ impl Config {
                 keeps_calls: data_dir.is_some(),
             },
             no_listener_after,
+            webhooks,
             tls,
             board: state::Settings {
                 log_events: layer.log_events.unwrap_or(board.log_events),

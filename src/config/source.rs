@@ -8,9 +8,10 @@ use clap::{CommandFactory, Parser};
 
 use super::layer::Layer;
 use super::table::Fault;
-use super::{BadSetting, account, key};
+use super::{BadSetting, account, key, webhook};
 use crate::agent::AccountSettings;
 use crate::api_key::ApiKey;
+use crate::webhook::Endpoint;
 
 /// What the names of the agent's variables begin with.
 const PREFIX: &str = "CALL_AGENT_";
@@ -48,20 +49,37 @@ pub(super) fn environment(variables: Variables<'_>) -> Result<(Layer, Option<Api
     Ok((layer, api_key))
 }
 
-/// What the file gives; the accounts take passwords from the environment.
-pub(super) fn file(
-    path: &Path,
-    variables: Variables<'_>,
-) -> Result<(Layer, Vec<AccountSettings>), BadSetting> {
+/// The lists that only a file has.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    /// `[[account]]`
+    pub accounts: Vec<AccountSettings>,
+    /// `[[webhook]]`
+    pub webhooks: Vec<Endpoint>,
+}
+
+impl Tables {
+    /// Takes a list; `false`: there is none of that name. Secrets may be in the environment.
+    fn take(&mut self, name: &str, value: &toml::Value, variables: Variables<'_>) -> Result<bool, Fault> {
+        match name {
+            "account" => self.accounts = account::accounts(value.clone(), variables)?,
+            "webhook" => self.webhooks = webhook::webhooks(value.clone(), variables)?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+}
+
+/// What the file gives.
+pub(super) fn file(path: &Path, variables: Variables<'_>) -> Result<(Layer, Tables), BadSetting> {
     let unreadable = |fault: String| BadSetting::File { file: path.to_owned(), fault };
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
     let table: toml::Table = text.parse().map_err(|error| unreadable(not_toml(&text, &error)))?;
     let mut layer = Layer::default();
-    let mut accounts = Vec::new();
+    let mut tables = Tables::default();
     for (key, value) in table {
-        if key == "account" {
-            let bad = |Fault { key, fault }| BadSetting::Key { file: path.to_owned(), key, fault };
-            accounts = account::accounts(value, variables).map_err(bad)?;
+        let bad = |Fault { key, fault }| BadSetting::Key { file: path.to_owned(), key, fault };
+        if tables.take(&key, &value, variables).map_err(bad)? {
             continue;
         }
         let bad = |fault| BadSetting::Key { file: path.to_owned(), key: key.clone(), fault };
@@ -71,7 +89,7 @@ pub(super) fn file(
         }
         layer = layer.or(texts(value).and_then(|texts| read(&flag, texts)).map_err(bad)?);
     }
-    Ok((layer, accounts))
+    Ok((layer, tables))
 }
 
 /// What is wrong with the file's TOML and where. The error itself would show the line, which may have a password in it.

@@ -74,6 +74,15 @@ impl Table {
         self.text(key, read)?.ok_or_else(|| self.fault(key, "missing"))
     }
 
+    /// A list of strings.
+    pub fn texts(&self, key: &str) -> Result<Option<Vec<String>>, Fault> {
+        let Some(value) = self.keys.get(key) else { return Ok(None) };
+        let texts =
+            value.as_array().map(|values| values.iter().map(|value| value.as_str().map(str::to_owned)));
+        let texts = texts.and_then(Iterator::collect);
+        texts.map(Some).ok_or_else(|| self.fault(key, "a list of strings in quotes"))
+    }
+
     /// A whole number of seconds.
     pub fn seconds(&self, key: &str, range: RangeInclusive<u32>) -> Result<Option<Duration>, Fault> {
         let Some(value) = self.keys.get(key) else { return Ok(None) };

@@ -10,7 +10,7 @@ pub fn wall_clock() -> Timestamp {
 }
 
 /// The time, as tokio's timers see it.
-pub(super) fn now() -> Now {
+pub fn now() -> Now {
     Now { instant: tokio::time::Instant::now().into_std(), wall: wall_clock() }
 }
 

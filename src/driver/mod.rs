@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
-pub use clock::wall_clock;
+pub use clock::{now, wall_clock};
 pub use recorded::Recorded;
 pub use run::Driver;
 

@@ -30,6 +30,8 @@ pub enum Code {
     Claimed,
     /// 409: a command with the same `Idempotency-Key` is under way, or was when the agent was restarted.
     RequestInFlight,
+    /// 409: the resource is such that it cannot be done; `detail` says how.
+    Conflict,
     /// 412: the call is at another version than `If-Match` names.
     VersionMismatch,
     /// 413: the body is over 256 KiB.
@@ -61,7 +63,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Malformed,
         Self::Unauthenticated,
         Self::CallNotFound,
@@ -73,6 +75,7 @@ impl Code {
         Self::NoCommonCodec,
         Self::Claimed,
         Self::RequestInFlight,
+        Self::Conflict,
         Self::VersionMismatch,
         Self::TooLarge,
         Self::UnsupportedMediaType,
@@ -124,6 +127,7 @@ impl Code {
             Self::RequestInFlight => {
                 ("request-in-flight", StatusCode::CONFLICT, "The same command is under way")
             }
+            Self::Conflict => ("conflict", StatusCode::CONFLICT, "The resource does not allow this"),
             Self::IdempotencyKeyReused => (
                 "idempotency-key-reused",
                 StatusCode::UNPROCESSABLE_ENTITY,

@@ -93,6 +93,11 @@ impl Problem {
         Self::new(Code::NotFound, "no account has this id; GET /v1/accounts lists those that there are")
     }
 
+    /// There is no webhook of that name.
+    pub fn webhook_not_found() -> Self {
+        Self::new(Code::NotFound, "no webhook has this id; GET /v1/webhooks lists those that there are")
+    }
+
     /// The same problem with what is known of the call.
     pub fn about(mut self, call: &Call) -> Self {
         self.0.call_id = Some(call.id);

@@ -8,6 +8,7 @@
 //! | `ring` `accept` `reject` `cancel` `hangup` | the commands |
 //! | `claim` | the lease on a call |
 //! | `accounts` `account` | the registrations, and the commands to them |
+//! | `webhooks` `webhook` | the receivers of events, and what they did not take |
 //! | `events` (`stream`) | the events of all calls and of one |
 //! | `health` `document` | what probes and people ask |
 //! | `error` `code` `refusal` | problems (RFC 9457), and the agent's refusals as such |
@@ -44,6 +45,8 @@ mod stream;
 mod target;
 #[cfg(test)]
 mod tests;
+mod webhook;
+mod webhooks;
 
 use axum::Router;
 use axum::extract::MatchedPath;
@@ -61,6 +64,7 @@ use crate::driver::Commander;
 use crate::state::Board;
 use crate::state::answers::Answers;
 use crate::state::journal::Journal;
+use crate::webhook::Webhooks;
 
 pub use code::Code;
 pub use error::Problem;
@@ -81,6 +85,8 @@ pub struct Context {
     pub journal: Option<Journal>,
     /// What commands with an `Idempotency-Key` were answered.
     pub answers: Answers,
+    /// The receivers of events.
+    pub webhooks: Webhooks,
     /// The key that they must show; `None`: all is open.
     pub api_key: Option<ApiKey>,
 }
@@ -151,6 +157,10 @@ fn guarded_routes() -> OpenApiRouter<Context> {
         .routes(routes!(account::read))
         .routes(routes!(account::register))
         .routes(routes!(account::unregister))
+        .routes(routes!(webhooks::list, webhooks::add))
+        .routes(routes!(webhook::read, webhook::remove))
+        .routes(routes!(webhook::dead_letters))
+        .routes(routes!(webhook::redeliver))
         .routes(routes!(events::all))
         .routes(routes!(events::of_call))
 }

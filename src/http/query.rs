@@ -1,6 +1,8 @@
 //! The parameters of listings and streams. A parameter that is not known is an error: a filter misspelt would show
 //! everything.
 
+use std::str::FromStr;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use serde::Deserialize;
@@ -24,6 +26,8 @@ pub trait Takes {
     const NAMES: &'static [&'static str];
     /// Whether calls can be filtered.
     const FILTERS: bool;
+    /// Whether a page starts behind an event, and not behind a call.
+    const PAGES_BY_EVENT: bool = false;
 }
 
 /// The listing's.
@@ -39,6 +43,16 @@ pub struct OfCallEvents;
 /// Those of the records.
 #[derive(Debug)]
 pub struct OfRecords;
+
+/// Those of dead letters.
+#[derive(Debug)]
+pub struct OfDeadLetters;
+
+impl Takes for OfDeadLetters {
+    const NAMES: &'static [&'static str] = &["limit", "cursor"];
+    const FILTERS: bool = false;
+    const PAGES_BY_EVENT: bool = true;
+}
 
 impl Takes for OfList {
     const NAMES: &'static [&'static str] = &["limit", "cursor"];
@@ -125,9 +139,8 @@ impl<T: Takes> Query<T> {
         match name {
             _ if !T::NAMES.contains(&name) => return Err(Self::unknown(name)),
             "limit" => self.limit = limit(value)?,
-            "cursor" => {
-                self.cursor = Some(value.parse().map_err(|_| "cursor: not one that was given".to_owned())?)
-            }
+            "cursor" if T::PAGES_BY_EVENT => self.after = Some(After::Event(cursor(value)?)),
+            "cursor" => self.cursor = Some(cursor(value)?),
             "since" => self.since = Some(word(name, value)?),
             "until" => self.until = Some(word(name, value)?),
             "cause" => {
@@ -174,6 +187,10 @@ impl<T: Takes> Query<T> {
 fn word<'de, W: Deserialize<'de>>(name: &str, value: &'de str) -> Result<W, String> {
     let from: StrDeserializer<'de, Unknown> = value.into_deserializer();
     W::deserialize(from).map_err(|error| format!("{name}: {}", body::plain(&error.to_string())))
+}
+
+fn cursor<C: FromStr>(value: &str) -> Result<C, String> {
+    value.parse().map_err(|_| "cursor: not one that was given".to_owned())
 }
 
 fn limit(value: &str) -> Result<usize, String> {

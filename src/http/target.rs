@@ -1,4 +1,4 @@
-//! The call or the account that a path names.
+//! The call, the account or the webhook that a path names.
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
@@ -30,5 +30,18 @@ impl<S: Send + Sync> FromRequestParts<S> for NamedAccount {
     async fn from_request_parts(head: &mut Parts, state: &S) -> Result<Self, Problem> {
         let path = Path::<String>::from_request_parts(head, state).await;
         path.map(|Path(id)| Self(id)).map_err(|_| Problem::account_not_found())
+    }
+}
+
+/// `{id}` of a webhook's path, which need not be one that there is.
+#[derive(Clone, Debug)]
+pub struct NamedWebhook(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for NamedWebhook {
+    type Rejection = Problem;
+
+    async fn from_request_parts(head: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::<String>::from_request_parts(head, state).await;
+        path.map(|Path(id)| Self(id)).map_err(|_| Problem::webhook_not_found())
     }
 }

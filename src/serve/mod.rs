@@ -16,6 +16,7 @@ use crate::state::journal::{self, Journal, JournalError, Limits};
 use crate::state::{self, Board};
 use crate::tls::Tls;
 use crate::transport;
+use crate::webhook::Webhooks;
 
 use listeners::announce;
 pub use listeners::{BindError, Listeners};
@@ -72,6 +73,8 @@ pub async fn serve(
     };
     let (board, journal) = (recorded.board.clone(), recorded.journal.clone());
     let (commander, asks) = Commander::channel(COMMANDS);
+    let webhooks = Webhooks::new(board.clone(), journal.clone(), tls.clone());
+    webhooks.start(config.webhooks).await?;
     let told = transport::Settings { dns_server: config.dns_server, tls: Some(tls), ..Default::default() };
     let network = transport::start(listeners.sip, told);
     let driver = Driver::new(config.agent, seed()?, recorded, network, asks, config.drain_time)
@@ -79,7 +82,14 @@ pub async fn serve(
 
     let (stop_http, http_stopped) = oneshot::channel::<()>();
     let answers = Answers::new(board.clone(), journal.clone(), keyed);
-    let context = Context { board, commander, journal: journal.clone(), answers, api_key: key };
+    let context = Context {
+        board,
+        commander,
+        journal: journal.clone(),
+        answers,
+        webhooks: webhooks.clone(),
+        api_key: key,
+    };
     let http = tokio::spawn(http::serve(listeners.http, http_tls, context, http::Limits::default(), async {
         let _ = http_stopped.await;
     }));
@@ -88,6 +98,7 @@ pub async fn serve(
     // Only now: until here a client could follow the drain and see the end of every call.
     drop(stop_http);
     let _ = http.await;
+    webhooks.close().await;
     if let Some(journal) = journal {
         journal.close().await;
     }

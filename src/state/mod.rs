@@ -26,7 +26,7 @@ mod replay;
 mod sealed;
 mod shown;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod topic;
 mod views;
 
@@ -178,6 +178,11 @@ impl Board {
     /// without events needs to be told the time.
     pub fn forget(&self, now: Timestamp) {
         self.write().views.forget(now);
+    }
+
+    /// Whether nothing more is told.
+    pub fn is_closed(&self) -> bool {
+        *self.0.closed.borrow()
     }
 
     /// Ends every reader's stream, after what is in the log.

@@ -31,6 +31,8 @@ pub struct Settings {
     pub ca: Option<PathBuf>,
     /// Peers that connect must show a certificate that one of these has signed; `None`: they need none.
     pub client_ca: Option<PathBuf>,
+    /// Whom we trust when we call receivers of webhooks; `None`: whom the system trusts.
+    pub webhook_ca: Option<PathBuf>,
     /// Who we are for HTTP; `None`: HTTP without TLS.
     pub http: Option<Identity>,
 }
@@ -66,6 +68,7 @@ pub struct Tls {
 struct Current {
     server: Option<Arc<ServerConfig>>,
     client: Arc<ClientConfig>,
+    https: Arc<ClientConfig>,
     http: Option<Arc<ServerConfig>>,
 }
 
@@ -97,6 +100,11 @@ impl Tls {
         self.current().client
     }
 
+    /// What an HTTPS server is connected to with.
+    pub fn https(&self) -> Arc<ClientConfig> {
+        self.current().https
+    }
+
     /// What an HTTP client is greeted with; `None`: HTTP is without TLS.
     pub fn http(&self) -> Option<Arc<ServerConfig>> {
         self.current().http
@@ -117,14 +125,15 @@ impl Current {
         let http = read(["--http-tls-certificate", "--http-tls-key"], &settings.http)?;
         let peers = settings.client_ca.as_ref();
         let peers = peers.map(|file| files::roots("--tls-client-ca", file)).transpose()?;
-        let trusted = match &settings.ca {
-            Some(file) => files::roots("--tls-ca", file)?,
-            None => files::system_roots(),
+        let trusted = |setting, file: &Option<PathBuf>| match file {
+            Some(file) => files::roots(setting, file),
+            None => Ok(files::system_roots()),
         };
-        let client = Arc::new(client(&provider, trusted, sip.clone())?);
+        let client = Arc::new(client(&provider, trusted("--tls-ca", &settings.ca)?, sip.clone())?);
+        let https = Arc::new(client_of_http(&provider, trusted("--webhook-ca", &settings.webhook_ca)?)?);
         let server = sip.map(|sip| server(&provider, sip, peers)).transpose()?.map(Arc::new);
         let http = http.map(|http| server_for_http(&provider, http)).transpose()?.map(Arc::new);
-        Ok(Self { server, client, http })
+        Ok(Self { server, client, https, http })
     }
 }
 
@@ -142,6 +151,16 @@ fn client(
         Some(identity) => config.with_client_cert_resolver(identity),
         None => config.with_no_client_auth(),
     })
+}
+
+/// As browsers do it: names by the common rules, no certificate of our own.
+fn client_of_http(
+    provider: &Arc<CryptoProvider>,
+    trusted: RootCertStore,
+) -> Result<ClientConfig, rustls::Error> {
+    let config =
+        ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
+    Ok(config.with_root_certificates(trusted).with_no_client_auth())
 }
 
 fn server(

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which rooms a room may know. `main.rs` and `lib.rs` open the doors and are free.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("sip", &[]),
     ("agent", &["sip"]),
     ("state", &["agent"]),
@@ -15,12 +15,13 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("transport", &["agent", "sip", "seldom", "tls"]),
     ("driver", &["agent", "state", "transport"]),
     ("caller", &["agent", "state", "driver", "transport", "tls", "config"]),
-    ("http", &["agent", "state", "driver", "seldom", "api_key", "tls"]),
-    ("config", &["agent", "sip", "state", "api_key", "tls"]),
+    ("webhook", &["agent", "state", "driver", "tls"]),
+    ("http", &["agent", "state", "driver", "webhook", "seldom", "api_key", "tls"]),
+    ("config", &["agent", "sip", "state", "webhook", "api_key", "tls"]),
     ("offline", &["agent", "state"]),
     ("open_files", &["transport", "http"]),
     ("telemetry", &["config"]),
-    ("serve", &["agent", "sip", "state", "transport", "driver", "http", "config", "tls"]),
+    ("serve", &["agent", "sip", "state", "transport", "driver", "webhook", "http", "config", "tls"]),
 ];
 
 /// Who may name the core itself, and not only its words.

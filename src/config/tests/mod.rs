@@ -5,6 +5,7 @@ mod key;
 mod listen;
 mod refused;
 mod sources;
+mod webhooks;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

@@ -105,7 +105,7 @@ fn an_unknown_or_malformed_key_of_the_file_is_named() {
         ("api_key", "api_key = \"secret\""),
         ("config", "config = \"other.toml\""),
         ("account[0].registrar", "[[account]]\nid = \"1000\""),
-        ("webhook", "[[webhook]]\nid = \"crm\""),
+        ("webhook[0].secret", "[[webhook]]\nid = \"crm\""),
         ("max_calls", "max_calls = \"x\""),
         ("max_calls", "max_calls = [1, 2]"),
         ("max_calls", "max_calls = true"),

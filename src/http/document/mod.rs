@@ -6,6 +6,7 @@ pub mod examples;
 mod good;
 mod page;
 mod params;
+mod receivers;
 mod requests;
 pub mod responses;
 #[cfg(test)]
@@ -22,11 +23,11 @@ use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{Content, InfoBuilder, LicenseBuilder, OpenApi, RefOr, Required};
 
 use super::error::Fields as ProblemFields;
-use super::{Context, accounts, calls, health, records};
+use super::{Context, accounts, calls, health, records, webhook, webhooks};
 
 pub use params::{
-    AccountParam, CallParam, ClaimParams, FilterParams, IdempotencyParam, IfMatchParam, IfNoneMatchParam,
-    PageParams, PositionParams, RecordParams,
+    AccountParam, CallParam, ClaimParams, DeadLetterParams, FilterParams, IdempotencyParam, IfMatchParam,
+    IfNoneMatchParam, PageParams, PositionParams, RecordParams, WebhookParam,
 };
 
 /// What the contract is, for those who read the document.
@@ -58,11 +59,12 @@ curl -X POST http://127.0.0.1:8080/v1/calls -H 'Content-Type: application/json' 
   -d '{\"to\": \"sip:1001@pbx.example.com\", \"account\": \"1000\"}'
 ```";
 
-const TAGS: [(&str, &str); 5] = [
+const TAGS: [(&str, &str); 6] = [
     ("calls", "The calls as they are, and new ones."),
     ("commands", "What can be done with a call; its `actions` are those that its state allows."),
     ("accounts", "The extensions of PBXs that the agent keeps registered."),
     ("events", "What happens to calls and registrations, as it happens."),
+    ("webhooks", "Receivers that events are sent to, signed and in order, and what they did not take."),
     ("health", "For probes."),
 ];
 
@@ -101,7 +103,9 @@ pub fn finish(mut document: OpenApi) -> OpenApi {
     components.security_schemes.insert("bearer".to_owned(), SecurityScheme::Http(bearer).into());
     responses::schemas::<(ProblemFields, health::Health)>(&mut components.schemas);
     responses::schemas::<(calls::CallPage, accounts::AccountList)>(&mut components.schemas);
-    responses::schemas::<(records::RecordPage, health::Health)>(&mut components.schemas);
+    responses::schemas::<(records::RecordPage, webhooks::WebhookList)>(&mut components.schemas);
+    responses::schemas::<(webhooks::AddedWebhook, webhook::DeadLetterPage)>(&mut components.schemas);
+    responses::schemas::<(webhook::Redelivering, webhook::Redeliver)>(&mut components.schemas);
     event::schemas(&mut components.schemas);
     components.examples = responses::shared_examples();
     for item in document.paths.paths.values_mut() {
@@ -113,8 +117,8 @@ pub fn finish(mut document: OpenApi) -> OpenApi {
 /// No command to a call needs its body; each is shown by examples.
 fn describe_body(operation: &mut Operation) {
     let Some(RefOr::T(body)) = &mut operation.request_body else { return };
-    let is_new_call = operation.operation_id.as_deref() == Some("createCall");
-    body.required = Some(if is_new_call { Required::True } else { Required::False });
+    let is_new = matches!(operation.operation_id.as_deref(), Some("createCall" | "addWebhook"));
+    body.required = Some(if is_new { Required::True } else { Required::False });
     let id = operation.operation_id.as_deref().unwrap_or_default();
     let mut json = Content::new(None::<utoipa::openapi::Ref>);
     if let Some(RefOr::T(content)) = body.content.get("application/json") {

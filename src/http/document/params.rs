@@ -27,6 +27,10 @@ params! {
     CallParam = call;
     /// The account in the path.
     AccountParam = account;
+    /// The webhook in the path.
+    WebhookParam = webhook;
+    /// The pages of dead letters.
+    DeadLetterParams = dead_letters;
     /// The condition on a command.
     IfMatchParam = if_match;
     /// The key under which a command is done once.
@@ -81,7 +85,15 @@ fn call() -> Vec<Parameter> {
 }
 
 fn account() -> Vec<Parameter> {
-    let mut parameter = parameter("id", ParameterIn::Path, "The account.", text("1000"));
+    id("The account.", "1000")
+}
+
+fn webhook() -> Vec<Parameter> {
+    id("The webhook.", "crm")
+}
+
+fn id(about: &str, example: &str) -> Vec<Parameter> {
+    let mut parameter = parameter("id", ParameterIn::Path, about, text(example));
     parameter.required = Required::True;
     vec![parameter]
 }
@@ -149,6 +161,14 @@ fn records() -> Vec<Parameter> {
 }
 
 fn page() -> Vec<Parameter> {
+    pages("How many calls at most.", "call_01JD8Q4V6T0000000000000000")
+}
+
+fn dead_letters() -> Vec<Parameter> {
+    pages("How many dead letters at most.", "7f3a-184223")
+}
+
+fn pages(about: &str, cursor: &str) -> Vec<Parameter> {
     let (most, default) = LIMIT;
     let limit = ObjectBuilder::new()
         .schema_type(SchemaType::Type(Type::Integer))
@@ -156,12 +176,8 @@ fn page() -> Vec<Parameter> {
         .maximum(Some(most))
         .default(Some(default.into()));
     vec![
-        query("limit", "How many calls at most.", limit.into()),
-        query(
-            "cursor",
-            "`next_cursor` of the page before; not to be made up.",
-            text("call_01JD8Q4V6T0000000000000000"),
-        ),
+        query("limit", about, limit.into()),
+        query("cursor", "`next_cursor` of the page before; not to be made up.", text(cursor)),
     ]
 }
 

@@ -13,6 +13,22 @@ pub fn examples(operation: &str) -> BTreeMap<String, RefOr<Example>> {
     let shown = |name: &str, summary: &str, body: Value| (name.to_owned(), shown(summary, body));
     let bodies = match operation {
         "createCall" => new_calls(),
+        "addWebhook" => vec![
+            shown(
+                "plain",
+                "All events, signed with a new secret",
+                json!({"url": "https://crm.example.com/hooks"}),
+            ),
+            shown(
+                "some",
+                "Some events, by a name",
+                json!({"id": "crm", "url": "https://crm.example.com/hooks", "types": ["call.offered", "call.ended"]}),
+            ),
+        ],
+        "redeliver" => vec![
+            shown("all", "All dead letters", json!({})),
+            shown("one", "That of one event", json!({"event_id": "7f3a-184223"})),
+        ],
         "labelCall" => vec![
             shown(
                 "set",

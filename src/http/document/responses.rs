@@ -7,9 +7,10 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Sch
 use utoipa::{IntoResponses, ToSchema};
 
 use super::good::{
-    account, account_command, accounts, call, call_events, health, originated, page, read, records,
+    account, account_command, accounts, answer, call, call_events, health, originated, page, read, records,
     text_header,
 };
+use super::receivers::{body, of_webhook, webhook_added};
 use super::{event, examples};
 use crate::http::Code;
 
@@ -101,6 +102,28 @@ responses! {
     /// Of `unregister`.
     Unregistered = account_command("The account, `unregistered`", "account-unregistered"), [
         Unauthenticated Malformed InvalidField RequestInFlight IdempotencyKeyReused Internal Overloaded Draining SipRejected
+    ];
+    /// Of the list of webhooks.
+    WebhooksListed = body(200, "The webhooks", "WebhookList", examples::webhook_list()), [Unauthenticated Internal];
+    /// Of a new webhook.
+    WebhookAdded = webhook_added(), [
+        Malformed Unauthenticated RequestTimeout TooLarge UnsupportedMediaType InvalidField Conflict
+        RequestInFlight IdempotencyKeyReused Internal Overloaded
+    ];
+    /// Of one webhook.
+    WebhookRead = of_webhook(body(200, "The webhook", "Webhook", examples::webhook())), [Unauthenticated Internal];
+    /// Of removing one.
+    WebhookRemoved = of_webhook(answer(204, Response::new("It is removed"))), [
+        Malformed Unauthenticated Conflict RequestInFlight IdempotencyKeyReused Internal Overloaded
+    ];
+    /// Of dead letters.
+    DeadLettersListed = of_webhook(body(200, "A page of dead letters", "DeadLetterPage", examples::dead_letters())), [
+        Malformed Unauthenticated Internal
+    ];
+    /// Of sending them again.
+    Redelivered = of_webhook(body(202, "How many are on their way", "Redelivering", examples::redelivering())), [
+        Malformed Unauthenticated RequestTimeout TooLarge UnsupportedMediaType InvalidField
+        RequestInFlight IdempotencyKeyReused Internal Overloaded
     ];
     /// Of the stream of all events.
     Events = event::stream("The events, until one side closes the stream"), [Malformed Unauthenticated Internal];

@@ -79,6 +79,8 @@ fn every_example_of_a_request_can_be_read() {
     use crate::agent::command::{
         Accept, Cancel, Hangup, Labels, Originate, Reject, RenewClaim, Ring, TakeClaim,
     };
+    use crate::http::webhook::Redeliver;
+    use crate::http::webhooks::NewWebhook;
     fn read<T: serde::de::DeserializeOwned>(example: &Value) {
         serde_json::from_value::<T>(example.clone()).unwrap();
     }
@@ -98,6 +100,8 @@ fn every_example_of_a_request_can_be_read() {
                     "hangupCall" => read::<Hangup>(example),
                     "claimCall" => read::<TakeClaim>(example),
                     "renewClaim" => read::<RenewClaim>(example),
+                    "addWebhook" => read::<NewWebhook>(example),
+                    "redeliver" => read::<Redeliver>(example),
                     _ => panic!("{name} has a body that this test does not know"),
                 }
             }

@@ -35,6 +35,8 @@ use crate::api_key::ApiKey;
 use crate::driver::{Ask, Commander};
 use crate::state::answers::Answers;
 use crate::state::{Board, Settings};
+use crate::tls::{self, Tls};
+use crate::webhook::Webhooks;
 
 const NOW: Timestamp = Timestamp(1_795_342_530_000_125);
 
@@ -91,10 +93,16 @@ fn api_with_key(key: Option<&str>) -> Api {
     let board =
         Board::new(Settings { node: "n1".to_owned(), epoch: "7f3a".to_owned(), ..Settings::default() });
     let (commander, asks) = Commander::channel(8);
-    let answers = Answers::new(board.clone(), None, Vec::new());
-    let context =
-        Context { board: board.clone(), commander, journal: None, answers, api_key: key.map(ApiKey::of) };
+    let api_key = key.map(ApiKey::of);
+    let context = Context { api_key, ..context(&board, commander) };
     Api { router: router(context), board, asks }
+}
+
+/// What handlers work with, all of it in memory and open.
+fn context(board: &Board, commander: Commander) -> Context {
+    let answers = Answers::new(board.clone(), None, Vec::new());
+    let webhooks = Webhooks::new(board.clone(), None, Tls::read(tls::Settings::default()).unwrap());
+    Context { board: board.clone(), commander, journal: None, answers, webhooks, api_key: None }
 }
 
 impl Api {

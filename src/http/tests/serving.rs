@@ -29,8 +29,7 @@ pub(super) async fn server_over(tls: Option<Tls>, limits: Limits) -> Server {
     let address = listener.local_addr().unwrap();
     let board = Board::new(Settings::default());
     let (commander, _) = Commander::channel(1);
-    let answers = Answers::new(board.clone(), None, Vec::new());
-    let context = Context { board: board.clone(), commander, journal: None, answers, api_key: None };
+    let context = context(&board, commander);
     let (stop, stopped) = oneshot::channel();
     let shutdown = async { stopped.await.unwrap() };
     let serving = tokio::spawn(serve(listener, tls, context, limits, shutdown));

@@ -14,10 +14,10 @@ use crate::state::journal::{
 const LIMITS: Limits = Limits { events: 1000, bytes: 1 << 20 };
 
 /// A data directory that goes with the test.
-struct Data(PathBuf);
+pub(crate) struct Data(PathBuf);
 
 impl Data {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static LAST: AtomicU32 = AtomicU32::new(0);
         let number = LAST.fetch_add(1, Ordering::Relaxed);
         Self(std::env::temp_dir().join(format!("call-agent-journal-{}-{number}", std::process::id())))
@@ -27,7 +27,7 @@ impl Data {
         OnDisk { directory: self.0.clone(), ..OnDisk::default() }
     }
 
-    fn open(&self) -> (Journal, Past) {
+    pub(crate) fn open(&self) -> (Journal, Past) {
         Journal::open(&self.settings(), "7f3a", LIMITS).unwrap()
     }
 
@@ -51,7 +51,7 @@ impl Drop for Data {
 }
 
 /// What the driver does with events: sealed, committed, shown.
-async fn commit(journal: &Journal, board: &Board, events: Vec<Event>) {
+pub(crate) async fn commit(journal: &Journal, board: &Board, events: Vec<Event>) {
     let sealed = board.seal(events.into_iter().map(Told::from).collect());
     let mut progress = journal.progress();
     let number = progress.borrow().committed + 1;

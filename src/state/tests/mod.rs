@@ -5,7 +5,7 @@ mod answers;
 mod audience;
 mod follow;
 mod follow_call;
-mod journal;
+pub(crate) mod journal;
 mod label;
 mod list;
 mod publish;
@@ -25,11 +25,11 @@ use crate::agent::{CallId, Timestamp};
 
 const NOW: Timestamp = Timestamp(1_000_000);
 
-fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings { node: "n1".to_owned(), epoch: "7f3a".to_owned(), ..Settings::default() }
 }
 
-fn board() -> Board {
+pub(crate) fn board() -> Board {
     Board::new(settings())
 }
 
@@ -74,15 +74,15 @@ fn event(kind: EventKind, call: Call) -> Event {
     Event { kind, time: NOW, call: Arc::new(call), renegotiated: false, detail: None }
 }
 
-fn offered(number: u64) -> Event {
+pub(crate) fn offered(number: u64) -> Event {
     event(EventKind::Offered, call(number, CallState::Offered, 1))
 }
 
-fn ringing(number: u64) -> Event {
+pub(crate) fn ringing(number: u64) -> Event {
     event(EventKind::Ringing, call(number, CallState::Ringing, 2))
 }
 
-fn ended(number: u64) -> Event {
+pub(crate) fn ended(number: u64) -> Event {
     event(EventKind::Ended, call(number, CallState::Ended, 3))
 }
 

@@ -105,6 +105,7 @@ impl Folder {
             sip: Some(self.identity("sip", identity)),
             ca: Some(self.write("ca.pem", &ca.pem())),
             client_ca: None,
+            webhook_ca: Some(self.write("ca.pem", &ca.pem())),
             http: Some(self.identity("http", identity)),
         }
     }

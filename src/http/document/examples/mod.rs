@@ -3,6 +3,7 @@
 mod accounts;
 mod problems;
 mod stream;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,8 +22,9 @@ use crate::http::records::{self, Record, RecordPage};
 use crate::state::EventId;
 
 pub use accounts::{account_list, accounts, failed, registered};
-pub use problems::{no_such_account, problem, registrar_silent};
+pub use problems::{no_such_account, no_such_webhook, problem, registrar_silent};
 pub use stream::stream;
+pub use webhooks::{added_webhook, dead_letters, redelivering, webhook, webhook_list};
 
 /// 2026-11-22 10:15:30 UTC.
 const START: i64 = 1_795_342_530_000_125;

@@ -9,8 +9,9 @@ use crate::agent::Refusal;
 use crate::agent::command::Ring;
 use crate::agent::event::{Call, CallState, EndBy, EndCause};
 use crate::http::{Code, Problem};
-use crate::http::{auth, body, error, etag, idempotency, refusal};
+use crate::http::{auth, body, error, etag, idempotency, refusal, webhooks};
 use crate::state::{Board, Settings};
+use crate::webhook::WebhookError;
 
 /// A problem as a real one of its kind looks: made by the code that makes real ones. What the core says of a field is
 /// held against the core by a test.
@@ -48,6 +49,7 @@ pub fn problem(code: Code) -> Problem {
         | Code::UnsupportedMediaType
         | Code::RequestInFlight
         | Code::IdempotencyKeyReused
+        | Code::Conflict
         | Code::Internal => return of_request(code),
     };
     refusal::of_call(refused, offered().id, &Board::new(Settings::default()))
@@ -63,6 +65,7 @@ fn of_request(code: Code) -> Problem {
         Code::Unauthenticated => Problem::new(code, auth::NO_KEY),
         Code::RequestInFlight => idempotency::in_flight(),
         Code::IdempotencyKeyReused => idempotency::reused(),
+        Code::Conflict => webhooks::refused(WebhookError::Taken),
         Code::NotFound => error::no_resource("/v1/call"),
         Code::MethodNotAllowed => error::wrong_method(&Method::PUT),
         Code::RequestTimeout => body::too_slow(),
@@ -80,4 +83,9 @@ pub fn registrar_silent() -> Problem {
 /// An account that there is not.
 pub fn no_such_account() -> Problem {
     Problem::account_not_found()
+}
+
+/// A webhook that there is not.
+pub fn no_such_webhook() -> Problem {
+    Problem::webhook_not_found()
 }

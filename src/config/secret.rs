@@ -1,36 +1,39 @@
-//! An account's password: in the file, in a file of its own, or in the environment. It goes from here into a [`Password`],
-//! which shows nothing of itself.
+//! What a table keeps secret: in the file, in a file of its own, or in the environment. It goes from here into a type that shows
+//! nothing of itself.
 
 use std::fs::File;
 use std::io::Read;
 
 use super::source::Variables;
 use super::table::{Fault, Table};
-use crate::sip::digest::Password;
 
-/// A longer password is a mistake, such as a wrong file.
+/// A longer one is a mistake, such as a wrong file.
 const MAX_BYTES: usize = 1024;
 
-const KEYS: [&str; 3] = ["password", "password_file", "password_env"];
-
-/// The password that a table gives by one of three keys; `None`: by none.
-pub(super) fn of(table: &Table, variables: Variables<'_>) -> Result<Option<Password>, Fault> {
+/// The secret that a table gives by one of three keys: itself, in a file, in the environment; with the key that gave it. `None`:
+/// by none.
+pub(super) fn of(
+    table: &Table,
+    keys: [&'static str; 3],
+    variables: Variables<'_>,
+) -> Result<Option<(&'static str, String)>, Fault> {
+    let [plain, file, environment] = keys;
     let texts = [
-        table.text(KEYS[0], |text| Ok::<_, &str>(text.to_owned()))?,
-        table.text(KEYS[1], from_file)?,
-        table.text(KEYS[2], |name| from_environment(name, variables))?,
+        table.text(plain, |text| Ok::<_, &str>(text.to_owned()))?,
+        table.text(file, from_file)?,
+        table.text(environment, |name| from_environment(name, variables))?,
     ];
-    let mut given = KEYS.into_iter().zip(texts).filter_map(|(key, text)| Some((key, text?)));
+    let mut given = keys.into_iter().zip(texts).filter_map(|(key, text)| Some((key, text?)));
     let Some((key, text)) = given.next() else { return Ok(None) };
     if let Some((another, _)) = given.next() {
         return Err(table.fault(another, format!("there is {key} already")));
     }
-    checked(text).map(Some).map_err(|fault| table.fault(key, fault))
+    checked(text).map(|text| Some((key, text))).map_err(|fault| table.fault(key, fault))
 }
 
-fn checked(text: String) -> Result<Password, String> {
+fn checked(text: String) -> Result<String, String> {
     if text.is_empty() {
-        return Err("empty; an account without a password has none of the three keys".to_owned());
+        return Err("empty; who needs none has none of the three keys".to_owned());
     }
     if text.len() > MAX_BYTES {
         return Err(format!("longer than {MAX_BYTES} bytes"));
@@ -38,11 +41,11 @@ fn checked(text: String) -> Result<Password, String> {
     if text.chars().any(char::is_control) {
         return Err("more than one line, or a control character".to_owned());
     }
-    Ok(Password::new(text))
+    Ok(text)
 }
 
 /// A file's text without the line feed that editors end it with. Its name is not said: who mistakes the key writes the
-/// password there.
+/// secret there.
 fn from_file(path: &str) -> Result<String, String> {
     let unreadable = |error: std::io::Error| format!("the file cannot be read: {error}");
     let mut bytes = Vec::new();

@@ -1,0 +1,5 @@
+//! Receivers that fail and recover.
+
+mod backlog;
+mod deliveries;
+mod receiver;
