@@ -11,6 +11,7 @@ use crate::caller::{Caller, Invite};
 use crate::client::{Answer, Stream};
 use crate::contract::{self, COMMITTED, DOCUMENT, Seen};
 use crate::contract_accounts;
+use crate::contract_webhooks;
 
 const NO_CALL: &str = "call_01JD8Q4V6T0000000000000000";
 const NO_CODEC: &str =
@@ -60,7 +61,7 @@ fn every_example_of_a_command_does_what_it_shows() {
     let agent = Agent::start();
     let mut events = agent.follow("/v1/events");
     for (method, path, operation) in
-        operations("{id}").into_iter().filter(|(_, path, _)| path.contains("{id}"))
+        operations("{id}").into_iter().filter(|(_, path, _)| path.starts_with("/v1/calls/{id}"))
     {
         let bodies = operation["requestBody"]["content"]["application/json"]["examples"].as_object();
         for (name, example) in bodies.into_iter().flatten() {
@@ -97,6 +98,7 @@ fn every_documented_answer_can_be_had() {
     draining(agent, &mut events);
     contract_accounts::accounts();
     contract_accounts::new_calls();
+    contract_webhooks::webhooks();
 
     let missed: BTreeSet<_> = documented().difference(&contract::seen()).cloned().collect();
     // A fault of the agent's, more commands than it takes, and the same command twice at once cannot be had here.

@@ -22,7 +22,8 @@ mod schema;
 mod write;
 mod writer;
 
-use std::fs::{File, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
@@ -130,9 +131,9 @@ impl Journal {
     /// Opens the journal, or makes one with this epoch, and reads what it holds of the past.
     pub fn open(settings: &Settings, new_epoch: &str, limits: Limits) -> Result<(Self, Past), JournalError> {
         let directory = &settings.directory;
-        std::fs::create_dir_all(directory)
-            .map_err(|error| JournalError::Directory { directory: directory.clone(), error })?;
-        let lock = lock(directory)?;
+        let lock = prepare(directory)
+            .map_err(|error| JournalError::Directory { directory: directory.clone(), error })
+            .and_then(|()| lock(directory))?;
         let file = directory.join(FILE);
         let mut connection = connect(&file, settings.durability)?;
         schema::migrate(&mut connection)?;
@@ -179,6 +180,12 @@ impl Journal {
             let _ = replied.await;
         }
     }
+}
+
+/// Makes the directory and the file, if there are none: for our user alone, as they hold who called whom, and secrets.
+fn prepare(directory: &Path) -> std::io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    OpenOptions::new().append(true).create(true).mode(0o600).open(directory.join(FILE)).map(drop)
 }
 
 /// Sees to it that no other process writes there.

@@ -215,3 +215,16 @@ async fn what_fails_is_written_later_and_in_order() {
     drop((journal, board));
     assert_eq!(data.open().1.events.iter().map(|event| event.sequence).collect::<Vec<_>>(), [1, 2, 3]);
 }
+
+#[tokio::test]
+async fn what_is_on_disk_is_for_our_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let data = Data::new();
+    let (journal, _) = data.open();
+    journal.save(Write::Keep("room".to_owned(), "key".to_owned(), b"value".to_vec())).await.unwrap();
+    let mode = |path: PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(data.0.clone()), 0o700);
+    for file in ["journal.db", "journal.db-wal"] {
+        assert_eq!(mode(data.0.join(file)), 0o600, "{file}");
+    }
+}
