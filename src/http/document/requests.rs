@@ -6,29 +6,17 @@ use serde_json::{Value, json};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::example::Example;
 
-use super::examples::{ANSWER, OFFER_OF_OURS, shown};
+use super::examples::{self, ANSWER, OFFER_OF_OURS};
+
+/// A name, and what goes by it.
+type Named = (String, RefOr<Example>);
 
 /// The bodies that a command may have.
 pub fn examples(operation: &str) -> BTreeMap<String, RefOr<Example>> {
-    let shown = |name: &str, summary: &str, body: Value| (name.to_owned(), shown(summary, body));
     let bodies = match operation {
         "createCall" => new_calls(),
-        "addWebhook" => vec![
-            shown(
-                "plain",
-                "All events, signed with a new secret",
-                json!({"url": "https://crm.example.com/hooks"}),
-            ),
-            shown(
-                "some",
-                "Some events, by a name",
-                json!({"id": "crm", "url": "https://crm.example.com/hooks", "types": ["call.offered", "call.ended"]}),
-            ),
-        ],
-        "redeliver" => vec![
-            shown("all", "All dead letters", json!({})),
-            shown("one", "That of one event", json!({"event_id": "7f3a-184223"})),
-        ],
+        "addWebhook" => new_webhooks(),
+        "redeliver" => redeliveries(),
         "labelCall" => vec![
             shown(
                 "set",
@@ -83,27 +71,49 @@ pub fn examples(operation: &str) -> BTreeMap<String, RefOr<Example>> {
     bodies.into_iter().collect()
 }
 
-fn new_calls() -> Vec<(String, RefOr<Example>)> {
+fn new_calls() -> Vec<Named> {
     vec![
-        ("plain".to_owned(), shown("To a URI", json!({"to": "sip:1001@pbx.example.com;transport=tcp"}))),
-        (
-            "account".to_owned(),
-            shown(
-                "By an account, to a number of its PBX, with labels and a header",
-                json!({
-                    "to": "1001", "account": "1000", "timeout_seconds": 30,
-                    "labels": {"ticket": "4711"}, "headers": {"X-CRM-Ticket": "4711"},
-                }),
-            ),
+        shown("plain", "To a URI", json!({"to": "sip:1001@pbx.example.com;transport=tcp"})),
+        shown(
+            "account",
+            "By an account, to a number of its PBX, with labels and a header",
+            json!({
+                "to": "1001", "account": "1000", "timeout_seconds": 30,
+                "labels": {"ticket": "4711"}, "headers": {"X-CRM-Ticket": "4711"},
+            }),
         ),
-        (
-            "offer".to_owned(),
-            shown(
-                "With a name, and an offer of the client's",
-                json!({
-                    "to": "sip:1001@pbx.example.com", "from": "\"CRM\" <sip:1000@pbx.example.com>", "sdp": OFFER_OF_OURS,
-                }),
-            ),
+        shown(
+            "offer",
+            "With a name, and an offer of the client's",
+            json!({
+                "to": "sip:1001@pbx.example.com", "from": "\"CRM\" <sip:1000@pbx.example.com>", "sdp": OFFER_OF_OURS,
+            }),
         ),
     ]
+}
+
+fn new_webhooks() -> Vec<Named> {
+    vec![
+        shown(
+            "plain",
+            "All events, signed with a new secret",
+            json!({"url": "https://crm.example.com/hooks"}),
+        ),
+        shown(
+            "some",
+            "Some events, by a name",
+            json!({"id": "crm", "url": "https://crm.example.com/hooks", "types": ["call.offered", "call.ended"]}),
+        ),
+    ]
+}
+
+fn redeliveries() -> Vec<Named> {
+    vec![
+        shown("all", "All dead letters", json!({})),
+        shown("one", "That of one event", json!({"event_id": "7f3a-184223"})),
+    ]
+}
+
+fn shown(name: &str, summary: &str, body: Value) -> Named {
+    (name.to_owned(), examples::shown(summary, body))
 }
