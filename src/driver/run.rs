@@ -1,5 +1,7 @@
 //! The driver's loop: wait, take what is ready, let the agent handle it, release what comes out.
 
+mod drain;
+
 use std::future::ready;
 use std::pin::{Pin, pin};
 use std::time::Duration;
@@ -18,6 +20,7 @@ use crate::agent::{Agent, Now, Settings};
 use crate::state::Board;
 use crate::state::journal::Progress;
 use crate::transport::{Connections, Fate, Inbound};
+use drain::Stage;
 
 /// How many inputs of a kind are handled before their outputs are released. Only what is ready is taken: nothing waits
 /// for a batch to be full.
@@ -25,9 +28,6 @@ const BATCH: usize = 64;
 
 /// How many times the agent hears in one turn what became of what it sent, and sends more. What is left is the next turn's.
 const ROUNDS: usize = 8;
-
-/// How long the endings that the agent sends at the end of the drain may take to be answered.
-const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// How often the board is told the time, by which it forgets ended calls.
 const FORGET: Duration = Duration::from_secs(10);
@@ -50,16 +50,6 @@ pub struct Driver {
     no_listener_after: Option<Duration>,
     /// When the board is told the time next.
     forget_at: Instant,
-}
-
-/// How far the shutdown is.
-#[derive(Clone, Copy, Debug)]
-enum Stage {
-    Serving,
-    /// Calls may end by themselves until then.
-    Draining(Instant),
-    /// Every call has been ended; what was sent for it may be answered until then.
-    Ending(Instant),
 }
 
 /// What there is to do.
@@ -257,43 +247,11 @@ impl Driver {
         self.batch.collect(&mut self.agent);
     }
 
-    fn begin_drain(&mut self, now: Now) {
-        info!(seconds = self.drain_time.as_secs(), "draining");
-        self.stage = Stage::Draining(Instant::from_std(now.instant) + self.drain_time);
-        self.board.drain();
-        self.batch.drain(now.wall);
-        self.agent.handle_drain(now);
-        self.batch.collect(&mut self.agent);
-    }
-
     fn forget(&mut self, now: Now) {
         let instant = Instant::from_std(now.instant);
         if self.forget_at <= instant {
             self.forget_at = instant + FORGET;
             self.board.forget(now.wall);
-        }
-    }
-
-    fn end_drain(&mut self, now: Now) {
-        let instant = Instant::from_std(now.instant);
-        if matches!(self.stage, Stage::Draining(until) if until <= instant) {
-            self.stage = Stage::Ending(instant + LAST_WORDS);
-            self.agent.handle_drain_over(now);
-            self.batch.collect(&mut self.agent);
-        }
-    }
-
-    fn is_done(&self) -> bool {
-        let at_rest = || {
-            self.release.is_empty()
-                && self.agent.is_idle()
-                && self.connections.is_idle()
-                && !self.connections.has_fates()
-        };
-        match self.stage {
-            Stage::Serving => false,
-            Stage::Draining(_) => at_rest(),
-            Stage::Ending(until) => at_rest() || until <= Instant::now(),
         }
     }
 }
