@@ -7,6 +7,7 @@
 //! | [`state`] | what clients can see: the calls as they are, the numbered log of events, replay; the journal on disk |
 //! | [`driver`] | the one task that owns the agent and reads clocks; `Commander` is its handle |
 //! | [`tls`] | certificates: read, read again, used |
+//! | [`timeline`] | what happened to a call: its messages, commands and events on one clock |
 //! | [`transport`] | bytes to messages and back: listeners and connections |
 //! | [`webhook`] | events sent to receivers, signed, in order, tried again |
 //! | [`caller`] | `call-agent call`: places calls and prints what happened |
@@ -32,6 +33,7 @@ mod serve;
 pub mod sip;
 pub mod state;
 pub mod telemetry;
+pub mod timeline;
 pub mod tls;
 pub mod transport;
 pub mod webhook;

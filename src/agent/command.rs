@@ -133,6 +133,23 @@ pub enum Action {
     ReleaseClaim,
 }
 
+impl Action {
+    /// Its name, as the API has it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Label(_) => "label",
+            Self::Ring(_) => "ring",
+            Self::Accept(_) => "accept",
+            Self::Reject(_) => "reject",
+            Self::Cancel(_) => "cancel",
+            Self::Hangup(_) => "hangup",
+            Self::Claim(_) => "claim",
+            Self::RenewClaim(_) => "renew claim",
+            Self::ReleaseClaim => "release claim",
+        }
+    }
+}
+
 /// Who asks for something to be done with a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claimant {

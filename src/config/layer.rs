@@ -124,6 +124,10 @@ pub(super) struct Layer {
     #[arg(long, value_name = "COUNT", value_parser = value::count)]
     pub(super) log_events: Option<usize>,
 
+    /// How many bytes of SIP messages and commands are kept for the timelines of calls; 0: none [default: 67108864]
+    #[arg(long, value_name = "BYTES", value_parser = value::number)]
+    pub(super) timeline_bytes: Option<usize>,
+
     /// How many bytes of events are kept for replay [default: 67108864]
     #[arg(long, value_name = "BYTES", value_parser = value::count)]
     pub(super) log_bytes: Option<usize>,
@@ -192,6 +196,7 @@ impl Layer {
         Self {
             config: self.config.or(lower.config),
             webhook_ca: self.webhook_ca.or(lower.webhook_ca),
+            timeline_bytes: self.timeline_bytes.or(lower.timeline_bytes),
             sip_listen: self.sip_listen.or(lower.sip_listen),
             http_listen: self.http_listen.or(lower.http_listen),
             advertise: self.advertise.or(lower.advertise),

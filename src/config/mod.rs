@@ -33,6 +33,9 @@ use crate::{agent, state, tls};
 use layer::Layer;
 use source::Tables;
 
+/// How many bytes of what happened to calls are kept, if nothing is said.
+const TIMELINE_BYTES: usize = 64 * 1024 * 1024;
+
 /// The settings, complete and checked.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -52,6 +55,8 @@ pub struct Config {
     pub tls: tls::Settings,
     /// How much of the past clients can see.
     pub board: state::Settings,
+    /// How many bytes of what happened to calls are kept in memory; 0: none.
+    pub timeline_bytes: usize,
     /// The log on disk, if there is a data directory.
     pub journal: journal::Settings,
     /// Where files are kept; `None`: nothing is.
@@ -180,6 +185,7 @@ impl Config {
                 ended_age: layer.ended_seconds.unwrap_or(board.ended_age),
                 ..board
             },
+            timeline_bytes: layer.timeline_bytes.unwrap_or(TIMELINE_BYTES),
             journal: journal::Settings {
                 directory: data_dir.clone().unwrap_or_default(),
                 durability: layer.durability.unwrap_or_default(),

@@ -132,11 +132,15 @@ pub(super) fn header_name(text: &str) -> Result<String, &'static str> {
     if crate::sip::is_token(text) { Ok(text.to_owned()) } else { Err("not the name of a header") }
 }
 
+/// May be 0.
+pub(super) fn number(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| "a whole number".to_owned())
+}
+
 pub(super) fn count(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) => Err("at least 1".to_owned()),
-        Ok(count) => Ok(count),
-        Err(_) => Err("a whole number".to_owned()),
+    match number(text)? {
+        0 => Err("at least 1".to_owned()),
+        count => Ok(count),
     }
 }
 

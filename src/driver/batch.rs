@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::tickets::Tickets;
 use crate::agent::{
-    Agent, Call, CallId, Destination, Done, Event, FlowId, Output, ReachId, Refusal, Ticket, Timestamp,
+    Agent, Call, CallId, Destination, Done, Event, FlowId, News, Output, ReachId, Refusal, Ticket, Timestamp,
     Transmit,
 };
 use crate::state::Told;
 use crate::state::journal::Write;
+use crate::timeline::Timelines;
 use crate::transport::{Connections, Notice};
 
 /// The outputs of a batch of inputs, held back until all of the batch is handled.
@@ -17,6 +18,7 @@ pub(super) struct Batch {
     told: Vec<Told>,
     saves: Vec<Write>,
     acts: Acts,
+    timelines: Timelines,
 }
 
 /// What is done when what is told of it is on record.
@@ -36,12 +38,22 @@ enum Wire {
 }
 
 impl Batch {
+    /// Empty; what is told becomes part of timelines.
+    pub(super) fn new(timelines: Timelines) -> Self {
+        Self { timelines, ..Self::default() }
+    }
+
     /// Takes what the agent has to say after an input.
     pub(super) fn collect(&mut self, agent: &mut Agent) {
         let Acts { wire, answers } = &mut self.acts;
         while let Some(output) = agent.poll_output() {
             match output {
-                Output::Event(news) => self.told.push(news.into()),
+                Output::Event(news) => {
+                    if let News::Call(event) = &news {
+                        self.timelines.told(event);
+                    }
+                    self.told.push(news.into());
+                }
                 Output::Save(call, saved) => self.saves.push(Write::Save(call, saved)),
                 Output::Send(transmit) => wire.push(Wire::Send(transmit)),
                 Output::Reach(id, destination) => wire.push(Wire::Reach(id, destination)),
@@ -78,8 +90,8 @@ impl Batch {
 
     /// Gives what there is: what is told, what is kept of calls, and what is done.
     pub(super) fn empty(&mut self) -> (Vec<Told>, Vec<Write>, Acts) {
-        let Self { told, saves, acts } = std::mem::take(self);
-        (told, saves, acts)
+        let Self { told, saves, acts, .. } = self;
+        (std::mem::take(told), std::mem::take(saves), std::mem::take(acts))
     }
 }
 

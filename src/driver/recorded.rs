@@ -2,6 +2,7 @@
 
 use crate::state::journal::Journal;
 use crate::state::{Board, Unfinished};
+use crate::timeline::Timelines;
 
 /// Where clients see what the agent tells, and what an earlier run has left.
 #[derive(Debug)]
@@ -12,11 +13,13 @@ pub struct Recorded {
     pub journal: Option<Journal>,
     /// The calls that had not ended.
     pub unfinished: Vec<Unfinished>,
+    /// What happened to calls.
+    pub timelines: Timelines,
 }
 
 impl Recorded {
-    /// A log in memory, which begins now.
+    /// A log in memory, which begins now; without timelines.
     pub fn in_memory(board: Board) -> Self {
-        Self { board, journal: None, unfinished: Vec::new() }
+        Self { board, journal: None, unfinished: Vec::new(), timelines: Timelines::default() }
     }
 }

@@ -19,6 +19,7 @@ use super::{Ask, clock};
 use crate::agent::{Agent, Now, Settings};
 use crate::state::Board;
 use crate::state::journal::Progress;
+use crate::timeline::Timelines;
 use crate::transport::{Connections, Fate, Inbound};
 use drain::Stage;
 
@@ -43,6 +44,7 @@ pub struct Driver {
     inbound: mpsc::Receiver<Inbound>,
     asks: mpsc::Receiver<Ask>,
     tickets: Tickets,
+    timelines: Timelines,
     batch: Batch,
     stage: Stage,
     drain_time: Duration,
@@ -68,7 +70,7 @@ impl Driver {
     pub fn new(
         settings: Settings,
         seed: [u8; 32],
-        Recorded { board, journal, unfinished }: Recorded,
+        Recorded { board, journal, unfinished, timelines }: Recorded,
         (connections, inbound): (Connections, mpsc::Receiver<Inbound>),
         asks: mpsc::Receiver<Ask>,
         drain_time: Duration,
@@ -84,7 +86,7 @@ impl Driver {
             // One that is closed never tells anything.
             None => watch::channel(Progress::default()).1,
         };
-        let mut batch = Batch::default();
+        let mut batch = Batch::new(timelines.clone());
         batch.collect(&mut agent);
         Self {
             agent,
@@ -94,7 +96,8 @@ impl Driver {
             connections,
             inbound,
             asks,
-            tickets: Tickets::default(),
+            tickets: Tickets::new(timelines.clone()),
+            timelines,
             batch,
             stage: Stage::Serving,
             drain_time,
@@ -195,6 +198,9 @@ impl Driver {
         match inbound {
             Inbound::Arrived(arrival) => {
                 let flow = arrival.flow.id;
+                if let Ok(message) = &arrival.message {
+                    self.timelines.received(&arrival.flow, message);
+                }
                 self.agent.handle_message(now, *arrival);
                 // A connection that we closed: what had been read from it comes after its end.
                 if !self.connections.is_open(flow) {
@@ -207,7 +213,7 @@ impl Driver {
     }
 
     fn command(&mut self, now: Now, Ask { command, answer }: Ask) {
-        let Some(ticket) = self.tickets.issue(answer) else { return };
+        let Some(ticket) = self.tickets.issue(&command, answer) else { return };
         if let Some(told) = relabel(&self.batch, &self.release, now.wall, &command) {
             return self.batch.answer(ticket, told);
         }
@@ -252,6 +258,7 @@ impl Driver {
         if self.forget_at <= instant {
             self.forget_at = instant + FORGET;
             self.board.forget(now.wall);
+            self.timelines.forget(now.wall);
         }
     }
 }

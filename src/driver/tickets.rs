@@ -4,53 +4,89 @@ use std::collections::HashMap;
 
 use tokio::sync::oneshot;
 
-use crate::agent::{Done, Refusal, Ticket};
+use crate::agent::{CallCommand, Command, Done, Refusal, Ticket};
+use crate::timeline::{Asked, Timelines};
 
 /// How many commands may wait for the agent's answer; a further one is refused as [`Refusal::Overloaded`].
 const BOUND: usize = 10_000;
 
 type Answer = Result<Done, Refusal>;
 
+/// Who waits, and what for.
+#[derive(Debug)]
+struct Waiting {
+    answer: oneshot::Sender<Answer>,
+    /// If it is to a call.
+    asked: Option<Asked>,
+}
+
 /// The commands that have not been answered.
 #[derive(Debug, Default)]
 pub(super) struct Tickets {
     last: u64,
-    waiting: HashMap<Ticket, oneshot::Sender<Answer>>,
+    waiting: HashMap<Ticket, Waiting>,
+    timelines: Timelines,
 }
 
 impl Tickets {
+    /// None yet; answers become part of timelines.
+    pub(super) fn new(timelines: Timelines) -> Self {
+        Self { timelines, ..Self::default() }
+    }
+
     /// A ticket for a new command; `None`, and the refusal sent, if too many wait already.
-    pub(super) fn issue(&mut self, answer: oneshot::Sender<Answer>) -> Option<Ticket> {
+    pub(super) fn issue(&mut self, command: &Command, answer: oneshot::Sender<Answer>) -> Option<Ticket> {
         if self.waiting.len() >= BOUND {
             let _ = answer.send(Err(Refusal::Overloaded));
             return None;
         }
         self.last += 1;
         let ticket = Ticket(self.last);
-        self.waiting.insert(ticket, answer);
+        let asked = if self.timelines.is_on() { asked(command, &self.timelines) } else { None };
+        self.waiting.insert(ticket, Waiting { answer, asked });
         Some(ticket)
     }
 
     /// Gives the answer, if anybody still waits for it.
     pub(super) fn redeem(&mut self, ticket: Ticket, answer: Answer) {
-        if let Some(waiting) = self.waiting.remove(&ticket) {
-            let _ = waiting.send(answer);
+        let Some(Waiting { answer: waiting, asked }) = self.waiting.remove(&ticket) else { return };
+        if let Some(asked) = asked {
+            let made = answer.as_ref().ok().and_then(|done| done.clone().call());
+            if let Some(call) = asked.call.or(made.map(|call| call.id)) {
+                self.timelines.answered(call, asked, answer.as_ref().err().map(ToString::to_string));
+            }
         }
+        let _ = waiting.send(answer);
+    }
+}
+
+/// A command to a call, as timelines have it.
+fn asked(command: &Command, timelines: &Timelines) -> Option<Asked> {
+    match command {
+        Command::Call(CallCommand { call, by, action, .. }) => {
+            let by = by.as_ref().map(|by| by.owner.clone());
+            Some(timelines.asked(Some(*call), action.name(), by))
+        }
+        Command::Originate(_) => Some(timelines.asked(None, "create", None)),
+        Command::Account(_) => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::agent::command::{AccountAction, AccountCommand};
 
     #[test]
     fn a_command_over_the_bound_is_refused_and_the_next_after_an_answer_is_not() {
         let mut tickets = Tickets::default();
         let mut kept = Vec::new();
+        let command =
+            Command::Account(AccountCommand { account: String::new(), action: AccountAction::Register });
         let mut issue = |tickets: &mut Tickets| {
             let (answer, answered) = oneshot::channel();
             kept.push(answered);
-            tickets.issue(answer)
+            tickets.issue(&command, answer)
         };
         let first = issue(&mut tickets).unwrap();
         for _ in 1..BOUND {

@@ -7,6 +7,7 @@
 //! | `records` | ended calls |
 //! | `ring` `accept` `reject` `cancel` `hangup` | the commands |
 //! | `claim` | the lease on a call |
+//! | `timeline` | what happened to a call |
 //! | `accounts` `account` | the registrations, and the commands to them |
 //! | `webhooks` `webhook` | the receivers of events, and what they did not take |
 //! | `events` (`stream`) | the events of all calls and of one |
@@ -45,6 +46,7 @@ mod stream;
 mod target;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod webhook;
 mod webhooks;
 
@@ -64,6 +66,7 @@ use crate::driver::Commander;
 use crate::state::Board;
 use crate::state::answers::Answers;
 use crate::state::journal::Journal;
+use crate::timeline::Timelines;
 use crate::webhook::Webhooks;
 
 pub use code::Code;
@@ -87,6 +90,8 @@ pub struct Context {
     pub answers: Answers,
     /// The receivers of events.
     pub webhooks: Webhooks,
+    /// What happened to calls.
+    pub timelines: Timelines,
     /// The key that they must show; `None`: all is open.
     pub api_key: Option<ApiKey>,
 }
@@ -153,6 +158,7 @@ fn guarded_routes() -> OpenApiRouter<Context> {
         .routes(routes!(cancel::cancel))
         .routes(routes!(hangup::hangup))
         .routes(routes!(claim::take, claim::renew, claim::release))
+        .routes(routes!(timeline::read))
         .routes(routes!(accounts::list))
         .routes(routes!(account::read))
         .routes(routes!(account::register))

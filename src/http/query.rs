@@ -44,6 +44,30 @@ pub struct OfCallEvents;
 #[derive(Debug)]
 pub struct OfRecords;
 
+/// Those of timelines.
+#[derive(Debug)]
+pub struct OfTimeline;
+
+impl Takes for OfTimeline {
+    const NAMES: &'static [&'static str] = &["format"];
+    const FILTERS: bool = false;
+}
+
+/// How a timeline is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// JSON.
+    #[default]
+    Json,
+    /// A ladder for people.
+    Text,
+    /// A sequence diagram.
+    Mermaid,
+    /// A capture file.
+    Pcapng,
+}
+
 /// Those of dead letters.
 #[derive(Debug)]
 pub struct OfDeadLetters;
@@ -93,6 +117,8 @@ pub struct Query<T: Takes> {
     pub until: Option<Timestamp>,
     /// How the calls ended; empty: in any way.
     pub causes: Vec<EndCause>,
+    /// How the answer is written.
+    pub format: Format,
     takes: std::marker::PhantomData<T>,
 }
 
@@ -115,6 +141,7 @@ impl<T: Takes> Query<T> {
             since: None,
             until: None,
             causes: Vec::new(),
+            format: Format::default(),
             takes: std::marker::PhantomData,
         };
         let mut seen = Vec::new();
@@ -146,6 +173,7 @@ impl<T: Takes> Query<T> {
             "cause" => {
                 self.causes = value.split(',').map(|cause| word(name, cause)).collect::<Result<_, _>>()?
             }
+            "format" => self.format = word(name, value)?,
             "types" => self.filter.topics = topics(value)?,
             _ => self.after = Some(value.parse().map_err(|error| format!("after: {error}"))?),
         }

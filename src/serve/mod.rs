@@ -9,11 +9,12 @@ use tokio::sync::oneshot;
 use tracing::{info, warn};
 
 use crate::config::{Config, KeyFault, guard};
-use crate::driver::{Commander, Driver, Recorded};
+use crate::driver::{self, Commander, Driver, Recorded};
 use crate::http::{self, Context};
 use crate::state::answers::{Answers, Keyed};
 use crate::state::journal::{self, Journal, JournalError, Limits};
 use crate::state::{self, Board};
+use crate::timeline::{self, Timelines};
 use crate::tls::Tls;
 use crate::transport;
 use crate::webhook::Webhooks;
@@ -67,15 +68,24 @@ pub async fn serve(
     let mut board_settings = config.board;
     board_settings.epoch = epoch()?;
     board_settings.node = gethostname::gethostname().to_string_lossy().into_owned();
+    let ended_age = board_settings.ended_age;
+    let kept = timeline::Settings { bytes: config.timeline_bytes, ended_age };
+    let timelines = Timelines::new(kept, driver::wall_clock);
     let (recorded, keyed) = match config.data_dir {
         Some(_) => open(&config.journal, board_settings)?,
         None => (Recorded::in_memory(Board::new(board_settings)), Vec::new()),
     };
+    let recorded = Recorded { timelines: timelines.clone(), ..recorded };
     let (board, journal) = (recorded.board.clone(), recorded.journal.clone());
     let (commander, asks) = Commander::channel(COMMANDS);
     let webhooks = Webhooks::new(board.clone(), journal.clone(), tls.clone());
     webhooks.start(config.webhooks).await?;
-    let told = transport::Settings { dns_server: config.dns_server, tls: Some(tls), ..Default::default() };
+    let told = transport::Settings {
+        dns_server: config.dns_server,
+        tls: Some(tls),
+        timelines: timelines.clone(),
+        ..Default::default()
+    };
     let network = transport::start(listeners.sip, told);
     let driver = Driver::new(config.agent, seed()?, recorded, network, asks, config.drain_time)
         .with_audience(config.no_listener_after);
@@ -88,6 +98,7 @@ pub async fn serve(
         journal: journal.clone(),
         answers,
         webhooks: webhooks.clone(),
+        timelines,
         api_key: key,
     };
     let http = tokio::spawn(http::serve(listeners.http, http_tls, context, http::Limits::default(), async {
@@ -115,7 +126,7 @@ fn open(settings: &journal::Settings, board: state::Settings) -> Result<(Recorde
     if !unfinished.is_empty() {
         info!(calls = unfinished.len(), "calls of the last run had not ended");
     }
-    Ok((Recorded { board, journal: Some(journal), unfinished }, keyed))
+    Ok((Recorded { board, journal: Some(journal), unfinished, timelines: Timelines::default() }, keyed))
 }
 
 fn seed() -> Result<[u8; 32], ServeError> {

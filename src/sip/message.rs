@@ -39,6 +39,8 @@ pub struct Request {
     pub contact: Option<NameAddr>,
     /// Every header field, the parsed ones among them, in order.
     pub headers: Headers,
+    /// The start line and the headers as they came, with the empty line.
+    pub head: Bytes,
     /// The body, bytes.
     pub body: Bytes,
 }
@@ -71,6 +73,8 @@ pub struct Response {
     pub contact: Option<NameAddr>,
     /// Every header field, the parsed ones among them, in order.
     pub headers: Headers,
+    /// The start line and the headers as they came, with the empty line.
+    pub head: Bytes,
     /// The body, bytes.
     pub body: Bytes,
 }

@@ -40,6 +40,7 @@ pub fn parse_datagram(datagram: Bytes) -> Result<Message, Unreadable> {
 /// The head of a message with the first fault in its headers.
 #[derive(Debug)]
 pub(super) struct Head {
+    bytes: Bytes,
     start: StartLine,
     headers: Headers,
     length: Length,
@@ -70,7 +71,7 @@ impl Head {
                 Err(what) => fault = fault.or(Some(Fault::bad("message", what))),
             }
         }
-        Self { start, headers: Headers(headers), length, fault }
+        Self { bytes: head.clone(), start, headers: Headers(headers), length, fault }
     }
 
     /// What it says of the body's length.
@@ -106,9 +107,20 @@ impl Head {
                 let mandatory = self.fault.map_or_else(|| Mandatory::read(&self.headers), Err);
                 let Mandatory { via, from, to, call_id, cseq, contact } =
                     mandatory.map_err(|fault| fault.of(None, Headers::default()))?;
-                let headers = self.headers;
-                let response =
-                    Response { status, reason_phrase, via, from, to, call_id, cseq, contact, headers, body };
+                let (headers, head) = (self.headers, self.bytes);
+                let response = Response {
+                    status,
+                    reason_phrase,
+                    via,
+                    from,
+                    to,
+                    call_id,
+                    cseq,
+                    contact,
+                    headers,
+                    head,
+                    body,
+                };
                 Ok(Message::Response(Box::new(response)))
             }
             StartLine::Request { method, uri } => {
@@ -123,7 +135,7 @@ impl Head {
                     Err(fault) => return Err(fault.of(Some(method), self.headers)),
                 };
                 let Mandatory { via, from, to, call_id, cseq, contact } = mandatory;
-                let (cseq, headers) = (cseq.number, self.headers);
+                let (cseq, headers, head) = (cseq.number, self.headers, self.bytes);
                 let request = Request {
                     method,
                     uri,
@@ -135,6 +147,7 @@ impl Head {
                     max_forwards,
                     contact,
                     headers,
+                    head,
                     body,
                 };
                 Ok(Message::Request(Box::new(request)))

@@ -8,6 +8,7 @@ use super::Board;
 use super::journal::{self, JournalError};
 use super::log::Entry;
 use super::replay::{replayed_entry, wholes};
+use crate::agent::CallId;
 
 /// How many events are read at a time.
 const STRIDE: u64 = 256;
@@ -34,6 +35,19 @@ impl Board {
         let shown = self.read();
         let found = sequences.iter().filter_map(|sequence| shown.log.get(*sequence));
         Ok(found.map(|entry| entry.frame.envelope()).collect())
+    }
+
+    /// The envelopes of a call's events, as far as they are kept; at most so many, the first ones.
+    pub async fn envelopes_of(&self, call: CallId, limit: usize) -> Result<Vec<Bytes>, JournalError> {
+        if let Some(journal) = self.0.journal.get() {
+            let found =
+                journal.read(move |connection| journal::envelopes_of(connection, call, limit)).await?;
+            return Ok(found.into_iter().map(Bytes::from).collect());
+        }
+        let shown = self.read();
+        let sequences = shown.views.slot(call).into_iter().flat_map(|slot| slot.after(0));
+        let entries = sequences.filter_map(|sequence| shown.log.get(sequence));
+        Ok(entries.map(|entry| entry.frame.envelope()).take(limit).collect())
     }
 
     /// The next events behind a place, in order; none if they are gone from the disk, too.

@@ -15,6 +15,7 @@ use super::task::Task;
 use super::{Bounds, Dials, Fate, FlowIds, Heard, Inbound, Lookups, Notice, Udp};
 use crate::agent::{Address, Flow, FlowId, Transmit};
 use crate::seldom::Seldom;
+use crate::timeline::Timelines;
 
 /// The answer to a keep-alive (RFC 5626 §3.5.1).
 const PONG: Bytes = Bytes::from_static(b"\r\n");
@@ -41,6 +42,7 @@ pub struct Connections {
     /// What is left for messages that have begun and are over their connections' shares, bytes.
     pub(super) unframed: Arc<Semaphore>,
     mischief: Mischief,
+    timelines: Timelines,
     _accepting: Vec<Task>,
 }
 
@@ -51,6 +53,7 @@ impl Connections {
         inbound: mpsc::Sender<Inbound>,
         (udp, lookups, dials): (Udp, Lookups, Dials),
         (accepting, faults): (Vec<Task>, Faults),
+        timelines: Timelines,
     ) -> Self {
         Self {
             bounds,
@@ -68,6 +71,7 @@ impl Connections {
             unreadable: Seldom::default(),
             unframed: Arc::new(Semaphore::new(bounds.unframed_pool)),
             mischief: Mischief::new(faults),
+            timelines,
             _accepting: accepting,
         }
     }
@@ -182,6 +186,7 @@ impl Connections {
 
     pub(super) fn push(&mut self, id: FlowId, transmit: Transmit) {
         let Some(connection) = self.open.get_mut(&id) else { return self.send_datagram(id, transmit) };
+        self.timelines.sent(&connection.flow, &transmit.bytes);
         let before = connection.cost;
         connection.push(transmit);
         self.unread += connection.cost - before;
@@ -189,6 +194,11 @@ impl Connections {
     }
 
     fn send_datagram(&mut self, id: FlowId, transmit: Transmit) {
+        if self.timelines.is_on()
+            && let Some(flow) = self.udp.flow(id)
+        {
+            self.timelines.sent(&flow, &transmit.bytes);
+        }
         match self.udp.send(id, &transmit.bytes) {
             Ok(()) => self.fates.extend(transmit.receipt.map(Fate::Delivered)),
             Err(error) => {

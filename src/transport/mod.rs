@@ -48,6 +48,7 @@ pub use faults::{Faults, LostAcks};
 
 use crate::agent::{Address, Arrival, FlowId, Hop, ListenerId, ReachId, Reached, Receipt, Unreachable};
 use crate::sip::Transport;
+use crate::timeline::Timelines;
 use crate::tls::Tls;
 use dials::Dials;
 use flow_ids::FlowIds;
@@ -156,6 +157,8 @@ pub struct Settings {
     pub tls: Option<Tls>,
     /// What is to go wrong on purpose.
     pub faults: Faults,
+    /// Where what is sent is seen.
+    pub timelines: Timelines,
 }
 
 impl From<Bounds> for Settings {
@@ -173,7 +176,7 @@ pub fn start(
     listeners: Vec<Listener>,
     settings: impl Into<Settings>,
 ) -> (Connections, mpsc::Receiver<Inbound>) {
-    let Settings { bounds, dns_server, tls, faults } = settings.into();
+    let Settings { bounds, dns_server, tls, faults, timelines } = settings.into();
     let (sender, receiver) = mpsc::channel(INBOUND_BOUND);
     let places = Arc::new(Semaphore::new(bounds.connections));
     let ids = FlowIds::default();
@@ -201,5 +204,5 @@ pub fn start(
     // Apart from those of peers: whoever connects to us without end does not keep us from our own.
     let own = Arc::new(Semaphore::new(bounds.own_connections));
     let dials = Dials::new(bounds, own, tls, sender.clone());
-    (Connections::new(bounds, ids, sender, (udp, lookups, dials), (accepting, faults)), receiver)
+    (Connections::new(bounds, ids, sender, (udp, lookups, dials), (accepting, faults), timelines), receiver)
 }

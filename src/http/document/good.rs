@@ -104,6 +104,24 @@ pub fn records() -> Answers {
     answer(200, response.build())
 }
 
+/// What happened to a call, in each of its forms.
+pub fn timeline() -> Answers {
+    let story = examples::timeline();
+    let text = |text: String| {
+        let schema = ObjectBuilder::new().schema_type(Type::String);
+        ContentBuilder::new().schema(Some(schema)).example(Some(text.into())).build()
+    };
+    let timeline = Ref::from_schema_name("Timeline");
+    let content = ContentBuilder::new().schema(Some(timeline)).example(json(&story)).build();
+    let response = ResponseBuilder::new()
+        .description("The timeline")
+        .content("application/json", content)
+        .content("text/plain; charset=utf-8", text(crate::timeline::text(&story)))
+        .content("text/vnd.mermaid; charset=utf-8", text(crate::timeline::mermaid(&story)))
+        .content("application/x-pcapng", text("(a capture file)".to_owned()));
+    answer(200, response.build())
+}
+
 /// The stream of one call.
 pub fn call_events() -> Answers {
     let mut answers = event::stream("The call's events; the stream closes after `call.ended`");

@@ -23,11 +23,13 @@ use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{Content, InfoBuilder, LicenseBuilder, OpenApi, RefOr, Required};
 
 use super::error::Fields as ProblemFields;
+use crate::timeline::Story;
+
 use super::{Context, accounts, calls, health, records, webhook, webhooks};
 
 pub use params::{
     AccountParam, CallParam, ClaimParams, DeadLetterParams, FilterParams, IdempotencyParam, IfMatchParam,
-    IfNoneMatchParam, PageParams, PositionParams, RecordParams, WebhookParam,
+    IfNoneMatchParam, PageParams, PositionParams, RecordParams, TimelineParams, WebhookParam,
 };
 
 /// What the contract is, for those who read the document.
@@ -106,6 +108,7 @@ pub fn finish(mut document: OpenApi) -> OpenApi {
     responses::schemas::<(records::RecordPage, webhooks::WebhookList)>(&mut components.schemas);
     responses::schemas::<(webhooks::AddedWebhook, webhook::DeadLetterPage)>(&mut components.schemas);
     responses::schemas::<(webhook::Redelivering, webhook::Redeliver)>(&mut components.schemas);
+    responses::schemas::<(Story, health::Health)>(&mut components.schemas);
     event::schemas(&mut components.schemas);
     components.examples = responses::shared_examples();
     for item in document.paths.paths.values_mut() {

@@ -43,6 +43,8 @@ params! {
     FilterParams = filters;
     /// Which records are wanted.
     RecordParams = records;
+    /// How a timeline is written.
+    TimelineParams = timeline;
     /// The pages of a listing.
     PageParams = page;
     /// The place and the types of a stream.
@@ -158,6 +160,14 @@ fn records() -> Vec<Parameter> {
         query("until", "Calls that began before that.", time()),
     ]);
     all
+}
+
+fn timeline() -> Vec<Parameter> {
+    let formats = ObjectBuilder::new()
+        .schema_type(SchemaType::Type(Type::String))
+        .enum_values(Some(["json", "text", "mermaid", "pcapng"]))
+        .default(Some("json".into()));
+    vec![query("format", "How it is written.", formats.into())]
 }
 
 fn page() -> Vec<Parameter> {

@@ -8,7 +8,7 @@ use utoipa::{IntoResponses, ToSchema};
 
 use super::good::{
     account, account_command, accounts, answer, call, call_events, health, originated, page, read, records,
-    text_header,
+    text_header, timeline,
 };
 use super::receivers::{body, of_webhook, webhook_added};
 use super::{event, examples};
@@ -91,6 +91,8 @@ responses! {
         Malformed Unauthenticated CallNotFound CallEnded Claimed VersionMismatch RequestInFlight IdempotencyKeyReused
         Internal Overloaded Draining
     ];
+    /// Of a timeline.
+    TimelineRead = timeline(), [Malformed Unauthenticated CallNotFound Internal];
     /// Of the list of accounts.
     AccountsListed = accounts(), [Unauthenticated Internal];
     /// Of one account.

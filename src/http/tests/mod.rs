@@ -35,6 +35,7 @@ use crate::api_key::ApiKey;
 use crate::driver::{Ask, Commander};
 use crate::state::answers::Answers;
 use crate::state::{Board, Settings};
+use crate::timeline::Timelines;
 use crate::tls::{self, Tls};
 use crate::webhook::Webhooks;
 
@@ -102,7 +103,15 @@ fn api_with_key(key: Option<&str>) -> Api {
 fn context(board: &Board, commander: Commander) -> Context {
     let answers = Answers::new(board.clone(), None, Vec::new());
     let webhooks = Webhooks::new(board.clone(), None, Tls::read(tls::Settings::default()).unwrap());
-    Context { board: board.clone(), commander, journal: None, answers, webhooks, api_key: None }
+    Context {
+        board: board.clone(),
+        commander,
+        journal: None,
+        answers,
+        webhooks,
+        timelines: Timelines::default(),
+        api_key: None,
+    }
 }
 
 impl Api {

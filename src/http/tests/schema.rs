@@ -8,6 +8,9 @@ pub fn check(document: &Value, schema: &Value, value: &Value) -> Result<(), Stri
         let target = document.pointer(reference.trim_start_matches('#'));
         return check(document, target.ok_or_else(|| format!("{reference} leads nowhere"))?, value);
     }
+    if let Some(all_of) = schema["allOf"].as_array() {
+        return check(document, &merged(document, all_of), value);
+    }
     if let Some(one_of) = schema["oneOf"].as_array() {
         let fitting = one_of.iter().filter(|schema| check(document, schema, value).is_ok()).count();
         return if fitting == 1 { Ok(()) } else { Err(format!("{fitting} alternatives fit {value}")) };
@@ -25,6 +28,18 @@ pub fn check(document: &Value, schema: &Value, value: &Value) -> Result<(), Stri
         check(document, &schema["items"], item)?;
     }
     check_properties(document, schema, value)
+}
+
+/// One schema of an object for several.
+fn merged(document: &Value, all_of: &[Value]) -> Value {
+    let (mut properties, mut required) = (serde_json::Map::new(), Vec::new());
+    for schema in all_of {
+        let target = schema["$ref"].as_str().and_then(|path| document.pointer(path.trim_start_matches('#')));
+        let schema = target.unwrap_or(schema);
+        properties.extend(schema["properties"].as_object().cloned().unwrap_or_default());
+        required.extend(schema["required"].as_array().cloned().unwrap_or_default());
+    }
+    serde_json::json!({"type": "object", "properties": properties, "required": required})
 }
 
 fn check_type(types: &Value, value: &Value) -> Result<(), String> {

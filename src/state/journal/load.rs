@@ -128,6 +128,18 @@ pub fn envelopes(connection: &Connection, sequences: &[u64]) -> Result<Vec<Vec<u
     Ok(found.filter_map(Result::transpose).collect::<Result<_, _>>()?)
 }
 
+/// The envelopes of a call's first events, as far as they are kept.
+pub fn envelopes_of(
+    connection: &Connection,
+    call: CallId,
+    limit: usize,
+) -> Result<Vec<Vec<u8>>, JournalError> {
+    let mut find =
+        connection.prepare_cached("SELECT envelope FROM event WHERE call = ? ORDER BY sequence LIMIT ?")?;
+    let found = find.query_map(params![call.to_bytes(), limit], |row| row.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
 fn newest_events(connection: &Connection, limits: Limits) -> Result<Vec<PastEvent>, JournalError> {
     let mut find =
         connection.prepare(&format!("SELECT {COLUMNS} FROM event ORDER BY sequence DESC LIMIT ?"))?;

@@ -3,6 +3,7 @@
 mod accounts;
 mod problems;
 mod stream;
+mod timeline;
 mod webhooks;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ use crate::state::EventId;
 pub use accounts::{account_list, accounts, failed, registered};
 pub use problems::{no_such_account, no_such_webhook, problem, registrar_silent};
 pub use stream::stream;
+pub use timeline::timeline;
 pub use webhooks::{added_webhook, dead_letters, redelivering, webhook, webhook_list};
 
 /// 2026-11-22 10:15:30 UTC.
