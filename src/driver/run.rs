@@ -199,7 +199,7 @@ impl Driver {
             Inbound::Arrived(arrival) => {
                 let flow = arrival.flow.id;
                 if let Ok(message) = &arrival.message {
-                    self.timelines.received(&arrival.flow, message);
+                    self.timelines.received(now.wall, &arrival.flow, message);
                 }
                 self.agent.handle_message(now, *arrival);
                 // A connection that we closed: what had been read from it comes after its end.
@@ -213,7 +213,7 @@ impl Driver {
     }
 
     fn command(&mut self, now: Now, Ask { command, answer }: Ask) {
-        let Some(ticket) = self.tickets.issue(&command, answer) else { return };
+        let Some(ticket) = self.tickets.issue(now.wall, &command, answer) else { return };
         if let Some(told) = relabel(&self.batch, &self.release, now.wall, &command) {
             return self.batch.answer(ticket, told);
         }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tokio::sync::oneshot;
 
-use crate::agent::{CallCommand, Command, Done, Refusal, Ticket};
+use crate::agent::{CallCommand, Command, Done, Refusal, Ticket, Timestamp};
 use crate::timeline::{Asked, Timelines};
 
 /// How many commands may wait for the agent's answer; a further one is refused as [`Refusal::Overloaded`].
@@ -35,14 +35,19 @@ impl Tickets {
     }
 
     /// A ticket for a new command; `None`, and the refusal sent, if too many wait already.
-    pub(super) fn issue(&mut self, command: &Command, answer: oneshot::Sender<Answer>) -> Option<Ticket> {
+    pub(super) fn issue(
+        &mut self,
+        now: Timestamp,
+        command: &Command,
+        answer: oneshot::Sender<Answer>,
+    ) -> Option<Ticket> {
         if self.waiting.len() >= BOUND {
             let _ = answer.send(Err(Refusal::Overloaded));
             return None;
         }
         self.last += 1;
         let ticket = Ticket(self.last);
-        let asked = if self.timelines.is_on() { asked(command, &self.timelines) } else { None };
+        let asked = if self.timelines.is_on() { asked(now, command) } else { None };
         self.waiting.insert(ticket, Waiting { answer, asked });
         Some(ticket)
     }
@@ -61,13 +66,13 @@ impl Tickets {
 }
 
 /// A command to a call, as timelines have it.
-fn asked(command: &Command, timelines: &Timelines) -> Option<Asked> {
+fn asked(at: Timestamp, command: &Command) -> Option<Asked> {
     match command {
         Command::Call(CallCommand { call, by, action, .. }) => {
             let by = by.as_ref().map(|by| by.owner.clone());
-            Some(timelines.asked(Some(*call), action.name(), by))
+            Some(Asked { call: Some(*call), what: action.name(), by, at })
         }
-        Command::Originate(_) => Some(timelines.asked(None, "create", None)),
+        Command::Originate(_) => Some(Asked { call: None, what: "create", by: None, at }),
         Command::Account(_) => None,
     }
 }
@@ -86,7 +91,7 @@ mod tests {
         let mut issue = |tickets: &mut Tickets| {
             let (answer, answered) = oneshot::channel();
             kept.push(answered);
-            tickets.issue(&command, answer)
+            tickets.issue(Timestamp(0), &command, answer)
         };
         let first = issue(&mut tickets).unwrap();
         for _ in 1..BOUND {

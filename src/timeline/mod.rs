@@ -67,7 +67,7 @@ impl Default for Timelines {
 }
 
 impl Timelines {
-    /// None yet; `clock` is what all of them go by.
+    /// None yet; `clock` says when something is sent or answered.
     pub fn new(settings: Settings, clock: fn() -> Timestamp) -> Self {
         Self(Arc::new(Inner { settings, clock, kept: Mutex::new(Kept::new(settings.bytes)) }))
     }
@@ -77,8 +77,8 @@ impl Timelines {
         self.0.settings.bytes > 0
     }
 
-    /// A message has come.
-    pub fn received(&self, flow: &Flow, message: &Message) {
+    /// A message has come, at that time: that of what is told of it.
+    pub fn received(&self, at: Timestamp, flow: &Flow, message: &Message) {
         if !self.is_on() {
             return;
         }
@@ -86,7 +86,7 @@ impl Timelines {
             Message::Request(request) => (&request.head, &request.body, &request.call_id),
             Message::Response(response) => (&response.head, &response.body, &response.call_id),
         };
-        self.see(flow, Direction::Received, call_id.as_bytes(), &[head, body]);
+        self.see(at, flow, Direction::Received, call_id.as_bytes(), &[head, body]);
     }
 
     /// A message goes out.
@@ -94,14 +94,13 @@ impl Timelines {
         if self.is_on()
             && let Some(call_id) = belongs::call_id(message)
         {
-            self.see(flow, Direction::Sent, call_id, &[message]);
+            self.see((self.0.clock)(), flow, Direction::Sent, call_id, &[message]);
         }
     }
 
-    fn see(&self, flow: &Flow, direction: Direction, call_id: &[u8], parts: &[&Bytes]) {
+    fn see(&self, at: Timestamp, flow: &Flow, direction: Direction, call_id: &[u8], parts: &[&Bytes]) {
         let is_invite = parts.first().is_some_and(|head| head.starts_with(b"INVITE "));
         let begins = is_invite && direction == Direction::Received;
-        let at = (self.0.clock)();
         let mut kept = self.lock();
         if begins || kept.knows(call_id) {
             let sighting = Sighting::new(flow, direction, parts);
@@ -148,11 +147,6 @@ impl Timelines {
     pub fn story(&self, call: Arc<Call>, events: &[Bytes]) -> Story {
         let (entries, dropped) = self.lock().of(&call);
         Story::new(call, entries, dropped, events)
-    }
-
-    /// A command that comes now.
-    pub fn asked(&self, call: Option<CallId>, what: &'static str, by: Option<String>) -> Asked {
-        Asked { call, what, by, at: (self.0.clock)() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {

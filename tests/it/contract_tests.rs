@@ -150,7 +150,7 @@ fn without_a_call(agent: &Agent) {
             let reused = agent.send(&method, &path, &[JSON, taken[0]], "{}");
             assert_eq!(reused.problem(), (422, "idempotency-key-reused".to_owned()));
         }
-        if takes(operation, "limit") || takes(operation, "after") {
+        if ["limit", "after", "format"].iter().any(|parameter| takes(operation, parameter)) {
             assert_eq!(agent.send(&method, &format!("{path}?no=1"), &[], "").status, 400);
         }
         if operation.get("requestBody").is_some() {
@@ -212,6 +212,7 @@ fn successes(agent: &Agent, events: &mut Stream) {
     let path = format!("/v1/calls/{id}");
     assert_eq!(agent.send("GET", &path, &[("If-None-Match", &tag)], "").status, 304);
     assert_eq!(agent.read(&path).status, 200);
+    assert_eq!(agent.read(&format!("{path}/timeline")).status, 200);
     assert_eq!(agent.read("/v1/calls").status, 200);
     assert_eq!(agent.read("/v1/records").status, 200);
     assert_eq!(agent.read("/livez").status, 200);

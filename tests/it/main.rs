@@ -49,6 +49,7 @@ mod sipp_udp;
 mod sse_gaps;
 mod sse_readers;
 mod sse_streams;
+mod timeline;
 mod tls;
 mod torture;
 mod udp;

@@ -40,7 +40,11 @@ fn message(first_line: &str, tags: [&str; 2], more: &str, body: &str) -> Bytes {
 }
 
 fn receive(timelines: &Timelines, message: Bytes) {
-    timelines.received(&flow(Transport::Tcp), &parse_datagram(message).unwrap());
+    timelines.received(clock(), &flow(Transport::Tcp), &parse_datagram(message).unwrap());
+}
+
+fn asked(call: CallId, what: &'static str, by: Option<String>) -> Asked {
+    Asked { call: Some(call), what, by, at: clock() }
 }
 
 const INVITE: &str = "INVITE sip:1000@b SIP/2.0";
@@ -50,7 +54,7 @@ fn rung() -> (Timelines, Event) {
     let (timelines, event) = (timelines(1 << 20), offered(1));
     receive(&timelines, message(INVITE, ["b", ""], "", "v=0\r\n"));
     timelines.told(&event);
-    let asked = timelines.asked(Some(event.call.id), "ring", Some("crm".to_owned()));
+    let asked = asked(event.call.id, "ring", Some("crm".to_owned()));
     timelines.sent(&flow(Transport::Tcp), &message("SIP/2.0 180 Ringing", ["b", "a"], "", ""));
     timelines.answered(event.call.id, asked, None);
     (timelines, event)
@@ -94,7 +98,7 @@ fn what_belongs_to_no_call_leaves_nothing() {
     let timelines = timelines(1 << 20);
     receive(&timelines, message("OPTIONS sip:1000@b SIP/2.0", ["b", ""], "", ""));
     timelines.sent(&flow(Transport::Tcp), &message("SIP/2.0 200 OK", ["b", "a"], "", ""));
-    let asked = timelines.asked(Some(offered(1).call.id), "ring", None);
+    let asked = asked(offered(1).call.id, "ring", None);
     timelines.answered(offered(1).call.id, asked, Some("there is no such call".to_owned()));
     assert!(timelines.story(offered(1).call, &[]).entries.is_empty());
     assert_eq!(timelines.lock().sizes(), (0, 0));
@@ -199,7 +203,7 @@ fn an_invite_that_became_no_call_is_forgotten_as_well() {
 #[test]
 fn a_ladder_shows_who_has_said_what_and_when() {
     let (timelines, event) = rung();
-    let asked = timelines.asked(Some(event.call.id), "accept", None);
+    let asked = asked(event.call.id, "accept", None);
     timelines.answered(event.call.id, asked, Some("the call has\x1b[2J ended".to_owned()));
     let ladder = text(&timelines.story(event.call, &[]));
     for line in [
@@ -247,7 +251,7 @@ fn a_capture_has_a_packet_for_each_message_with_true_lengths_and_sums() {
         flow.peer = peer.parse().unwrap();
         flow.local.set_ip(if flow.peer.is_ipv6() { "2001:db8::2".parse().unwrap() } else { flow.local.ip() });
         let invite = message(INVITE, ["b", ""], "", "odd");
-        timelines.received(&flow, &parse_datagram(invite.clone()).unwrap());
+        timelines.received(clock(), &flow, &parse_datagram(invite.clone()).unwrap());
         timelines.sent(&flow, &message("SIP/2.0 100 Trying", ["b", ""], "", ""));
         let file = pcapng(&timelines.story(offered(1).call, &[]));
         let blocks = blocks(&file);
