@@ -15,7 +15,9 @@ use call_agent::agent::{
     Action, Agent, Arrival, Call, CallCommand, Command, Flow, FlowId, News, Now, Output, Settings, Ticket,
     Timestamp,
 };
+use call_agent::driver::wall_clock;
 use call_agent::sip::{Framed, Framer, Limits, Transport};
+use call_agent::timeline::{self, Timelines};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 /// The program's.
@@ -35,6 +37,7 @@ struct Exchange {
     placed: u64,
     between_calls: Duration,
     invite: Template,
+    timelines: Timelines,
 }
 
 /// The flow's INVITE around what makes a call another: the branch and the Call-ID.
@@ -58,7 +61,7 @@ impl Template {
 }
 
 impl Exchange {
-    fn new(between_calls: Duration) -> Self {
+    fn new(between_calls: Duration, timelines: Timelines) -> Self {
         let now = Now { instant: Instant::now(), wall: Timestamp(1_763_800_000_000_000) };
         let address = |text: &str| text.parse().expect("an address");
         let flow = Flow {
@@ -78,6 +81,7 @@ impl Exchange {
             placed: 0,
             between_calls,
             invite: Template::new(),
+            timelines,
         }
     }
 
@@ -105,6 +109,9 @@ impl Exchange {
     fn deliver(&mut self, bytes: &str) {
         self.framer.push(bytes.as_bytes());
         while let Some(Framed::Message(message)) = self.framer.next() {
+            if let Ok(message) = &message {
+                self.timelines.received(self.now.wall, &self.flow, message);
+            }
             self.agent.handle_message(self.now, Arrival { flow: self.flow, message });
         }
         self.drain();
@@ -120,9 +127,13 @@ impl Exchange {
         while let Some(output) = self.agent.poll_output() {
             match output {
                 Output::Save(..) => {}
-                Output::Event(News::Call(event)) => self.call = Some(event.call),
+                Output::Event(News::Call(event)) => {
+                    self.timelines.told(&event);
+                    self.call = Some(event.call);
+                }
                 Output::Event(News::Account(_)) | Output::Reach(..) | Output::Close(_) => {}
                 Output::Send(transmit) => {
+                    self.timelines.sent(&self.flow, &transmit.bytes);
                     self.written += black_box(transmit.bytes).len();
                     if let Some(receipt) = transmit.receipt {
                         self.agent.handle_delivered(self.now, receipt);
@@ -152,8 +163,14 @@ fn request(method: &str, call_id: &str, tag: &str, number: u64, cseq: u32) -> St
 fn core(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("core");
     group.throughput(Throughput::Elements(1));
-    for (name, between_calls) in [("20 calls per second", 50_000), ("2000 calls per second", 500)] {
-        let mut exchange = Exchange::new(Duration::from_micros(between_calls));
+    let bytes = timeline::Settings { bytes: 64 * 1024 * 1024, ended_age: Duration::from_secs(3600) };
+    let kept = Timelines::new(bytes, wall_clock);
+    for (name, between_calls, timelines) in [
+        ("20 calls per second", 50_000, Timelines::default()),
+        ("20 calls per second, with timelines", 50_000, kept),
+        ("2000 calls per second", 500, Timelines::default()),
+    ] {
+        let mut exchange = Exchange::new(Duration::from_micros(between_calls), timelines);
         group.bench_function(format!("complete inbound call, {name}"), |bencher| {
             bencher.iter(|| exchange.place_call());
         });
