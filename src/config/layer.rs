@@ -60,6 +60,10 @@ pub(super) struct Layer {
     #[arg(long, value_name = "FILE")]
     pub(super) webhook_ca: Option<PathBuf>,
 
+    /// For how long a webhook is sent an event again that it does not take [default: 86400]
+    #[arg(long, value_name = "SECONDS", value_parser = value::some_seconds)]
+    pub(super) webhook_retry_seconds: Option<Duration>,
+
     /// The certificate for HTTP, with its chain (PEM); with it HTTP is over TLS only
     #[arg(long, value_name = "FILE")]
     pub(super) http_tls_certificate: Option<PathBuf>,
@@ -196,6 +200,7 @@ impl Layer {
         Self {
             config: self.config.or(lower.config),
             webhook_ca: self.webhook_ca.or(lower.webhook_ca),
+            webhook_retry_seconds: self.webhook_retry_seconds.or(lower.webhook_retry_seconds),
             timeline_bytes: self.timeline_bytes.or(lower.timeline_bytes),
             sip_listen: self.sip_listen.or(lower.sip_listen),
             http_listen: self.http_listen.or(lower.http_listen),

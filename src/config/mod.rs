@@ -51,6 +51,8 @@ pub struct Config {
     pub no_listener_after: Option<Duration>,
     /// The receivers of events that the file names.
     pub webhooks: Vec<Endpoint>,
+    /// For how long they are sent again what they do not take.
+    pub webhook_retry: Duration,
     /// Where certificates are.
     pub tls: tls::Settings,
     /// How much of the past clients can see.
@@ -176,6 +178,7 @@ impl Config {
             },
             no_listener_after,
             webhooks,
+            webhook_retry: layer.webhook_retry_seconds.unwrap_or(webhook::RETRY),
             tls,
             board: state::Settings {
                 log_events: layer.log_events.unwrap_or(board.log_events),

@@ -1,9 +1,14 @@
 //! `[[webhook]]`: receivers of events, in the file alone. What is wrong is said by the key and never by its value.
 
+use std::time::Duration;
+
 use super::secret;
 use super::source::Variables;
 use super::table::{Fault, Table};
 use crate::webhook::{Endpoint, MOST, Source, Types, checked_id};
+
+/// For how long a receiver is sent again what it does not take, unless that is set.
+pub(super) const RETRY: Duration = Duration::from_secs(24 * 3600);
 
 const KEYS: [&str; 6] = ["id", "url", "secret", "secret_file", "secret_env", "types"];
 const SECRET: [&str; 3] = ["secret", "secret_file", "secret_env"];

@@ -40,7 +40,7 @@ pub struct Redeliver {
 pub struct Redelivering {
     /// How many dead letters are on their way again.
     pub redelivering: usize,
-    /// How many stay set aside: more than a thousand at a time, and those whose events the log no longer has.
+    /// How many stay set aside: more than can be sent at a time, and those whose events the log no longer has.
     pub dead_letters: usize,
 }
 
@@ -83,7 +83,9 @@ pub async fn remove(
 
 /// List dead letters
 ///
-/// The events that were not taken within 24 hours, in their order; at most 10,000 are kept, the oldest go first.
+/// The events that were not taken within 24 hours (`--webhook-retry-seconds`), in their order; at most 10,000 are kept, the
+/// oldest go first. A receiver that works but refuses 2,000 calls' events at a time has those that it has refused for an hour
+/// here before their time, so that it is told of others.
 #[utoipa::path(
     get,
     path = "/v1/webhooks/{id}/dead-letters",
@@ -112,7 +114,7 @@ pub async fn dead_letters(
 
 /// Send dead letters again
 ///
-/// One, or all, up to a thousand at a time; they are tried at once and for another 24 hours. A receiver that is only probed is
+/// One, or all, up to about a thousand at a time; they are tried at once and for another 24 hours, behind what waits of their call. A receiver that is only probed is
 /// tried at once, too.
 #[utoipa::path(
     post, path = "/v1/webhooks/{id}/redeliver", operation_id = "redeliver", tag = "webhooks",
@@ -125,8 +127,7 @@ pub async fn redeliver(
 ) -> Result<(StatusCode, Json<Redelivering>), Problem> {
     let event = event_id.map(|id| id.parse::<EventId>()).transpose();
     let event = event.map_err(|_| Problem::new(Code::InvalidField, "event_id: not the id of an event"))?;
-    let redelivering =
-        context.webhooks.redeliver(&id, event.map(|event| event.sequence)).await.map_err(refused)?;
+    let redelivering = context.webhooks.redeliver(&id, event.as_ref()).await.map_err(refused)?;
     let webhook = context.webhooks.webhook(&id).await.ok_or_else(Problem::webhook_not_found)?;
     let dead_letters = webhook.dead_letters;
     Ok((StatusCode::ACCEPTED, Json(Redelivering { redelivering, dead_letters })))

@@ -19,15 +19,15 @@ pub struct WebhookList {
     pub webhooks: Vec<Webhook>,
 }
 
-/// A webhook to be added.
-#[derive(Debug, Deserialize, ToSchema)]
+/// A webhook to be added. Without `Debug`: it holds secrets.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewWebhook {
     /// Its name: 1–64 letters, digits and `-._~`; one is made if none is given.
     #[serde(default)]
     #[schema(examples("crm"))]
     pub id: Option<String>,
-    /// Where events are sent: `http` or `https`.
+    /// Where events are sent: `http` or `https`. The query is not shown again; the path is.
     #[schema(examples("https://crm.example.com/hooks/calls"))]
     pub url: String,
     /// What they are signed with: `whsec_` and the base64 of 24 to 64 bytes; one is made if none is given.
@@ -39,7 +39,7 @@ pub struct NewWebhook {
 }
 
 /// A webhook that was added.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct AddedWebhook {
     /// As it can be read from now on.
     pub webhook: Webhook,
@@ -66,10 +66,17 @@ pub async fn list(State(context): State<Context>) -> Json<WebhookList> {
 ///
 /// From now on events are sent to it by POST, each as a CloudEvents envelope in JSON as the streams have it, signed as Standard
 /// Webhooks says (`webhook-id`, `webhook-timestamp`, `webhook-signature`). Events of one call come in order, one after the
-/// other; those of different calls side by side. Any 2xx within 10 seconds is a yes. Anything else is tried again, later and
-/// later, for 24 hours, then set aside as a dead letter. The same event may come twice, always under the same `webhook-id`.
+/// other; those of different calls side by side. Any 2xx within 10 seconds is a yes; redirections are not followed. Anything
+/// else is tried again, later and later, for 24 hours from the first try (`--webhook-retry-seconds`), then set aside as a dead
+/// letter. `Retry-After` is heeded with 429, 502, 503 and 504, up to an hour; who answers 410 is left alone for an hour. The
+/// same event may come twice, always under the same `webhook-id`.
 ///
-/// It is kept across restarts if there is a data directory. `secret` is in this answer and never shown again.
+/// While a receiver fails again and again it is only probed, and what happens stays in the log for it. What the log loses
+/// before it is back, as `--journal-seconds` and its like say, is told as `stream.gap`, whatever `types` are wanted.
+///
+/// It is kept across restarts if there is a data directory. `secret` is in this answer and in no other, but for a repetition
+/// by `Idempotency-Key`. Events go to any address that the agent can reach, also in its own network: give the API key to
+/// those only who may send there. What `https` receivers must show is certified by the system's CAs or by `--webhook-ca`.
 #[utoipa::path(
     post, path = "/v1/webhooks", operation_id = "addWebhook", tag = "webhooks",
     params(IdempotencyParam), request_body = NewWebhook, responses(responses::WebhookAdded)
@@ -107,6 +114,7 @@ fn endpoint(new: NewWebhook) -> Result<Endpoint, Problem> {
 pub fn refused(error: WebhookError) -> Problem {
     match error {
         WebhookError::NotFound => Problem::webhook_not_found(),
+        WebhookError::NoDeadLetter => Problem::new(Code::NotFound, error.to_string()),
         WebhookError::Taken | WebhookError::TooMany | WebhookError::OfFile => {
             Problem::new(Code::Conflict, error.to_string())
         }

@@ -78,7 +78,7 @@ pub async fn serve(
     let recorded = Recorded { timelines: timelines.clone(), ..recorded };
     let (board, journal) = (recorded.board.clone(), recorded.journal.clone());
     let (commander, asks) = Commander::channel(COMMANDS);
-    let webhooks = Webhooks::new(board.clone(), journal.clone(), tls.clone());
+    let webhooks = Webhooks::new(board.clone(), journal.clone(), tls.clone(), config.webhook_retry);
     webhooks.start(config.webhooks).await?;
     let told = transport::Settings {
         dns_server: config.dns_server,

@@ -106,6 +106,14 @@ impl Board {
         *id.epoch == *self.0.settings.epoch && id.sequence <= last
     }
 
+    /// The word that events before the oldest kept are gone, for who finds that by himself.
+    pub fn gap_now(&self, now: Timestamp) -> Option<Frame> {
+        let shown = self.read();
+        let (oldest, last) = (self.oldest(shown.log.oldest()), shown.log.last());
+        drop(shown);
+        self.gap(oldest, last, now)
+    }
+
     fn gap(&self, oldest: u64, last: u64, time: Timestamp) -> Option<Frame> {
         let data = Gap { oldest: self.event_id(oldest), last: self.event_id(last) };
         let before = self.event_id(oldest - 1);

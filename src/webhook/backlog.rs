@@ -12,15 +12,21 @@ use super::circuit::Circuit;
 use crate::agent::{Now, Timestamp};
 
 /// How many events are held at most, give or take what is read at a time.
-const MOST: usize = 10_000;
+const MOST: usize = 2000;
 /// How many bytes they may be.
-const MOST_BYTES: usize = 16 * 1024 * 1024;
+const MOST_BYTES: usize = 4 * 1024 * 1024;
 /// How many are held while the receiver is only probed: some to choose from.
-const MOST_OPEN: usize = 64;
+const MOST_OPEN: usize = 16;
+/// With so many that may go at once there is enough to do, and nothing is gained by more.
+const READY: usize = 64;
+/// The same for a receiver that has taken nothing yet.
+const READY_AT_FIRST: usize = 16;
 /// How many deliveries are on their way at a time.
 const IN_FLIGHT: usize = 32;
-/// For how long an event is tried, from when it happened or was given again.
-const PATIENCE: Duration = Duration::from_secs(24 * 3600);
+/// How many that are to a receiver that has taken nothing yet, since the start or since it failed: enough to open the circuit.
+const IN_FLIGHT_AT_FIRST: usize = 10;
+/// When there is no room for more, what was refused for so long is given up before its time.
+const ROOM: Duration = Duration::from_secs(3600);
 /// When an event is tried again.
 const RETRIES: Backoff = Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(300) };
 
@@ -30,8 +36,8 @@ pub(super) struct Pending {
     pub event: Event,
     /// How often it was tried.
     pub attempts: u32,
-    /// It is tried for 24 hours from then.
-    pub since: Timestamp,
+    /// When it failed first: from then on it is tried for as long as is set.
+    pub since: Option<Timestamp>,
 }
 
 /// What became of a try.
@@ -58,6 +64,14 @@ pub(super) struct Backlog {
     waiting: BTreeMap<(Instant, u64), Option<String>>,
     waits: u64,
     circuit: Circuit,
+    /// For how long an event is tried.
+    patience: Duration,
+    /// Whether it has taken something since it was last found to fail.
+    is_proven: bool,
+    /// Whether the last failure was an answer, and so may be of that event alone.
+    answers: bool,
+    /// The last event of the log that was tried, or that one before it was.
+    touched: u64,
     in_flight: usize,
     events: usize,
     bytes: usize,
@@ -68,13 +82,18 @@ pub(super) struct Backlog {
 struct Lane(VecDeque<Pending>);
 
 impl Backlog {
-    pub fn new() -> Self {
+    /// An empty one, for what comes behind that event of the log. Each event is tried for so long.
+    pub fn new(patience: Duration, touched: u64) -> Self {
         Self {
             lanes: HashMap::new(),
             ready: VecDeque::new(),
             waiting: BTreeMap::new(),
             waits: 0,
             circuit: Circuit::Closed(0),
+            patience,
+            is_proven: false,
+            answers: false,
+            touched,
             in_flight: 0,
             events: 0,
             bytes: 0,
@@ -86,10 +105,50 @@ impl Backlog {
         self.circuit.is_closed()
     }
 
-    /// Whether nothing more is to be read.
+    /// Whether nothing more is to be read. For a receiver that is only probed that is soon; but one that answers, if only with
+    /// a no, may take an event that is not here yet.
     pub fn is_full(&self) -> bool {
-        let most = if self.is_working() { MOST } else { MOST_OPEN };
-        self.events >= most || self.bytes >= MOST_BYTES
+        let looks_for_others = self.answers && self.ready.is_empty();
+        let most = if self.is_working() || looks_for_others { MOST } else { MOST_OPEN };
+        let ready = if self.is_proven { READY } else { READY_AT_FIRST };
+        self.events >= most || self.bytes >= MOST_BYTES || self.ready.len() >= ready
+    }
+
+    /// Whether there is room for what is given again, however the receiver is.
+    pub fn has_room(&self) -> bool {
+        self.events < MOST && self.bytes < MOST_BYTES
+    }
+
+    /// When all that is held was refused and waits, and there is no room for other events: the one that was refused for longest,
+    /// if that is long enough. It is given up.
+    pub fn make_room(&mut self, now: Timestamp) -> Option<Pending> {
+        if self.has_room() || !self.is_working() || !self.ready.is_empty() || self.is_busy() {
+            return None;
+        }
+        let since = |subject: &Option<String>| self.lanes.get(subject)?.0.front()?.since;
+        let (at, since) = self
+            .waiting
+            .iter()
+            .filter_map(|(at, subject)| Some((*at, since(subject)?)))
+            .min_by_key(|found| found.1)?;
+        if since.after(ROOM) > now {
+            return None;
+        }
+        let subject = self.waiting.remove(&at)?;
+        self.advance(&subject)
+    }
+
+    /// The place in the log from which all can be read again but for what is open: if it was read up to `read`, that, or
+    /// before the first event that was not tried yet.
+    pub fn position(&self, read: u64) -> u64 {
+        let untouched =
+            self.pending().map(|pending| pending.event.sequence).filter(|next| *next > self.touched);
+        untouched.min().map_or(read, |first| first - 1)
+    }
+
+    /// What is not taken and not behind [`Backlog::position`].
+    pub fn open(&self) -> impl Iterator<Item = &Pending> {
+        self.pending().filter(|pending| pending.event.sequence <= self.touched)
     }
 
     /// How many events are waiting or on their way.
@@ -98,7 +157,7 @@ impl Backlog {
     }
 
     /// All of them, in no order.
-    pub fn pending(&self) -> impl Iterator<Item = &Pending> {
+    pub(super) fn pending(&self) -> impl Iterator<Item = &Pending> {
         self.lanes.values().flat_map(|lane| &lane.0)
     }
 
@@ -116,12 +175,19 @@ impl Backlog {
 
     /// The next event to try, if one may be tried now; what became of it is said by [`Backlog::settle`].
     pub fn next(&mut self, now: Instant) -> Option<Pending> {
-        if self.in_flight >= IN_FLIGHT || !self.has_next(now) || !self.circuit.admit(now) {
+        if self.is_busy() || !self.has_next(now) || !self.circuit.admit(now) {
             return None;
         }
         let subject = self.ready.pop_front().or_else(|| Some(self.waiting.pop_first()?.1))?;
         self.in_flight += 1;
-        self.lanes.get(&subject)?.0.front().cloned()
+        let next = self.lanes.get(&subject)?.0.front()?.clone();
+        self.touched = self.touched.max(next.event.sequence);
+        Some(next)
+    }
+
+    /// Whether nothing more may be on its way. What is dead takes few connections to be found so.
+    fn is_busy(&self) -> bool {
+        self.in_flight >= if self.is_proven { IN_FLIGHT } else { IN_FLIGHT_AT_FIRST }
     }
 
     /// A probe is not kept waiting for an event's next try.
@@ -132,7 +198,8 @@ impl Backlog {
 
     /// When there is something to try that cannot be tried now.
     pub fn next_due(&self) -> Option<Instant> {
-        if self.events == 0 || self.in_flight >= IN_FLIGHT {
+        let has_any = !self.ready.is_empty() || !self.waiting.is_empty();
+        if !has_any || self.is_busy() {
             return None;
         }
         match self.circuit {
@@ -154,6 +221,7 @@ impl Backlog {
         first.attempts += 1;
         match tried {
             Tried::Taken => {
+                self.is_proven = true;
                 if self.circuit.succeed() {
                     // Who had to wait for the receiver need not wait any more.
                     self.ready.extend(std::mem::take(&mut self.waiting).into_values());
@@ -162,11 +230,16 @@ impl Backlog {
                 None
             }
             Tried::Failed { of_receiver, at_least } => {
+                self.answers = !of_receiver;
+                let since = *first.since.get_or_insert(now.wall);
                 // An event that is refused again and again says no more of the receiver than the first time.
                 if of_receiver || first.attempts == 1 || matches!(self.circuit, Circuit::Probing(_)) {
                     self.circuit.fail(now.instant, at_least, chance);
+                    self.is_proven &= self.circuit.is_closed();
                 }
-                if first.since.after(PATIENCE) <= now.wall {
+                // That something is lost is told until the receiver is there to hear it.
+                let may_go = first.event.is_kept() || !of_receiver;
+                if may_go && since.after(self.patience) <= now.wall {
                     return self.advance(subject);
                 }
                 let wait = RETRIES.after(first.attempts, chance).max(at_least);

@@ -83,8 +83,14 @@ impl DeadLetters {
         if self.0.len() > MOST { self.0.pop_first().map(|(_, oldest)| oldest) } else { None }
     }
 
-    pub fn remove(&mut self, sequence: u64) {
-        self.0.remove(&sequence);
+    /// Whether there was one of that event.
+    pub fn remove(&mut self, sequence: u64) -> bool {
+        self.0.remove(&sequence).is_some()
+    }
+
+    /// That of an event.
+    pub fn letter(&self, sequence: u64) -> Option<&DeadLetter> {
+        self.0.get(&sequence)
     }
 
     /// Those behind an event, at most so many.
@@ -93,9 +99,10 @@ impl DeadLetters {
     }
 
     /// That of an event, or all.
-    pub fn sequences(&self, event: Option<u64>) -> Vec<u64> {
-        let is_meant = |sequence: &u64| event.is_none_or(|event| event == *sequence);
-        self.0.keys().copied().filter(is_meant).collect()
+    pub fn sequences(&self, event: Option<&EventId>) -> Vec<u64> {
+        let Some(event) = event else { return self.0.keys().copied().collect() };
+        let is_meant = |letter: &&DeadLetter| letter.event_id == event.to_string();
+        self.0.get(&event.sequence).filter(is_meant).map(DeadLetter::sequence).into_iter().collect()
     }
 }
 

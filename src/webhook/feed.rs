@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::driver;
 use crate::state::{After, Board, EventId, Filter, Frame, Topics};
 
 /// How often is told how far the log was read when nothing in it is wanted.
 const POSITION: Duration = Duration::from_secs(10);
+
+/// How long the log is left alone when nothing could be read from it.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Some events, and the last one that was looked at.
 pub(super) type Batch = (Vec<Frame>, EventId);
@@ -25,6 +28,7 @@ async fn read(board: Board, mut after: After, topics: Topics, batches: mpsc::Sen
     while !board.is_closed() {
         let filter = Filter { topics, ..Filter::default() };
         let mut reader = board.follow_aside(&after, filter, driver::wall_clock());
+        let mut read_any = false;
         loop {
             let frames = tokio::select! {
                 frames = timeout(POSITION, reader.next()) => frames.unwrap_or(Some(Vec::new())),
@@ -32,10 +36,14 @@ async fn read(board: Board, mut after: After, topics: Topics, batches: mpsc::Sen
             };
             // It was too far behind what memory keeps; or the board is closed.
             let Some(frames) = frames else { break };
+            read_any = true;
             if batches.send((frames, reader.position())).await.is_err() {
                 return;
             }
         }
         after = After::Event(reader.position());
+        if !read_any && !board.is_closed() {
+            sleep(PAUSE).await;
+        }
     }
 }

@@ -7,10 +7,10 @@
 //! ```
 //!
 //! A worker for each receiver reads the log like any other reader, so that a slow one delays no call and nobody else. Events of
-//! one call are delivered in order, those of different calls side by side. What is not taken is tried again for 24 hours,
-//! then set aside. A receiver that fails again and again is only probed, and the log is not read on for it meanwhile: what
-//! it misses stays where it is. After a restart it goes on where it was; what was delivered in the last second before a
-//! crash is delivered again, under the same id.
+//! one call are delivered in order, those of different calls side by side. What is not taken is tried again for 24 hours from
+//! its first try, then set aside. A receiver that fails again and again is only probed, and the log is not read on for it
+//! meanwhile: what it misses stays where it is, and what the log loses of that is told as a gap. After a restart it goes on
+//! where it was; what was delivered in the last second before a crash is delivered again, under the same id.
 
 mod backlog;
 mod backoff;
@@ -20,6 +20,7 @@ mod endpoint;
 mod event;
 mod feed;
 mod post;
+mod resume;
 mod shared;
 mod sign;
 mod store;
@@ -29,6 +30,7 @@ mod worker;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -39,16 +41,16 @@ pub use endpoint::{BadEndpoint, Endpoint, Source, Types, Url, checked_id};
 pub use shared::{Webhook, WebhookState};
 pub use sign::Secret;
 
-use backlog::{Backlog, Pending};
 use dead::DeadLetters;
 use event::Event;
 use post::Post;
+use resume::resume;
 use shared::Shared;
 use store::{Progress, Store};
-use worker::{Order, Start, Worker};
+use worker::{Order, Worker};
 
-use crate::state::Board;
 use crate::state::journal::{Journal, JournalError};
+use crate::state::{Board, EventId};
 use crate::tls::Tls;
 
 /// How many receivers there may be.
@@ -65,6 +67,8 @@ struct Inner {
     board: Board,
     store: Store,
     tls: Tls,
+    /// For how long an event is tried.
+    patience: Duration,
     /// Who holds it may add and remove.
     changes: Mutex<()>,
     running: Mutex<BTreeMap<String, Running>>,
@@ -84,6 +88,9 @@ pub enum WebhookError {
     /// There is none of this name.
     #[error("no webhook has this id")]
     NotFound,
+    /// The event is not among the dead letters.
+    #[error("this event is no dead letter; GET …/dead-letters lists those that there are")]
+    NoDeadLetter,
     /// There is one of this name.
     #[error("another webhook has this id")]
     Taken,
@@ -99,10 +106,10 @@ pub enum WebhookError {
 }
 
 impl Webhooks {
-    /// None yet.
-    pub fn new(board: Board, journal: Option<Journal>, tls: Tls) -> Self {
-        let store = Store(journal);
-        Self(Arc::new(Inner { board, store, tls, changes: Mutex::default(), running: Mutex::default() }))
+    /// None yet. What is not taken is tried again for so long.
+    pub fn new(board: Board, journal: Option<Journal>, tls: Tls, patience: Duration) -> Self {
+        let (store, changes, running) = (Store(journal), Mutex::default(), Mutex::default());
+        Self(Arc::new(Inner { board, store, tls, patience, changes, running }))
     }
 
     /// Starts those of the file and those that were added by request. Once.
@@ -118,12 +125,18 @@ impl Webhooks {
             }
         }
         for endpoint in endpoints {
-            let progress = progress.remove(&endpoint.id);
+            let progress = match progress.remove(&endpoint.id) {
+                Some(progress) => progress,
+                None => self.begin(&endpoint.id).await.unwrap_or_else(|error| {
+                    warn!(webhook = endpoint.id, %error, "where it begins could not be put on record");
+                    Progress::at(&self.0.board.last_event_id())
+                }),
+            };
             self.run(endpoint, progress).await?;
         }
         for forgotten in progress.into_keys() {
             info!(webhook = forgotten, "no longer set: forgotten");
-            store.remove(&forgotten).await?;
+            self.forget(&forgotten).await;
         }
         Ok(())
     }
@@ -140,6 +153,11 @@ impl Webhooks {
 
     /// Adds one, which is told of what happens from now on.
     pub async fn add(&self, endpoint: Endpoint) -> Result<Webhook, WebhookError> {
+        let all = self.clone();
+        whole(async move { all.added(endpoint).await }).await
+    }
+
+    async fn added(&self, endpoint: Endpoint) -> Result<Webhook, WebhookError> {
         let _changes = self.0.changes.lock().await;
         let id = endpoint.id.clone();
         {
@@ -151,27 +169,34 @@ impl Webhooks {
                 return Err(WebhookError::TooMany);
             }
         }
+        // First the place: what happens from the answer on is told, whatever comes between.
+        let progress = self.begin(&id).await?;
         self.0.store.add(&endpoint).await?;
-        self.run(endpoint, None).await?;
+        self.run(endpoint, progress).await?;
         self.webhook(&id).await.ok_or(WebhookError::NotFound)
     }
 
     /// Removes one that was added by request, with its dead letters.
     pub async fn remove(&self, id: &str) -> Result<(), WebhookError> {
+        let (all, id) = (self.clone(), id.to_owned());
+        whole(async move { all.removed(&id).await }).await
+    }
+
+    async fn removed(&self, id: &str) -> Result<(), WebhookError> {
         let _changes = self.0.changes.lock().await;
-        let mut running = self.0.running.lock().await;
-        let endpoint = &running.get(id).ok_or(WebhookError::NotFound)?.endpoint;
-        if endpoint.source == Source::File {
+        let source = self.0.running.lock().await.get(id).ok_or(WebhookError::NotFound)?.endpoint.source;
+        if source == Source::File {
             return Err(WebhookError::OfFile);
         }
-        let gone = running.remove(id);
-        drop(running);
-        if let Some(Running { task, .. }) = gone {
+        // As long as that is not on record it stays.
+        self.0.store.remove(id).await?;
+        if let Some(Running { task, .. }) = self.0.running.lock().await.remove(id) {
             task.abort();
-            // Only now: nothing more is put on record for it.
+            // Only then nothing more is put on record for it.
             let _ = task.await;
         }
-        Ok(self.0.store.remove(id).await?)
+        self.forget(id).await;
+        Ok(())
     }
 
     /// The dead letters of one behind an event, at most so many.
@@ -181,12 +206,15 @@ impl Webhooks {
     }
 
     /// Has dead letters sent again: that of an event, or all; how many of them could be.
-    pub async fn redeliver(&self, id: &str, event: Option<u64>) -> Result<usize, WebhookError> {
+    pub async fn redeliver(&self, id: &str, event: Option<&EventId>) -> Result<usize, WebhookError> {
         let (orders, sequences) = {
             let running = self.0.running.lock().await;
             let running = running.get(id).ok_or(WebhookError::NotFound)?;
             (running.orders.clone(), running.shared.dead().sequences(event))
         };
+        if event.is_some() && sequences.is_empty() {
+            return Err(WebhookError::NoDeadLetter);
+        }
         let (reply, replied) = oneshot::channel();
         // A worker that is gone was removed meanwhile.
         orders.send(Order::Redeliver(sequences, reply)).await.map_err(|_| WebhookError::NotFound)?;
@@ -204,20 +232,29 @@ impl Webhooks {
         }
     }
 
-    async fn run(&self, endpoint: Endpoint, progress: Option<Progress>) -> Result<(), JournalError> {
-        let Inner { board, store, tls, running, .. } = &*self.0;
-        let letters = DeadLetters::new(store.dead_letters(&endpoint.id).await?);
-        let read = progress.as_ref().and_then(Progress::read).unwrap_or_else(|| board.last_event_id());
-        let mut backlog = Backlog::new();
-        for pending in open(board, progress).await? {
-            backlog.push(pending);
+    /// Puts on record that a receiver is told of what comes next.
+    async fn begin(&self, id: &str) -> Result<Progress, JournalError> {
+        let progress = Progress::at(&self.0.board.last_event_id());
+        self.0.store.save_progress(id, &progress).await?;
+        Ok(progress)
+    }
+
+    /// Forgets what a receiver was sent. What stays on record is found at the next start.
+    async fn forget(&self, id: &str) {
+        if let Err(error) = self.0.store.forget(id).await {
+            warn!(webhook = id, %error, "what is on record of it could not be removed");
         }
-        let shared = Arc::new(Shared::new(read.clone(), letters));
+    }
+
+    async fn run(&self, endpoint: Endpoint, progress: Progress) -> Result<(), JournalError> {
+        let Inner { board, store, tls, patience, running, .. } = &*self.0;
+        let letters = DeadLetters::new(store.dead_letters(&endpoint.id).await?);
+        let start = resume(board, &endpoint, *patience, progress).await?;
+        let shared = Arc::new(Shared::new(start.read.clone(), letters));
         let endpoint = Arc::new(endpoint);
         let (orders, inbox) = mpsc::channel(ORDERS);
         let both = (endpoint.clone(), shared.clone());
-        let post = Post::new(tls.clone());
-        let worker = Worker::new(both, board.clone(), store.clone(), post, Start { read, backlog }, inbox);
+        let worker = Worker::new(both, board.clone(), store.clone(), Post::new(tls.clone()), start, inbox);
         let task = tokio::spawn(worker.run());
         let id = endpoint.id.clone();
         running.lock().await.insert(id, Running { endpoint, shared, orders, task });
@@ -225,23 +262,11 @@ impl Webhooks {
     }
 }
 
-/// The events that a receiver had not taken yet when the agent stopped.
-async fn open(board: &Board, progress: Option<Progress>) -> Result<Vec<Pending>, JournalError> {
-    let mut open = progress.map(|progress| progress.open).unwrap_or_default();
-    open.sort_by_key(|open| open.sequence);
-    let sequences: Vec<_> = open.iter().map(|open| open.sequence).collect();
-    let events: BTreeMap<_, _> = board
-        .envelopes(&sequences)
-        .await?
-        .into_iter()
-        .filter_map(Event::read)
-        .map(|event| (event.sequence, event))
-        .collect();
-    let pending = |open: store::Open| {
-        let event = events.get(&open.sequence)?.clone();
-        Some(Pending { event, attempts: open.attempts, since: open.since })
-    };
-    Ok(open.into_iter().filter_map(pending).collect())
+/// Does it in a task of its own: who asks and hangs up leaves nothing half done.
+async fn whole<T: Send + 'static>(
+    change: impl Future<Output = Result<T, WebhookError>> + Send + 'static,
+) -> Result<T, WebhookError> {
+    tokio::spawn(change).await.unwrap_or(Err(WebhookError::Journal(JournalError::Closed)))
 }
 
 impl Running {

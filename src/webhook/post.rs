@@ -1,12 +1,12 @@
 //! One try: a signed POST, and what the receiver says to it.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::header::{CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, Response};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -17,12 +17,16 @@ use super::{Endpoint, Event};
 use crate::agent::Timestamp;
 use crate::tls::Tls;
 
-/// For how long a receiver may take to answer, from the connecting to the answer's end.
+/// For how long a receiver may take to answer, from the connecting to the end of the answer's head.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// For how long a connection is kept that is not used.
 const IDLE: Duration = Duration::from_secs(60);
-/// So much of an answer is read, to use the connection again; its content means nothing.
-const MOST_ANSWER: usize = 16 * 1024;
+/// So much of an answer's body is read, to use the connection again; it means nothing.
+const MOST_BODY: usize = 16 * 1024;
+/// For how long it is read; who takes longer is connected to anew.
+const BODY_PATIENCE: Duration = Duration::from_secs(1);
+/// So much of an answer's head is read.
+const MOST_HEAD: usize = 64 * 1024;
 /// The longest that a receiver can ask to be left alone.
 const LONGEST_REST: Duration = Duration::from_secs(3600);
 
@@ -44,7 +48,7 @@ impl Fault {
 
     /// Whether another event would fare no better.
     pub fn is_of_receiver(&self) -> bool {
-        matches!(self.status, None | Some(429 | 502 | 503 | 504))
+        matches!(self.status, None | Some(410 | 429 | 502 | 503 | 504))
     }
 }
 
@@ -74,14 +78,12 @@ impl Post {
     /// Sends an event; any 2xx is a yes. Redirections are not followed: they are a no.
     pub async fn send(&self, endpoint: &Endpoint, event: &Event, now: Timestamp) -> Result<(), Fault> {
         let silence = || Fault::silent(format!("no answer within {} s", PATIENCE.as_secs()));
-        timeout(PATIENCE, self.exchange(endpoint, event, now)).await.map_err(|_| silence())?
-    }
-
-    async fn exchange(&self, endpoint: &Endpoint, event: &Event, now: Timestamp) -> Result<(), Fault> {
         let request = request(endpoint, event, now).map_err(|error| Fault::silent(error.to_string()))?;
-        let response = self.client.request(request).await.map_err(|error| Fault::silent(cause(&error)))?;
-        let verdict = verdict(&response);
-        let _ = Limited::new(response.into_body(), MOST_ANSWER).collect().await;
+        let response = timeout(PATIENCE, self.client.request(request)).await.map_err(|_| silence())?;
+        let response = response.map_err(|error| Fault::silent(cause(&error)))?;
+        let verdict = verdict(&response, now);
+        // What was said stands, however the rest of the answer comes.
+        let _ = timeout(BODY_PATIENCE, Limited::new(response.into_body(), MOST_BODY).collect()).await;
         verdict
     }
 }
@@ -92,6 +94,7 @@ fn client(config: &ClientConfig) -> Client<HttpsConnector<HttpConnector>, Full<B
     Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE)
+        .http1_max_buf_size(MOST_HEAD)
         .build(connector)
 }
 
@@ -110,17 +113,27 @@ fn request(
         .body(Full::new(event.body.clone()))
 }
 
-fn verdict<B>(response: &Response<B>) -> Result<(), Fault> {
+fn verdict<B>(response: &Response<B>, now: Timestamp) -> Result<(), Fault> {
     let status = response.status();
     if status.is_success() {
         return Ok(());
     }
-    let asked = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
-    let is_heard = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
-    let retry_after =
-        asked.filter(|_| is_heard).map_or(Duration::ZERO, Duration::from_secs).min(LONGEST_REST);
+    let asked = response.headers().get(RETRY_AFTER).and_then(|value| rest(value.to_str().ok()?, now));
+    let retry_after = match status.as_u16() {
+        // It says that it will not come back; it is asked now and then whether that was meant.
+        410 => LONGEST_REST,
+        429 | 502 | 503 | 504 => asked.unwrap_or_default().min(LONGEST_REST),
+        _ => Duration::ZERO,
+    };
     let detail = format!("the receiver answered {}", status.as_u16());
     Err(Fault { status: Some(status.as_u16()), detail, retry_after })
+}
+
+/// `Retry-After`: seconds, or a date (RFC 9110 section 10.2.3).
+fn rest(text: &str, now: Timestamp) -> Option<Duration> {
+    let now = UNIX_EPOCH + Duration::from_micros(now.0.try_into().ok()?);
+    let date = || httpdate::parse_http_date(text).ok()?.duration_since(now).ok();
+    text.parse().map(Duration::from_secs).ok().or_else(date)
 }
 
 /// What is behind an error: the last of its causes says most.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::backlog::Pending;
 use super::dead::DeadLetter;
 use super::{Endpoint, Source, Types};
 use crate::agent::Timestamp;
@@ -19,7 +20,7 @@ pub(super) struct Store(pub Option<Journal>);
 /// How far a receiver is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Progress {
-    /// The last event that was read from the log.
+    /// From behind this event on the log is read again.
     pub read: String,
     /// Those up to it that the receiver has not taken yet.
     pub open: Vec<Open>,
@@ -30,11 +31,27 @@ pub(super) struct Progress {
 pub(super) struct Open {
     pub sequence: u64,
     pub attempts: u32,
-    /// It is tried for so long from then.
-    pub since: Timestamp,
+    /// When it failed first.
+    pub since: Option<Timestamp>,
+    /// What cannot be read in the log again: that something is lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+}
+
+impl Open {
+    /// Of an event that was tried, or waits for one that was.
+    pub fn of(Pending { event, attempts, since }: &Pending) -> Self {
+        let body = (!event.is_kept()).then(|| String::from_utf8_lossy(&event.body).into_owned());
+        Self { sequence: event.sequence, attempts: *attempts, since: *since, body }
+    }
 }
 
 impl Progress {
+    /// Of a receiver that has not missed anything up to this event.
+    pub fn at(read: &EventId) -> Self {
+        Self { read: read.to_string(), open: Vec::new() }
+    }
+
     pub fn read(&self) -> Option<EventId> {
         self.read.parse().ok()
     }
@@ -66,12 +83,16 @@ impl Store {
         self.keep(ADDED.to_owned(), id.clone(), &added).await
     }
 
-    /// Forgets all of a receiver.
+    /// It is no longer one of those that were added.
     pub async fn remove(&self, id: &str) -> Result<(), JournalError> {
+        self.drop(ADDED.to_owned(), vec![id.to_owned()]).await
+    }
+
+    /// Forgets what it was sent; how far it was goes last, so that what is left is found at the next start.
+    pub async fn forget(&self, id: &str) -> Result<(), JournalError> {
         let letters = self.all::<DeadLetter>(dead_room(id)).await?;
         self.drop(dead_room(id), letters.into_iter().map(|(key, _)| key).collect()).await?;
-        self.drop(PROGRESS.to_owned(), vec![id.to_owned()]).await?;
-        self.drop(ADDED.to_owned(), vec![id.to_owned()]).await
+        self.drop(PROGRESS.to_owned(), vec![id.to_owned()]).await
     }
 
     /// The receivers of which something is on record.

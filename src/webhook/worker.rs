@@ -1,5 +1,8 @@
 //! The task of one receiver: reads the log, sends, tries again, and puts on record how far it is.
 
+mod letters;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +14,7 @@ use tokio::time::{Instant, sleep_until};
 use tracing::{debug, info, warn};
 
 use super::backlog::{Backlog, Pending, Tried};
-use super::dead::{DeadLetter, DeliveryFailure};
+use super::dead::DeliveryFailure;
 use super::feed::{Batch, feed};
 use super::post::{Fault, Post};
 use super::shared::Shared;
@@ -27,8 +30,6 @@ use crate::state::{Board, EventId, Listener, Topic};
 const SAVE: Duration = Duration::from_secs(1);
 /// How long is still delivered when the agent stops. What is left comes at the next start, if there is a journal.
 const LAST_WORDS: Duration = Duration::from_secs(5);
-/// More events than this are not taken back at a time.
-const REDELIVERIES: usize = 1000;
 
 /// What a worker is told to do.
 #[derive(Debug)]
@@ -55,6 +56,8 @@ pub(super) struct Worker {
     read: EventId,
     backlog: Backlog,
     deliveries: FuturesUnordered<BoxFuture<'static, Delivery>>,
+    /// Dead letters that could not be put on record yet.
+    unrecorded: BTreeSet<u64>,
     /// While it works, it hears of calls.
     listener: Option<Listener>,
     /// When the next change is put on record.
@@ -92,6 +95,7 @@ impl Worker {
             read,
             backlog,
             deliveries: FuturesUnordered::new(),
+            unrecorded: BTreeSet::new(),
             listener: None,
             save_at: Some(Instant::now()),
             ends_at: None,
@@ -104,6 +108,7 @@ impl Worker {
     /// Works until it is told to end.
     pub async fn run(mut self) {
         while !self.is_done() {
+            self.make_room().await;
             self.send();
             self.show();
             let due = self.due();
@@ -147,8 +152,7 @@ impl Worker {
             if !event.is_kept() {
                 warn!(webhook = self.endpoint.id, "events are gone before they could be delivered");
             }
-            let since = event.time;
-            self.backlog.push(Pending { event, attempts: 0, since });
+            self.backlog.push(Pending { event, attempts: 0, since: None });
         }
         if self.read != position {
             self.read = position;
@@ -176,6 +180,7 @@ impl Worker {
             Ok(()) => {
                 self.backlog.settle(&event.subject, Tried::Taken, now, 0);
                 self.shared.count_delivery();
+                self.revive(&event).await;
             }
             Err(fault) => self.fail(&event, fault, now).await,
         }
@@ -195,22 +200,8 @@ impl Worker {
         let given_up = self.backlog.settle(&event.subject, tried, now, chance);
         let failure = DeliveryFailure { at: now.wall, status: fault.status, detail: fault.detail };
         self.shared.set_failure(failure.clone());
-        let Some(Pending { event, attempts, .. }) = given_up else { return };
-        warn!(webhook = self.endpoint.id, event = event.id, attempts, "given up: a dead letter");
-        if event.is_kept() {
-            self.bury(DeadLetter::of(&event, attempts, failure)).await;
-        }
-    }
-
-    async fn bury(&mut self, letter: DeadLetter) {
-        let id = &self.endpoint.id;
-        if let Err(error) = self.store.keep_dead_letter(id, &letter).await {
-            warn!(webhook = id, %error, "a dead letter could not be put on record");
-        }
-        let Some(oldest) = self.shared.dead().add(letter) else { return };
-        warn!(webhook = id, event = oldest.event_id, "too many dead letters: the oldest is forgotten");
-        if let Err(error) = self.store.drop_dead_letters(id, &[oldest.sequence()]).await {
-            warn!(webhook = id, %error, "a dead letter could not be taken off the record");
+        if let Some(given_up) = given_up {
+            self.bury(given_up, failure).await;
         }
     }
 
@@ -221,25 +212,6 @@ impl Worker {
                 let _ = reply.send(self.redeliver(sequences).await);
             }
         }
-    }
-
-    /// Takes dead letters back, as far as their events are still there.
-    async fn redeliver(&mut self, mut sequences: Vec<u64>) -> Result<usize, JournalError> {
-        sequences.truncate(REDELIVERIES);
-        let envelopes = self.board.envelopes(&sequences).await?;
-        let events: Vec<_> = envelopes.into_iter().filter_map(Event::read).collect();
-        let taken: Vec<_> = events.iter().map(|event| event.sequence).collect();
-        let now = driver::now();
-        for event in events {
-            self.backlog.push(Pending { event, attempts: 0, since: now.wall });
-        }
-        self.backlog.hurry(now.instant);
-        // First the one, then the other: a crash between the two has an event in both places rather than in none.
-        self.store.save_progress(&self.endpoint.id, &self.progress()).await?;
-        self.store.drop_dead_letters(&self.endpoint.id, &taken).await?;
-        let mut dead = self.shared.dead();
-        taken.iter().for_each(|sequence| dead.remove(*sequence));
-        Ok(taken.len())
     }
 
     /// Counts among those who hear of calls while it works.
@@ -254,20 +226,27 @@ impl Worker {
     }
 
     async fn save(&mut self) {
-        if let Err(error) = self.store.save_progress(&self.endpoint.id, &self.progress()).await {
+        if let Err(error) = self.record().await {
             debug!(webhook = self.endpoint.id, %error, "how far it is could not be put on record");
             self.save_soon();
         }
     }
 
+    /// First the dead letters: what is neither open nor among them counts as delivered.
+    async fn record(&mut self) -> Result<(), JournalError> {
+        while let Some(sequence) = self.unrecorded.first().copied() {
+            let letter = self.shared.dead().letter(sequence).cloned();
+            if let Some(letter) = letter {
+                self.store.keep_dead_letter(&self.endpoint.id, &letter).await?;
+            }
+            self.unrecorded.remove(&sequence);
+        }
+        self.store.save_progress(&self.endpoint.id, &self.progress()).await
+    }
+
     fn progress(&self) -> Progress {
-        let open = |pending: &Pending| Open {
-            sequence: pending.event.sequence,
-            attempts: pending.attempts,
-            since: pending.since,
-        };
-        let kept = self.backlog.pending().filter(|pending| pending.event.is_kept());
-        Progress { read: self.read.to_string(), open: kept.map(open).collect() }
+        let read = EventId { sequence: self.backlog.position(self.read.sequence), ..self.read.clone() };
+        Progress { read: read.to_string(), open: self.backlog.open().map(Open::of).collect() }
     }
 
     fn show(&self) {

@@ -30,6 +30,8 @@ pub fn webhooks() {
     let again = agent.post("/v1/webhooks/crm/redeliver", "{}");
     assert_eq!((again.status, again.json()), (202, json!({"redelivering": 0, "dead_letters": 0})));
     assert_eq!(agent.post("/v1/webhooks/crm/redeliver", r#"{"event_id": "x"}"#).status, 422);
+    let unknown = agent.post("/v1/webhooks/crm/redeliver", r#"{"event_id": "7f3a-1"}"#);
+    assert_eq!(unknown.problem(), (404, "not-found".to_owned()));
     let remove = |id: &str| agent.send("DELETE", &format!("/v1/webhooks/{id}"), &[], "");
     assert_eq!(remove("crm").problem(), (409, "conflict".to_owned()));
     assert_eq!((remove("1").status, remove("1").status), (204, 404));

@@ -50,6 +50,11 @@ impl Receiver {
         self.answers.lock().unwrap().extend(statuses);
     }
 
+    /// From now on it takes everything.
+    pub fn will_take_all(&self) {
+        self.answers.lock().unwrap().clear();
+    }
+
     /// The settings of a webhook that leads here.
     pub fn settings(&self, id: &str) -> String {
         format!(
@@ -61,6 +66,11 @@ impl Receiver {
     /// What it is sent next.
     pub fn next(&self) -> Message {
         self.inbox.recv_timeout(PATIENCE).expect("something is sent in time")
+    }
+
+    /// What it was sent and was not looked at.
+    pub fn try_next(&self) -> Option<Message> {
+        self.inbox.try_recv().ok()
     }
 
     /// What it is sent next of that type: the id of the message and the data of the event.

@@ -181,3 +181,69 @@ fn a_kill_at_any_moment_under_load_loses_no_delivery() {
         }
     }
 }
+
+#[test]
+fn what_was_given_up_is_listed_over_a_kill_and_sent_again_when_asked_for() {
+    let (receiver, folder) = (Receiver::start(), Folder::new("webhooks"));
+    let data = folder.file("data");
+    let flags = ["--data-dir", &data, "--webhook-retry-seconds", "1"];
+    let settings = receiver.settings("crm") + "types = [\"call.offered\"]\n";
+    receiver.will_answer([500; 20]);
+    let agent = start(&folder, &settings, &flags);
+    let (mut events, mut peer) = (agent.events(), Peer::connect(&agent));
+    let caller = Caller::at(peer.address);
+    let call = offered(&mut events, &mut peer, &caller);
+    let (id, event) = receiver.next();
+    let webhook = until(&agent, "crm", |webhook| webhook["dead_letters"] == 1 && webhook["pending"] == 0);
+    assert_eq!(webhook["failure"]["status"], 500);
+    agent.signal("KILL");
+    agent.ends();
+
+    // It may be on record as open, too, and be tried once more.
+    let agent = start(&folder, &settings, &flags);
+    until(&agent, "crm", |webhook| webhook["dead_letters"] == 1 && webhook["pending"] == 0);
+    receiver.will_take_all();
+    let letters = agent.read("/v1/webhooks/crm/dead-letters").json();
+    let letter = &letters["dead_letters"][0];
+    assert_eq!(
+        (&letter["event_id"], &letter["type"], &letter["subject"]),
+        (&json!(id), &json!("call.offered"), &json!(call))
+    );
+    assert!(letter["attempts"].as_u64().unwrap() >= 2, "{letter}");
+    let body = json!({"event_id": id}).to_string();
+    let again = agent.post("/v1/webhooks/crm/redeliver", &body);
+    assert_eq!((again.status, again.json()), (202, json!({"redelivering": 1, "dead_letters": 0})));
+    until(&agent, "crm", |webhook| webhook["delivered"] == 1 && webhook["dead_letters"] == 0);
+    let last = std::iter::from_fn(|| receiver.try_next()).last().unwrap();
+    assert_eq!(last, (id, event), "the same to the letter");
+    assert_eq!(agent.post("/v1/webhooks/crm/redeliver", &body).problem().0, 404);
+}
+
+#[test]
+fn a_hundred_receivers_that_are_silent_or_gone_delay_no_call_under_load() {
+    let folder = Folder::new("webhooks");
+    // Takes connections into its queue, and never looks at them.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let ports = [silent.local_addr().unwrap().port(), free_ports(1)];
+    let webhook = |number: usize| {
+        let port = ports[number % 2];
+        format!("[[webhook]]\nid = \"{number}\"\nurl = \"http://127.0.0.1:{port}\"\nsecret = \"{SECRET}\"\n")
+    };
+    let settings: String = (0..100).map(webhook).collect();
+    let agent = start(&folder, &settings, &["--on-offer", "accept"]);
+    // A call that is not answered within five seconds fails, and the caller says so.
+    let load = Command::new(env!("CARGO_BIN_EXE_call-agent"))
+        .args(["call", &format!("sip:1000@{}", agent.sip), "--transport", "tcp", "--calls", "150"])
+        .args(["--rate", "25", "--hangup-after", "100ms", "--timeout", "5s", "--log", "off"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&load.stdout).into_owned() + &String::from_utf8_lossy(&load.stderr);
+    assert!(load.status.success(), "{}", said.lines().rev().take(5).collect::<Vec<_>>().join("\n"));
+    for webhook in agent.read("/v1/webhooks").json()["webhooks"].as_array().unwrap() {
+        assert_eq!(webhook["delivered"], 0, "{webhook}");
+        // What is tried at first and some to choose from, not all 600.
+        assert!(webhook["pending"].as_u64().unwrap() < 300, "{webhook}");
+    }
+    until(&agent, "1", |webhook| webhook["state"] == "failing");
+    until(&agent, "0", |webhook| webhook["state"] == "failing");
+}

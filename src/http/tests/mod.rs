@@ -102,7 +102,12 @@ fn api_with_key(key: Option<&str>) -> Api {
 /// What handlers work with, all of it in memory and open.
 fn context(board: &Board, commander: Commander) -> Context {
     let answers = Answers::new(board.clone(), None, Vec::new());
-    let webhooks = Webhooks::new(board.clone(), None, Tls::read(tls::Settings::default()).unwrap());
+    let webhooks = Webhooks::new(
+        board.clone(),
+        None,
+        Tls::read(tls::Settings::default()).unwrap(),
+        std::time::Duration::from_secs(86_400),
+    );
     Context {
         board: board.clone(),
         commander,

@@ -31,7 +31,19 @@ impl Data {
         Journal::open(&self.settings(), "7f3a", LIMITS).unwrap()
     }
 
-    fn database(&self) -> Connection {
+    /// Takes away what is over these bounds; the oldest event that is kept. The journal is to be closed.
+    pub(crate) fn sweep(&self, retention: Retention) -> u64 {
+        sweep_all(&mut self.database(), retention)
+    }
+
+    /// While it is kept, nothing can be written.
+    pub(crate) fn lock(&self) -> Connection {
+        let database = self.database();
+        database.execute_batch("BEGIN IMMEDIATE").unwrap();
+        database
+    }
+
+    pub(crate) fn database(&self) -> Connection {
         Connection::open(self.0.join("journal.db")).unwrap()
     }
 

@@ -90,6 +90,17 @@ impl Receiver {
         self.next().await.told()
     }
 
+    /// The id of what it is sent next.
+    pub async fn id(&mut self) -> String {
+        self.next().await.headers["webhook-id"].to_str().unwrap().to_owned()
+    }
+
+    /// The id of what it was sent and was not looked at.
+    pub fn try_id(&mut self) -> Option<String> {
+        let seen = self.seen.try_recv().ok()?;
+        Some(seen.headers["webhook-id"].to_str().unwrap().to_owned())
+    }
+
     /// Whether nothing was sent that was not looked at.
     pub fn is_quiet(&mut self) -> bool {
         self.seen.try_recv().is_err()
