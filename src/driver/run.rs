@@ -1,5 +1,6 @@
 //! The driver's loop: wait, take what is ready, let the agent handle it, release what comes out.
 
+mod begin;
 mod drain;
 
 use std::future::ready;

@@ -31,12 +31,28 @@ impl Data {
         Journal::open(&self.settings(), "7f3a", LIMITS).unwrap()
     }
 
+    /// The same, with so many events in memory.
+    pub(crate) fn open_with(&self, events: u64) -> (Journal, Past) {
+        Journal::open(&self.settings(), "7f3a", Limits { events, ..LIMITS }).unwrap()
+    }
+
+    pub(crate) fn sweep(&self, retention: Retention) {
+        sweep_all(&mut self.database(), retention);
+    }
+
+    /// Until this is dropped nothing can be written.
+    pub(crate) fn lock(&self) -> Connection {
+        let database = self.database();
+        database.execute_batch("BEGIN IMMEDIATE").unwrap();
+        database
+    }
+
     fn database(&self) -> Connection {
         Connection::open(self.0.join("journal.db")).unwrap()
     }
 
     /// Runs a journal with this past, and closes it.
-    async fn tell(&self, events: Vec<Event>) {
+    pub(crate) async fn tell(&self, events: Vec<Event>) {
         let (journal, past) = self.open();
         let board = Board::of_past(settings(), past).unwrap().0;
         commit(&journal, &board, events).await;
