@@ -58,6 +58,11 @@ impl Release {
         self.unseen.is_empty() && self.unacted.is_empty()
     }
 
+    /// Whether something waits for a disk that works.
+    pub(super) fn is_waiting(&self) -> bool {
+        !self.is_empty() && !self.is_failing
+    }
+
     /// Whether as much waits as may.
     pub(super) fn is_full(&self) -> bool {
         self.held_bytes >= HELD_BYTES

@@ -1,5 +1,6 @@
 //! The driver's loop: wait, take what is ready, let the agent handle it, release what comes out.
 
+mod begin;
 mod drain;
 
 use std::future::ready;
@@ -198,15 +199,16 @@ impl Driver {
         match inbound {
             Inbound::Arrived(arrival) => {
                 let flow = arrival.flow.id;
-                if let Ok(message) = &arrival.message {
-                    self.timelines.received(now.wall, &arrival.flow, message);
-                }
+                let arrived = self.timelines.arrived(&arrival);
                 self.agent.handle_message(now, *arrival);
                 // A connection that we closed: what had been read from it comes after its end.
                 if !self.connections.is_open(flow) {
                     self.agent.handle_flow_closed(now, flow);
                 }
                 self.batch.collect(&mut self.agent);
+                if let Some(arrived) = arrived {
+                    self.timelines.received(now.wall, &arrived);
+                }
             }
             Inbound::Notice(notice) => self.batch.notice(notice),
         }

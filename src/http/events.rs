@@ -46,7 +46,7 @@ pub async fn all(
 /// Follow one call
 ///
 /// Starts with the call's first event and closes after its `call.ended`; otherwise like `GET /v1/events`. A call that has
-/// ended is replayed; labels set after the end are told on the stream of all calls only. If nothing is left behind the position, the answer is 204, which stops an `EventSource` from
+/// ended is replayed, also one that can no longer be read, for as long as its events are on disk; labels set after the end are told on the stream of all calls only. If nothing is left behind the position, the answer is 204, which stops an `EventSource` from
 /// reconnecting.
 #[utoipa::path(
     get,
@@ -63,7 +63,14 @@ pub async fn of_call(
     query: Query<OfCallEvents>,
 ) -> Result<Response, Problem> {
     let after = position(&headers, &query)?;
-    let reader = context.board.follow_call(id, &after, query.filter, wall_clock());
+    let (board, now) = (&context.board, wall_clock());
+    let reader = match board.follow_call(id, &after, query.filter.clone(), now) {
+        Some(reader) => Some(reader),
+        None => board.follow_past_call(id, &after, query.filter, now).await.map_err(|error| {
+            tracing::error!(%error, "the events of a call cannot be read");
+            Problem::new(Code::Internal, "the events of the call cannot be read")
+        })?,
+    };
     let reader = reader.ok_or_else(|| Problem::call_not_found(Some(id)))?;
     if reader.is_over() {
         return Ok(StatusCode::NO_CONTENT.into_response());

@@ -27,6 +27,19 @@ pub async fn once(State(context): State<Context>, request: Request, next: Next) 
     let is_command = ![Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
     let Some(key) = key(request.headers()).filter(|_| is_command) else { return Ok(next.run(request).await) };
     let key = key?;
+    // A task of its own: a client that hangs up takes neither the command nor its answer with it, nor leaves its key under way.
+    let (answers, known_by) = (context.answers.clone(), key.clone());
+    let done = tokio::spawn(do_once(context, key, request, next));
+    match done.await {
+        Ok(answer) => answer,
+        Err(_) => {
+            answers.forget(&known_by).await;
+            Err(error::internal())
+        }
+    }
+}
+
+async fn do_once(context: Context, key: String, request: Request, next: Next) -> Result<Response, Problem> {
     let (head, content) = request.into_parts();
     let content = body::whole(content).await?;
     let fingerprint = fingerprint(&head.method, &head.uri.to_string(), &content);
@@ -44,17 +57,13 @@ pub async fn once(State(context): State<Context>, request: Request, next: Next) 
         Known::Unknown => return Err(unknown()),
         Known::Another => return Err(reused()),
     }
-    // A task of its own: a client that hangs up takes neither the command nor its answer with it.
     let request = Request::from_parts(head, Body::from(content));
-    let done = tokio::spawn(async move {
-        let (response, answer) = read(next.run(request).await, call).await;
-        match answer {
-            Some(answer) => context.answers.end(&key, answer).await,
-            None => context.answers.forget(&key).await,
-        }
-        response
-    });
-    done.await.map_err(|_| error::internal())
+    let (response, answer) = read(next.run(request).await, call).await;
+    match answer {
+        Some(answer) => context.answers.end(&key, answer).await,
+        None => context.answers.forget(&key).await,
+    }
+    Ok(response)
 }
 
 /// The key of a request, if it has one.

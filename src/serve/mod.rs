@@ -87,8 +87,9 @@ pub async fn serve(
         ..Default::default()
     };
     let network = transport::start(listeners.sip, told);
-    let driver = Driver::new(config.agent, seed()?, recorded, network, asks, config.drain_time)
+    let mut driver = Driver::new(config.agent, seed()?, recorded, network, asks, config.drain_time)
         .with_audience(config.no_listener_after);
+    driver.begin().await;
 
     let (stop_http, http_stopped) = oneshot::channel::<()>();
     let answers = Answers::new(board.clone(), journal.clone(), keyed);

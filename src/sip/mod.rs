@@ -35,7 +35,7 @@ pub use framer::{Framed, Framer, Limits};
 pub use header::{Header, Headers, Name};
 pub use message::{CSeq, Message, Request, Response, Unreadable};
 pub use method::Method;
-pub use name_addr::NameAddr;
+pub use name_addr::{NameAddr, tag_of};
 pub use parse::parse_datagram;
 pub use rsip::{Method as Known, Transport};
 pub use status::reason_phrase;

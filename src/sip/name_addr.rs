@@ -65,6 +65,24 @@ pub(super) fn check(value: &[u8]) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// The tag of a From or To value as it stands there, also if other parts of the value cannot be read; an empty one is none.
+pub fn tag_of(value: &[u8]) -> Option<&[u8]> {
+    let mut params = Cursor::new(value);
+    loop {
+        params.take_while(|byte| !matches!(byte, b'"' | b'<' | b';'));
+        match params.peek()? {
+            b'"' => drop(params.quoted()?),
+            b'<' => drop(params.take_while(|byte| byte != b'>')),
+            _ => match params.clone().param() {
+                Ok(Some(param)) if param.name.eq_ignore_ascii_case(b"tag") => {
+                    return param.value.filter(|value| !value.is_empty());
+                }
+                _ => drop(params.take(1)),
+            },
+        }
+    }
+}
+
 struct Split<'a> {
     /// With its quotes; empty if there is none.
     display_name: &'a [u8],

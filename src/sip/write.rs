@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use bytes::{Bytes, BytesMut};
 
-use super::grammar::{self, Cursor};
+use super::grammar;
 use super::method::known_str;
-use super::{Headers, Known, Name, Uri, reason_phrase};
+use super::{Headers, Known, Name, Uri, reason_phrase, tag_of};
 
 /// Room for a message of the usual size, so that writing one allocates once.
 const ROOM: usize = 1024;
@@ -52,7 +52,7 @@ impl Writer {
         if let Some(to) = request.first(Name::To) {
             self.name("To");
             self.bytes(&to.value, is_line_end);
-            if let Some(tag) = to_tag.filter(|_| !has_tag(&to.value)) {
+            if let Some(tag) = to_tag.filter(|_| tag_of(&to.value).is_none()) {
                 self.raw(b";tag=");
                 self.value(tag.as_bytes());
             }
@@ -134,24 +134,4 @@ impl Writer {
 
 const fn is_line_end(byte: u8) -> bool {
     matches!(byte, b'\r' | b'\n')
-}
-
-/// Whether a To value has a tag of its own. What cannot be read has none that could be found.
-fn has_tag(to: &[u8]) -> bool {
-    let mut params = Cursor::new(to);
-    loop {
-        params.take_while(|byte| !matches!(byte, b'"' | b'<' | b';'));
-        match params.peek() {
-            None => return false,
-            Some(b'"') if params.quoted().is_none() => return false,
-            Some(b'<') => drop(params.take_while(|byte| byte != b'>')),
-            Some(b';') => match params.clone().param() {
-                Ok(Some(param)) if param.name.eq_ignore_ascii_case(b"tag") => {
-                    return param.value.is_some_and(|value| !value.is_empty());
-                }
-                _ => drop(params.take(1)),
-            },
-            Some(_) => {}
-        }
-    }
 }

@@ -91,6 +91,8 @@ struct Entry {
     keyed: Keyed,
     /// Whether the process that it was given to has died.
     is_of_the_dead: bool,
+    /// Since when its call can no longer be read.
+    gone: Option<Timestamp>,
 }
 
 impl Answers {
@@ -121,10 +123,13 @@ impl Answers {
             forgotten.extend(kept.shrink());
             forgotten
         };
-        if !forgotten.is_empty() {
-            self.save(Write::ForgetAnswers(forgotten)).await?;
-        }
-        let saved = self.save(Write::Answer(Arc::new(keyed))).await;
+        let saved = async {
+            if !forgotten.is_empty() {
+                self.save(Write::ForgetAnswers(forgotten)).await?;
+            }
+            self.save(Write::Answer(Arc::new(keyed))).await
+        };
+        let saved = saved.await;
         if saved.is_err() {
             self.lock().remove(key);
         }
@@ -135,10 +140,12 @@ impl Answers {
     pub async fn end(&self, key: &str, answer: Answer) {
         let keyed = {
             let mut kept = self.lock();
-            kept.bytes += answer.body.len();
+            let bytes = answer.body.len();
             let Some(entry) = kept.by_key.get_mut(key) else { return };
             entry.keyed.answer = Some(answer);
-            entry.keyed.clone()
+            let keyed = entry.keyed.clone();
+            kept.bytes += bytes;
+            keyed
         };
         if let Err(error) = self.save(Write::Answer(Arc::new(keyed))).await {
             tracing::warn!(%error, "an answer could not be put on record");
@@ -175,16 +182,18 @@ impl Entry {
         }
     }
 
-    /// Whether its time is over: an hour after the call has, or after it came if the call is not known.
-    fn is_over(&self, board: &Board, now: Timestamp) -> bool {
+    /// Whether its time is over: an hour after the call has ended, or after it came if it is of none. When a call has ended that can
+    /// no longer be read is not known: that was before it was first missed.
+    fn is_over(&mut self, board: &Board, now: Timestamp) -> bool {
         let Some(answer) = &self.keyed.answer else {
             return self.is_of_the_dead && self.keyed.at.after(KEPT) < now;
         };
-        let since = match answer.call.and_then(|call| board.call(call)) {
-            Some(call) => match call.ended_at {
+        let since = match answer.call.map(|call| board.call(call)) {
+            Some(Some(call)) => match call.ended_at {
                 Some(ended) => ended,
                 None => return false,
             },
+            Some(None) => *self.gone.get_or_insert(now),
             None => self.keyed.at,
         };
         since.after(KEPT) < now
@@ -199,7 +208,7 @@ impl Kept {
     fn add(&mut self, keyed: Keyed, is_of_the_dead: bool) {
         self.last += 1;
         self.order.insert(self.last, keyed.key.clone());
-        let entry = Entry { place: self.last, keyed, is_of_the_dead };
+        let entry = Entry { place: self.last, keyed, is_of_the_dead, gone: None };
         self.bytes += entry.bytes();
         self.by_key.insert(entry.keyed.key.clone(), entry);
     }
@@ -217,9 +226,8 @@ impl Kept {
             return Vec::new();
         }
         self.swept = Some(now);
-        let over = |entry: &&Entry| entry.is_over(board, now);
-        let gone: Vec<String> =
-            self.by_key.values().filter(over).map(|entry| entry.keyed.key.clone()).collect();
+        let over = |entry: &mut Entry| entry.is_over(board, now).then(|| entry.keyed.key.clone());
+        let gone: Vec<String> = self.by_key.values_mut().filter_map(over).collect();
         gone.iter().for_each(|key| self.remove(key));
         gone
     }

@@ -3,15 +3,17 @@
 //! A reader that was up to date and falls behind by more than the setting, or any that falls off the log's old end, is
 //! cut: its stream ends, and it resumes by its last id. With a journal the old end is that of the disk.
 
+mod of_call;
+
 use tokio::sync::watch;
 use tokio::task::coop::consume_budget;
 
 use super::audience::Listener;
 use super::batch::Batch;
 use super::frame::{Envelope, Gap};
-use super::log::{Entry, Log, Subject};
-use super::{After, Board, EventId, Filter, Frame, Shown, Topic};
-use crate::agent::event::{CallState, EventKind};
+use super::journal::JournalError;
+use super::log::{Entry, Log};
+use super::{After, Board, EventId, Filter, Frame, Topic};
 use crate::agent::{CallId, Timestamp};
 
 /// At most so many events are looked at while the board is locked.
@@ -27,6 +29,12 @@ pub struct Reader {
     position: u64,
     /// Told before anything else.
     gap: Option<Frame>,
+    /// Whether a gap was told of, or there is none.
+    is_told: bool,
+    /// When the reader came: the time of its gap.
+    begun: Timestamp,
+    /// Where the stream of a call ends that only the journal knows.
+    end: Option<u64>,
     /// Whether the end of the log was reached once.
     live: bool,
     news: watch::Receiver<()>,
@@ -40,8 +48,8 @@ enum Look {
     Frames(Vec<Frame>),
     /// Nothing wanted in this stride; there is more.
     Nothing,
-    /// What comes next is no longer in memory.
-    Past,
+    /// What comes next, up to this sequence, is no longer in memory.
+    Past(u64),
     /// Nothing more now.
     UpToDate,
     /// Nothing more ever.
@@ -67,25 +75,7 @@ impl Board {
             After::Event(id) => (id.sequence, false),
         };
         let gap = if lost { self.gap(oldest, last, now) } else { None };
-        self.reader(None, filter, position, gap, news)
-    }
-
-    /// A reader of one call's events, from its first on unless `after` names an event; it ends after `call.ended`. `None`:
-    /// there is no such call. `now` is the time of a `stream.gap`.
-    pub fn follow_call(&self, id: CallId, after: &After, filter: Filter, now: Timestamp) -> Option<Reader> {
-        let news = self.write().views.subscribe(id)?;
-        let shown = self.read();
-        let (oldest, last) = (shown.log.oldest(), shown.log.last());
-        let (position, unknown) = match after {
-            After::Now | After::Earliest => (0, false),
-            After::Event(id) if self.knows(id, last) => (id.sequence, false),
-            After::Event(_) => (0, true),
-        };
-        let lost = unknown || shown.views.slot(id)?.has_lost(position, oldest);
-        drop(shown);
-        let gap = if lost { self.gap(oldest, last, now) } else { None };
-        let position = if lost { position.max(oldest - 1) } else { position };
-        Some(self.reader(Some(id), filter, position, gap, news))
+        self.reader(None, filter, position, (gap, now), news)
     }
 
     fn reader(
@@ -93,12 +83,26 @@ impl Board {
         call: Option<CallId>,
         filter: Filter,
         position: u64,
-        gap: Option<Frame>,
+        (gap, begun): (Option<Frame>, Timestamp),
         news: watch::Receiver<()>,
     ) -> Reader {
         let closed = self.0.closed.subscribe();
         let board = self.clone();
-        Reader { board, call, filter, position, gap, live: false, news, closed, _listener: None }
+        let is_told = gap.is_some();
+        Reader {
+            board,
+            call,
+            filter,
+            position,
+            gap,
+            is_told,
+            begun,
+            end: None,
+            live: false,
+            news,
+            closed,
+            _listener: None,
+        }
     }
 
     /// Whether the id was given by this log.
@@ -130,13 +134,14 @@ impl Reader {
         }
         loop {
             self.news.mark_unchanged();
-            let look = match self.look() {
-                Look::Past => self.read_past().await,
-                look => look,
+            let look = match (self.look(), self.call) {
+                (Look::Past(upto), None) => self.read_past(upto).await,
+                (Look::Past(upto), Some(call)) => self.read_past_of(call, upto).await,
+                (look, _) => look,
             };
             match look {
                 Look::Frames(frames) => return Some(frames),
-                Look::Nothing | Look::Past => consume_budget().await,
+                Look::Nothing | Look::Past(_) => consume_budget().await,
                 Look::Over => return None,
                 Look::UpToDate if *self.closed.borrow() => return None,
                 Look::UpToDate => self.wait().await,
@@ -147,14 +152,6 @@ impl Reader {
     /// The last event that was looked at, wanted or not.
     pub fn position(&self) -> EventId {
         self.board.event_id(self.position)
-    }
-
-    /// Whether the stream is over before it began: the call has ended and the reader has seen all of it.
-    pub fn is_over(&self) -> bool {
-        let shown = self.board.read();
-        let slot = self.call.and_then(|id| shown.views.slot(id));
-        self.gap.is_none()
-            && slot.is_some_and(|slot| slot.is_over() && slot.after(self.position).next().is_none())
     }
 
     async fn wait(&mut self) {
@@ -185,25 +182,22 @@ impl Reader {
         }
         if self.position + 1 < log.oldest() {
             let is_kept = self.board.oldest(log.oldest()) <= self.position + 1;
-            return if is_kept { Look::Past } else { Look::Over };
+            return if is_kept { Look::Past(log.last()) } else { Look::Over };
         }
         let entries = log.after(self.position).take(STRIDE);
         self.take(entries, |filter, entry| filter.lets_event(entry))
     }
 
-    /// The same from the journal.
-    async fn read_past(&mut self) -> Look {
-        match self.board.clone().past(self.position).await {
+    /// The same from the journal, which may have more than can be seen yet.
+    async fn read_past(&mut self, upto: u64) -> Look {
+        match self.board.clone().past(self.position, upto).await {
             // Taken away meanwhile.
             Ok(entries) if entries.is_empty() => Look::Over,
             Ok(entries) => {
                 let entries = entries.iter().map(|(sequence, entry)| (*sequence, entry));
                 self.take(entries, |filter, entry| filter.lets_event(entry))
             }
-            Err(error) => {
-                tracing::warn!(%error, "the past cannot be read for who is behind");
-                Look::Over
-            }
+            Err(error) => unread(&error),
         }
     }
 
@@ -222,30 +216,10 @@ impl Reader {
         }
         batch.frames().map_or(Look::Nothing, Look::Frames)
     }
+}
 
-    fn look_at_call(&mut self, shown: &Shown, id: CallId) -> Look {
-        let Some(slot) = shown.views.slot(id) else { return self.look_for_forgotten(&shown.log, id) };
-        let mut sequences = slot.after(self.position).take(STRIDE).peekable();
-        match sequences.peek() {
-            None if slot.is_over() => return Look::Over,
-            None => return Look::UpToDate,
-            Some(next) if shown.log.get(*next).is_none() => return Look::Over,
-            Some(_) => {}
-        }
-        let entries = sequences.filter_map(|sequence| Some((sequence, shown.log.get(sequence)?)));
-        self.take(entries, |filter, entry| filter.lets_topic(entry.topic))
-    }
-
-    /// The call ended and was forgotten before this reader saw its end, which the log may still hold.
-    fn look_for_forgotten(&mut self, log: &Log, id: CallId) -> Look {
-        if log.last() <= self.position {
-            return Look::Over;
-        }
-        let is_wanted = |filter: &Filter, entry: &Entry| {
-            let Subject::Call(call) = &entry.subject else { return false };
-            let is_of_stream = entry.topic == Topic::Call(EventKind::Ended) || call.state != CallState::Ended;
-            call.id == id && is_of_stream && filter.lets_topic(entry.topic)
-        };
-        self.take(log.after(self.position).take(STRIDE), is_wanted)
-    }
+/// The stream ends, and is resumed when its reader comes back.
+fn unread(error: &JournalError) -> Look {
+    tracing::warn!(%error, "the past cannot be read for who is behind");
+    Look::Over
 }

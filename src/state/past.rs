@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bytes::Bytes;
 
 use super::Board;
-use super::journal::{self, JournalError};
+use super::journal::{self, JournalError, Stretch};
 use super::log::Entry;
 use super::replay::{replayed_entry, wholes};
 use crate::agent::CallId;
@@ -50,11 +50,42 @@ impl Board {
         Ok(entries.map(|entry| entry.frame.envelope()).take(limit).collect())
     }
 
-    /// The next events behind a place, in order; none if they are gone from the disk, too.
-    pub(super) async fn past(&self, after: u64) -> Result<Vec<(u64, Entry)>, JournalError> {
+    /// Whether there is a journal behind memory.
+    pub(super) fn has_journal(&self) -> bool {
+        self.0.journal.get().is_some()
+    }
+
+    /// The next events behind a place, in order, up to another; none if they are gone from the disk, too.
+    pub(super) async fn past(&self, after: u64, upto: u64) -> Result<Vec<(u64, Entry)>, JournalError> {
         let Some(journal) = self.0.journal.get() else { return Ok(Vec::new()) };
-        let (events, pictures) =
-            journal.read(move |connection| journal::events_behind(connection, after, STRIDE)).await?;
+        let found =
+            journal.read(move |connection| journal::events_behind(connection, after, upto, STRIDE)).await?;
+        self.entries(found)
+    }
+
+    /// The same of one call, and the oldest event that the disk has.
+    pub(super) async fn past_of(
+        &self,
+        call: CallId,
+        after: u64,
+        upto: u64,
+    ) -> Result<(Vec<(u64, Entry)>, u64), JournalError> {
+        let Some(journal) = self.0.journal.get() else { return Ok((Vec::new(), 1)) };
+        let find = move |connection: &_| {
+            let found = journal::events_of(connection, call, (after, upto), STRIDE)?;
+            Ok((found, journal::oldest(connection)?))
+        };
+        let (found, oldest) = journal.read(find).await?;
+        Ok((self.entries(found)?, oldest))
+    }
+
+    /// The sequence of a call's end, if the journal has it.
+    pub(super) async fn end_on_disk(&self, call: CallId) -> Result<Option<u64>, JournalError> {
+        let Some(journal) = self.0.journal.get() else { return Ok(None) };
+        journal.read(move |connection| journal::end_of(connection, call)).await
+    }
+
+    fn entries(&self, (events, pictures): Stretch) -> Result<Vec<(u64, Entry)>, JournalError> {
         let mut wholes = wholes(&pictures).unwrap_or_else(|_| HashMap::new());
         let entry = |event: journal::PastEvent| {
             let (sequence, id) = (event.sequence, self.event_id(event.sequence));

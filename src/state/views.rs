@@ -57,7 +57,8 @@ pub(super) struct Slot {
     pub call: Arc<Call>,
     /// Its events in the log, oldest first; some at the front may be gone from it.
     sequences: VecDeque<u64>,
-    /// The last of its events that was gone from the log when this list was shortened; 0 if none.
+    /// Up to which sequence events of the call are not in this list: they were gone from the log when it was shortened, or before it
+    /// was begun. 0: none.
     shortened: u64,
     /// Made for the first reader, so that an event wakes the readers of its call and no others'.
     news: Option<watch::Sender<()>>,
@@ -78,6 +79,11 @@ impl Slot {
     /// Whether an event of this call behind `position` is no longer in a log that starts at `oldest`.
     pub fn has_lost(&self, position: u64, oldest: u64) -> bool {
         self.shortened > position || self.after(position).next().is_some_and(|sequence| sequence < oldest)
+    }
+
+    /// Up to which sequence events of this call may no longer be in a log that starts at `oldest`.
+    pub fn lost_upto(&self, oldest: u64) -> u64 {
+        self.shortened.max(oldest - 1)
     }
 
     fn add(&mut self, sequence: u64, oldest: u64) {
@@ -107,12 +113,13 @@ impl Views {
         if is_late && !self.slots.contains_key(&event.call.id) {
             return;
         }
+        let is_first = matches!(event.kind, EventKind::Offered | EventKind::Dialing);
         let was = self.slots.get(&event.call.id).filter(|slot| slot.is_over());
         self.ended_bytes = self.ended_bytes.saturating_sub(was.map_or(0, |slot| size(&slot.call)));
         let slot = self.slots.entry(event.call.id).or_insert_with(|| Slot {
             call: event.call.clone(),
             sequences: VecDeque::new(),
-            shortened: 0,
+            shortened: if is_first { 0 } else { sequence - 1 },
             news: None,
         });
         slot.call = event.call.clone();

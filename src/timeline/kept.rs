@@ -1,108 +1,117 @@
-//! The traces that are kept, by Call-ID, bounded by the bytes of all of them.
+//! The traces that are kept, by call, bounded by the bytes of all of them.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::belongs::belongs;
-use super::trace::{Entry, Seen, Trace};
+use super::dialog::{Dialog, Tags};
+use super::trace::{Entry, Trace};
 use crate::agent::{Call, CallId, Timestamp};
 
-/// The traces, and the order in which they began.
+/// How many calls with one Call-ID get what is seen with it: the latest ones.
+const OF_ONE_CALL_ID: usize = 4;
+
+/// The traces; nothing here takes longer the more there are.
 #[derive(Debug)]
 pub(super) struct Kept {
     most: usize,
     bytes: usize,
-    traces: HashMap<Box<[u8]>, Trace>,
-    /// The Call-IDs of the calls that they are of.
-    names: HashMap<CallId, Box<[u8]>>,
-    /// May name some that are gone.
-    order: VecDeque<Box<[u8]>>,
+    /// Ids begin with the time: the first call is the one that began first.
+    traces: BTreeMap<CallId, Box<Trace>>,
+    by_call_id: HashMap<Arc<[u8]>, Vec<Dialog>>,
+    /// When which call ended.
+    ended: BTreeSet<(Timestamp, CallId)>,
 }
 
 impl Kept {
     pub fn new(most: usize) -> Self {
-        Self { most, bytes: 0, traces: HashMap::new(), names: HashMap::new(), order: VecDeque::new() }
+        let (traces, by_call_id, ended) = Default::default();
+        Self { most, bytes: 0, traces, by_call_id, ended }
     }
 
-    pub fn knows(&self, call_id: &[u8]) -> bool {
-        self.traces.contains_key(call_id)
-    }
-
-    /// A call begins with this Call-ID.
-    pub fn begin(&mut self, call_id: &[u8], call: CallId) {
-        self.make(call_id);
-        if let Some(trace) = self.traces.get_mut(call_id) {
-            trace.calls.push(call);
-            self.names.insert(call, call_id.into());
+    /// A call begins; what is seen of it from here on is kept.
+    pub fn begin(&mut self, call: &Call) {
+        self.remove(call.id);
+        let (call_id, dialog) = (Arc::from(&**call.sip.call_id.as_bytes()), Dialog::of(call));
+        let trace = Trace::new(Arc::clone(&call_id), dialog.size());
+        self.bytes += trace.bytes();
+        self.traces.insert(call.id, Box::new(trace));
+        let dialogs = self.by_call_id.entry(call_id).or_default();
+        if dialogs.len() == OF_ONE_CALL_ID {
+            dialogs.remove(0);
         }
+        dialogs.push(dialog);
+        self.shrink();
     }
 
-    /// The Call-ID of a call.
-    pub fn call_id(&self, call: CallId) -> Option<Box<[u8]>> {
-        self.names.get(&call).cloned()
+    /// The call that a message with this Call-ID is of; its tags are asked for if there may be one.
+    pub fn find<'a>(&self, call_id: &[u8], tags: impl FnOnce() -> Tags<'a>) -> Option<CallId> {
+        let dialogs = self.by_call_id.get(call_id)?;
+        let tags = tags();
+        dialogs.iter().rev().find(|dialog| dialog.has(tags)).map(|dialog| dialog.call)
     }
 
-    fn make(&mut self, call_id: &[u8]) {
-        if !self.knows(call_id) {
-            let key: Box<[u8]> = call_id.into();
-            self.bytes += Trace::default().bytes() + 3 * key.len();
-            self.order.push_back(key.clone());
-            self.traces.insert(key, Trace::default());
-        }
-    }
-
-    /// Adds to a trace, or begins it; those that began first go if it is too much.
-    pub fn add(&mut self, call_id: &[u8], entry: Entry) {
-        self.make(call_id);
-        if let Some(trace) = self.traces.get_mut(call_id) {
+    /// Adds to the trace of a call that has one; those that began first go if it is too much.
+    pub fn add(&mut self, call: CallId, entry: Entry) {
+        if let Some(trace) = self.traces.get_mut(&call) {
             self.bytes = self.bytes.saturating_add_signed(trace.add(entry));
+            self.shrink();
         }
-        while self.bytes > self.most
-            && let Some(oldest) = self.order.pop_front()
+    }
+
+    /// A call has ended; what comes behind its end is still kept.
+    pub fn end(&mut self, call: CallId, at: Timestamp) {
+        if let Some(trace) = self.traces.get_mut(&call)
+            && trace.ended.is_none()
         {
-            self.remove(&oldest);
+            trace.ended = Some(at);
+            self.ended.insert((at, call));
         }
     }
 
-    fn remove(&mut self, call_id: &[u8]) {
-        if let Some(trace) = self.traces.remove(call_id) {
-            trace.calls.iter().for_each(|call| drop(self.names.remove(call)));
-            self.bytes = self.bytes.saturating_sub(trace.bytes() + 3 * call_id.len());
-        }
-    }
-
-    pub fn end(&mut self, call_id: &[u8]) {
-        if let Some(trace) = self.traces.get_mut(call_id) {
-            trace.ended += 1;
-        }
-    }
-
-    /// Forgets what was last seen so long ago, unless its call goes on.
+    /// Forgets the calls that ended so long ago.
     pub fn forget(&mut self, now: Timestamp, age: Duration) {
-        let is_over = |trace: &Trace| {
-            trace.ended >= trace.calls.len() && trace.last.is_none_or(|last| last.after(age) < now)
-        };
-        let over: Vec<_> =
-            self.traces.iter().filter(|(_, trace)| is_over(trace)).map(|(key, _)| key.clone()).collect();
-        over.iter().for_each(|key| self.remove(key));
-        if !over.is_empty() {
-            self.order.retain(|key| self.traces.contains_key(key));
+        while let Some((ended, call)) = self.ended.first().copied()
+            && ended.after(age) < now
+        {
+            self.remove(call);
         }
     }
 
-    /// The bytes and the number of the traces.
-    #[cfg(test)]
-    pub fn sizes(&self) -> (usize, usize) {
-        (self.bytes, self.traces.len())
+    /// What was seen of a call, and how much more was.
+    pub fn of(&self, call: CallId) -> (Vec<Entry>, usize) {
+        let Some(trace) = self.traces.get(&call) else { return (Vec::new(), 0) };
+        (trace.entries().cloned().collect(), trace.dropped())
     }
 
-    /// What is of this call, and how much of its Call-ID was dropped.
-    pub fn of(&self, call: &Call) -> (Vec<Entry>, usize) {
-        let Some(trace) = self.traces.get(&**call.sip.call_id.as_bytes()) else { return (Vec::new(), 0) };
-        let is_of_call = |entry: &&Entry| match &entry.seen {
-            Seen::Message(sighting) => belongs(sighting, call),
-            Seen::Command { asked, .. } => asked.call == Some(call.id),
-        };
-        (trace.entries().filter(is_of_call).cloned().collect(), trace.dropped())
+    fn shrink(&mut self) {
+        while self.bytes > self.most
+            && let Some((oldest, _)) = self.traces.first_key_value()
+        {
+            self.remove(*oldest);
+        }
+    }
+
+    fn remove(&mut self, call: CallId) {
+        let Some(trace) = self.traces.remove(&call) else { return };
+        self.bytes -= trace.bytes();
+        if let Some(ended) = trace.ended {
+            self.ended.remove(&(ended, call));
+        }
+        if let Some(dialogs) = self.by_call_id.get_mut(&trace.call_id) {
+            dialogs.retain(|dialog| dialog.call != call);
+            if dialogs.is_empty() {
+                self.by_call_id.remove(&trace.call_id);
+            }
+        }
+    }
+
+    /// The bytes, and how many there are of traces, names and ends.
+    #[cfg(test)]
+    pub fn sizes(&self) -> (usize, [usize; 3]) {
+        let bytes: usize = self.traces.values().map(|trace| trace.bytes()).sum();
+        assert_eq!(self.bytes, bytes, "all are counted");
+        let names = self.by_call_id.values().map(Vec::len).sum();
+        (self.bytes, [self.traces.len(), names, self.ended.len()])
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::text::disturbs;
 use super::{CommandEntry, SipDirection, Story, StoryEntry};
 
 /// The diagram.
@@ -40,13 +41,27 @@ pub fn mermaid(story: &Story) -> String {
 /// As text of a diagram: what means something there, or disturbs, is written by its number.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
+    for (at, character) in text.char_indices() {
         match character {
-            '#' | ';' | '<' | '>' | '"' | '%' | '{' | '}' => drop(write!(out, "#{};", u32::from(character))),
-            character if character.is_control() => out.push(' '),
+            '#' | ';' | '<' | '>' | '"' | '%' | '{' | '}' | '\\' => {
+                let _ = write!(out, "#{};", u32::from(character));
+            }
+            // A word of the language.
+            'e' | 'E' if is_end(text, at) => {
+                let _ = write!(out, "#{};", u32::from(character));
+            }
+            character if disturbs(character) => out.push(' '),
             character => out.push(character),
         }
     }
     // Empty text is no message.
     if out.trim().is_empty() { "-".to_owned() } else { out }
+}
+
+fn is_end(text: &str, at: usize) -> bool {
+    let (before, rest) = text.split_at_checked(at).unwrap_or_default();
+    let is_word = rest.get(..3).is_some_and(|word| word.eq_ignore_ascii_case("end"));
+    is_word
+        && !before.ends_with(char::is_alphanumeric)
+        && !rest.get(3..).is_some_and(|behind| behind.starts_with(char::is_alphanumeric))
 }

@@ -1,17 +1,18 @@
 //! Timelines: what happened to a call, its SIP messages, commands and events on one clock.
 //!
 //! ```text
-//!  driver ──── received, commanded ─┐
-//!  transport ─ sent ────────────────┴─► Timelines (by Call-ID, bounded) ─┐
-//!                                       log of events ───────────────────┴─► Story ─► text, mermaid, pcapng; JSON
+//!  driver ──── received, answered, told ─┐
+//!  transport ─ sent ─────────────────────┴─► Timelines (by call, bounded) ─┐
+//!                                            log of events ────────────────┴─► Story ─► text, mermaid, pcapng; JSON
 //! ```
 //!
 //! Messages and commands are kept in memory alone, on the side, without their secrets; events come from the log. A trace begins with
-//! an INVITE from a peer or with a call's first event: what belongs to no call costs a look and leaves nothing. Each is bounded, and all of them together are: the first
-//! begun goes first.
+//! the first event of its call in this run; the message that made the call is seen right behind it. What belongs to no call costs a
+//! look and leaves nothing. Each trace is bounded, and all of them together are: the first begun goes first.
 
+mod arrived;
 mod asked;
-mod belongs;
+mod dialog;
 mod kept;
 mod mermaid;
 mod pcapng;
@@ -27,6 +28,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+pub use arrived::Arrived;
 pub use asked::Asked;
 pub use mermaid::mermaid;
 pub use pcapng::pcapng;
@@ -34,8 +36,8 @@ pub use story::{CommandEntry, EventEntry, SipDirection, SipEntry, Story, StoryEn
 pub use text::text;
 
 use crate::agent::event::EventKind;
-use crate::agent::{Call, CallId, Event, Flow, Timestamp};
-use crate::sip::Message;
+use crate::agent::{Arrival, Call, CallId, Event, Flow, Timestamp};
+use dialog::Tags;
 use kept::Kept;
 use trace::{Direction, Entry, Seen, Sighting};
 
@@ -77,35 +79,35 @@ impl Timelines {
         self.0.settings.bytes > 0
     }
 
-    /// A message has come, at that time: that of what is told of it.
-    pub fn received(&self, at: Timestamp, flow: &Flow, message: &Message) {
-        if !self.is_on() {
-            return;
+    /// A message has come. What is given goes to [`Timelines::received`] when the agent has handled it: only then its call is known.
+    pub fn arrived(&self, arrival: &Arrival) -> Option<Arrived> {
+        self.is_on().then(|| Arrived::of(arrival)).flatten()
+    }
+
+    /// A message was received, at that time: that of what is told of it.
+    pub fn received(&self, at: Timestamp, arrived: &Arrived) {
+        let call = self.lock().find(arrived.call_id.as_bytes(), || Tags::of_arrived(arrived));
+        if let Some(call) = call {
+            self.see(call, at, &arrived.flow, Direction::Received, &[&arrived.head, &arrived.body]);
         }
-        let (head, body, call_id) = match message {
-            Message::Request(request) => (&request.head, &request.body, &request.call_id),
-            Message::Response(response) => (&response.head, &response.body, &response.call_id),
-        };
-        self.see(at, flow, Direction::Received, call_id.as_bytes(), &[head, body]);
     }
 
     /// A message goes out.
     pub fn sent(&self, flow: &Flow, message: &Bytes) {
-        if self.is_on()
-            && let Some(call_id) = belongs::call_id(message)
-        {
-            self.see((self.0.clock)(), flow, Direction::Sent, call_id, &[message]);
+        if !self.is_on() {
+            return;
+        }
+        let Some(call_id) = dialog::call_id(message) else { return };
+        let call = self.lock().find(call_id, || Tags::of_sent(message));
+        if let Some(call) = call {
+            self.see(call, (self.0.clock)(), flow, Direction::Sent, &[message]);
         }
     }
 
-    fn see(&self, at: Timestamp, flow: &Flow, direction: Direction, call_id: &[u8], parts: &[&Bytes]) {
-        let is_invite = parts.first().is_some_and(|head| head.starts_with(b"INVITE "));
-        let begins = is_invite && direction == Direction::Received;
-        let mut kept = self.lock();
-        if begins || kept.knows(call_id) {
-            let sighting = Sighting::new(flow, direction, parts);
-            kept.add(call_id, Entry { at, seen: Seen::Message(sighting) });
-        }
+    /// What takes time is done before the lock is taken.
+    fn see(&self, call: CallId, at: Timestamp, flow: &Flow, direction: Direction, parts: &[&Bytes]) {
+        let seen = Seen::Message(Sighting::new(flow, direction, parts));
+        self.lock().add(call, Entry { at, seen });
     }
 
     /// A command to a call was answered.
@@ -114,11 +116,8 @@ impl Timelines {
             return;
         }
         let answered_at = (self.0.clock)();
-        let mut kept = self.lock();
-        if let Some(call_id) = kept.call_id(call) {
-            let asked = Asked { call: Some(call), ..asked };
-            kept.add(&call_id, Entry { at: asked.at, seen: Seen::Command { asked, answered_at, refusal } });
-        }
+        let asked = Asked { call: Some(call), ..asked };
+        self.lock().add(call, Entry { at: asked.at, seen: Seen::Command { asked, answered_at, refusal } });
     }
 
     /// Something is told of a call: with its first event its trace begins, with its last it may go after a while.
@@ -126,17 +125,14 @@ impl Timelines {
         if !self.is_on() {
             return;
         }
-        let call_id = event.call.sip.call_id.as_bytes();
         match event.kind {
-            EventKind::Offered | EventKind::Dialing | EventKind::Recovered => {
-                self.lock().begin(call_id, event.call.id)
-            }
-            EventKind::Ended => self.lock().end(call_id),
+            EventKind::Offered | EventKind::Dialing | EventKind::Recovered => self.lock().begin(&event.call),
+            EventKind::Ended => self.lock().end(event.call.id, event.time),
             _ => {}
         }
     }
 
-    /// Forgets the traces of calls that ended long ago, and those of INVITEs that became no call.
+    /// Forgets the traces of calls that ended long ago.
     pub fn forget(&self, now: Timestamp) {
         if self.is_on() {
             self.lock().forget(now, self.0.settings.ended_age);
@@ -145,7 +141,7 @@ impl Timelines {
 
     /// What was seen of a call, in the order of time, with its events, which are envelopes.
     pub fn story(&self, call: Arc<Call>, events: &[Bytes]) -> Story {
-        let (entries, dropped) = self.lock().of(&call);
+        let (entries, dropped) = self.lock().of(call.id);
         Story::new(call, entries, dropped, events)
     }
 

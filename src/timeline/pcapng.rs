@@ -2,7 +2,7 @@
 //!
 //! The packets are made: addresses, ports, times and payloads are what was seen, the rest is what fits. A message over TLS stands in
 //! the clear, as TCP to port 5060 where it went to 5061. Several messages over one connection follow each other in its sequence
-//! numbers.
+//! numbers. Of a long message the packet has as much as is kept, and says how long it was.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -16,6 +16,8 @@ const INTERFACE: u32 = 1;
 const ENHANCED_PACKET: u32 = 6;
 const TCP: u8 = 6;
 const UDP: u8 = 17;
+/// The largest packet that its header can tell.
+const LARGEST: usize = 65_535;
 
 /// The capture.
 pub fn pcapng(story: &Story) -> Vec<u8> {
@@ -56,26 +58,26 @@ fn packet(out: &mut Vec<u8>, sip: &SipEntry, sequences: &mut Sequences) {
     let (local, peer) = sip.ends;
     let (from, to) = if sip.direction == SipDirection::Received { (peer, local) } else { (local, peer) };
     let (from, to) = (in_the_clear(from), in_the_clear(to));
-    let segment = match sip.transport.as_str() {
-        "udp" => datagram(from, to, &sip.bytes),
+    let missing = sip.length - sip.bytes.len();
+    let (protocol, segment) = match sip.transport.as_str() {
+        "udp" => (UDP, datagram(from, to, &sip.bytes, missing)),
         _ => {
             let acknowledged = *sequences.entry((to, from)).or_insert(1);
             let sequence = sequences.entry((from, to)).or_insert(1);
             let segment = tcp_segment(from, to, (*sequence, acknowledged), &sip.bytes);
-            *sequence = sequence.wrapping_add(u32::try_from(sip.bytes.len()).unwrap_or(0));
-            segment
+            *sequence = sequence.wrapping_add(u32::try_from(sip.length).unwrap_or(0));
+            (TCP, segment)
         }
     };
-    let protocol = if sip.transport == "udp" { UDP } else { TCP };
-    let packet = ip_packet(from.ip(), to.ip(), protocol, segment);
-    let length = u32::try_from(packet.len()).unwrap_or(u32::MAX).to_le_bytes();
+    let packet = ip_packet(from.ip(), to.ip(), protocol, (segment, missing));
+    let length = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX).to_le_bytes();
     let microseconds = sip.at.0.cast_unsigned();
     let mut body = Vec::new();
     body.extend(0_u32.to_le_bytes());
     body.extend(((microseconds >> 32) as u32).to_le_bytes());
     body.extend((microseconds as u32).to_le_bytes());
-    body.extend(length);
-    body.extend(length);
+    body.extend(length(packet.len()));
+    body.extend(length((packet.len() + missing).min(LARGEST)));
     body.extend(packet);
     block(out, ENHANCED_PACKET, &body);
 }
@@ -85,11 +87,11 @@ fn in_the_clear(address: SocketAddr) -> SocketAddr {
     if address.port() == 5061 { SocketAddr::new(address.ip(), 5060) } else { address }
 }
 
-fn datagram(from: SocketAddr, to: SocketAddr, payload: &[u8]) -> Vec<u8> {
+fn datagram(from: SocketAddr, to: SocketAddr, payload: &[u8], missing: usize) -> Vec<u8> {
     let mut segment = Vec::new();
     segment.extend(from.port().to_be_bytes());
     segment.extend(to.port().to_be_bytes());
-    segment.extend(u16::try_from(8 + payload.len()).unwrap_or(u16::MAX).to_be_bytes());
+    segment.extend(word(8 + payload.len() + missing));
     segment.extend([0, 0]);
     segment.extend(payload);
     with_checksum(segment, 6, from.ip(), to.ip(), UDP)
@@ -132,28 +134,35 @@ fn with_checksum(mut segment: Vec<u8>, place: usize, from: IpAddr, to: IpAddr, p
     segment
 }
 
-fn ip_packet(from: IpAddr, to: IpAddr, protocol: u8, segment: Vec<u8>) -> Vec<u8> {
+fn ip_packet(from: IpAddr, to: IpAddr, protocol: u8, (segment, missing): (Vec<u8>, usize)) -> Vec<u8> {
     const HOPS: u8 = 64;
+    let length = segment.len() + missing;
     let mut packet = Vec::new();
-    if let (IpAddr::V6(from), IpAddr::V6(to)) = (from, to) {
-        packet.extend([0x60, 0, 0, 0]);
-        packet.extend(u16::try_from(segment.len()).unwrap_or(u16::MAX).to_be_bytes());
-        packet.extend([protocol, HOPS]);
+    if let (IpAddr::V4(from), IpAddr::V4(to)) = (from, to) {
+        packet.extend([0x45, 0]);
+        packet.extend(word(20 + length));
+        packet.extend([0, 0, 0, 0, HOPS, protocol, 0, 0]);
         packet.extend(from.octets());
         packet.extend(to.octets());
-    } else {
-        packet.extend([0x45, 0]);
-        packet.extend(u16::try_from(20 + segment.len()).unwrap_or(u16::MAX).to_be_bytes());
-        packet.extend([0, 0, 0, 0, HOPS, protocol, 0, 0]);
-        octets(from, &mut packet);
-        octets(to, &mut packet);
         let sum = checksum(&[&packet]);
         if let Some(field) = packet.get_mut(10..12) {
             field.copy_from_slice(&sum.to_be_bytes());
         }
+    } else {
+        packet.extend([0x60, 0, 0, 0]);
+        // Its header is not counted, and the whole must be no larger than another's.
+        packet.extend(word(length.min(LARGEST - 40)));
+        packet.extend([protocol, HOPS]);
+        octets(from, &mut packet);
+        octets(to, &mut packet);
     }
     packet.extend(segment);
     packet
+}
+
+/// A length as packets have it.
+fn word(length: usize) -> [u8; 2] {
+    u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes()
 }
 
 fn octets(address: IpAddr, out: &mut Vec<u8>) {

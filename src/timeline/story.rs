@@ -64,7 +64,12 @@ pub struct SipEntry {
     pub message: String,
     /// The same as it was seen.
     #[serde(skip)]
-    pub bytes: Box<[u8]>,
+    #[schema(ignore)]
+    pub bytes: Bytes,
+    /// How long all of it was, bytes.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub length: usize,
     /// The addresses, to write packets.
     #[serde(skip)]
     #[schema(ignore)]
@@ -171,7 +176,7 @@ impl StoryEntry {
 }
 
 impl SipEntry {
-    fn of(at: Timestamp, Sighting { direction, transport, local, peer, bytes }: Sighting) -> Self {
+    fn of(at: Timestamp, Sighting { direction, transport, local, peer, bytes, length }: Sighting) -> Self {
         let message = String::from_utf8_lossy(&bytes).into_owned();
         let direction = match direction {
             Direction::Received => SipDirection::Received,
@@ -192,6 +197,7 @@ impl SipEntry {
             ends: (local, peer),
             message,
             bytes,
+            length,
         }
     }
 

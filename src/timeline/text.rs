@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{CommandEntry, EventEntry, SipDirection, SipEntry, Story, StoryEntry};
+use super::{CommandEntry, EventEntry, SipDirection, SipEntry, Story, StoryEntry, secrets};
 use crate::agent::Timestamp;
 
 /// How wide an arrow is.
@@ -12,7 +12,7 @@ const ARROW: usize = 34;
 pub fn text(story: &Story) -> String {
     let call = &story.call;
     let mut out = String::new();
-    let _ = writeln!(out, "{}  {} → {}", call.id, plain(&call.from.uri), plain(&call.to.uri));
+    let _ = writeln!(out, "{}  {} → {}", call.id, address(&call.from.uri), address(&call.to.uri));
     let _ = writeln!(out, "Call-ID {}, from {}", plain(&story.sip_call_id), story.start());
     let _ = writeln!(out, "\n{:>11}  {:<ARROW$}", "ms", "peer");
     if story.dropped > 0 {
@@ -55,7 +55,17 @@ fn milliseconds(start: Timestamp, at: Timestamp) -> f64 {
     at.0.saturating_sub(start.0) as f64 / 1000.0
 }
 
+fn address(uri: &str) -> String {
+    plain(&secrets::without_password(uri))
+}
+
 /// Without what would disturb a terminal.
 fn plain(text: &str) -> String {
-    text.chars().filter(|character| !character.is_control()).collect()
+    text.chars().filter(|character| !disturbs(*character)).collect()
+}
+
+/// Control characters, and those that change the direction of what comes behind them.
+pub(super) fn disturbs(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

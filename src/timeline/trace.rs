@@ -1,7 +1,8 @@
-//! What was seen of one Call-ID: its beginning and its latest part; what lies between goes when it is too much.
+//! What was seen of one call: its beginning and its latest part; what lies between goes when it is too much.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -28,8 +29,10 @@ pub(super) struct Sighting {
     pub transport: Transport,
     pub local: SocketAddr,
     pub peer: SocketAddr,
-    /// Without its secrets.
-    pub bytes: Box<[u8]>,
+    /// Without its secrets, and without its end if it is too long.
+    pub bytes: Bytes,
+    /// How long it was.
+    pub length: usize,
 }
 
 /// Something on the clock.
@@ -48,15 +51,15 @@ pub(super) enum Seen {
 impl Sighting {
     /// A copy: what lives as long as a trace must not hold a whole read buffer.
     pub fn new(flow: &Flow, direction: Direction, parts: &[&Bytes]) -> Self {
-        let length = parts.iter().map(|part| part.len()).sum::<usize>().min(MOST_OF_MESSAGE);
-        let mut bytes = Vec::with_capacity(length);
+        let length = parts.iter().map(|part| part.len()).sum();
+        let mut bytes = Vec::with_capacity(MOST_OF_MESSAGE.min(length));
         for part in parts {
             let room = MOST_OF_MESSAGE - bytes.len();
             bytes.extend_from_slice(part.get(..room).unwrap_or(part));
         }
         secrets::mask(&mut bytes);
         let Flow { transport, local, peer, .. } = *flow;
-        Self { direction, transport, local, peer, bytes: bytes.into() }
+        Self { direction, transport, local, peer, bytes: bytes.into(), length }
     }
 }
 
@@ -72,28 +75,34 @@ impl Entry {
     }
 }
 
-/// The entries of one Call-ID.
-#[derive(Debug, Default)]
+/// The entries of one call.
+#[derive(Debug)]
 pub(super) struct Trace {
+    pub call_id: Arc<[u8]>,
+    /// When the call ended.
+    pub ended: Option<Timestamp>,
     first: Vec<Entry>,
     first_bytes: usize,
     latest: VecDeque<Entry>,
     latest_bytes: usize,
     dropped: usize,
-    /// When the last of it was seen.
-    pub last: Option<Timestamp>,
-    /// The calls that have begun with its Call-ID: both ends of one may be ours.
-    pub calls: Vec<CallId>,
-    /// How many of them have ended.
-    pub ended: usize,
+    /// About what it takes without entries, in the places where it is known, too.
+    empty_bytes: usize,
 }
 
 impl Trace {
+    /// Empty; beside it the names by which it is found take so many bytes.
+    pub fn new(call_id: Arc<[u8]>, names: usize) -> Self {
+        let places = size_of::<(CallId, Box<Self>)>() + size_of::<(Timestamp, CallId)>();
+        let empty_bytes = size_of::<Self>() + places + names + 2 * call_id.len();
+        let (first, latest) = Default::default();
+        Self { call_id, ended: None, first, first_bytes: 0, latest, latest_bytes: 0, dropped: 0, empty_bytes }
+    }
+
     /// Adds an entry; how many bytes larger the trace is for it, or smaller.
     pub fn add(&mut self, entry: Entry) -> isize {
         let before = self.bytes();
         let size = entry.size();
-        self.last = Some(entry.at);
         if self.latest.is_empty() && self.first_bytes + size <= HALF {
             self.first_bytes += size;
             self.first.push(entry);
@@ -110,7 +119,7 @@ impl Trace {
     }
 
     pub fn bytes(&self) -> usize {
-        size_of::<Self>() + self.first_bytes + self.latest_bytes
+        self.empty_bytes + self.first_bytes + self.latest_bytes
     }
 
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {

@@ -109,12 +109,14 @@ impl Exchange {
     fn deliver(&mut self, bytes: &str) {
         self.framer.push(bytes.as_bytes());
         while let Some(Framed::Message(message)) = self.framer.next() {
-            if let Ok(message) = &message {
-                self.timelines.received(self.now.wall, &self.flow, message);
+            let arrival = Arrival { flow: self.flow, message };
+            let arrived = self.timelines.arrived(&arrival);
+            self.agent.handle_message(self.now, arrival);
+            self.drain();
+            if let Some(arrived) = arrived {
+                self.timelines.received(self.now.wall, &arrived);
             }
-            self.agent.handle_message(self.now, Arrival { flow: self.flow, message });
         }
-        self.drain();
     }
 
     fn command(&mut self, call: &Call, action: Action) {

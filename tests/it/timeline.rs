@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::agent::{Agent, PATIENCE};
 use crate::kamailio::Kamailio;
-use crate::peer::{Caller, Peer, offered};
+use crate::peer::{Caller, OFFER, Peer, offered};
 use crate::scratch::Folder;
 
 /// A resource, read whole: its head and its body.
@@ -117,6 +117,26 @@ fn a_call_from_its_invite_to_its_bye() {
     let wrong = agent.read(&format!("/v1/calls/{id}/timeline?format=xml"));
     assert_eq!(wrong.problem(), (400, "malformed".to_owned()));
     assert!(wrong.detail().contains("pcapng"), "{}", wrong.body);
+}
+
+#[test]
+fn what_comes_behind_a_message_that_was_too_long_to_keep_is_still_read() {
+    let agent = Agent::start();
+    for length in [20_000, 100_000] {
+        let (mut events, mut peer) = (agent.events(), Peer::connect(&agent));
+        let mut caller = Caller::at(peer.address);
+        let offer = format!("{OFFER}a=x-pad:{}\r\n", "x".repeat(length));
+        peer.send(caller.request("INVITE", "Content-Type: application/sdp\r\n", &offer));
+        peer.answer(100, "INVITE");
+        let id = events.next_of("call.offered")["id"].as_str().unwrap().to_owned();
+        assert_eq!(agent.command(&id, "accept", json!({"wait": "sent"})).0, 200);
+        caller.learn(&peer.answer(200, "INVITE"));
+        peer.send(caller.ack());
+        peer.send(caller.next("BYE", "", ""));
+        peer.answer(200, "BYE");
+        events.next_of("call.ended");
+        assert_eq!(dissected(&agent, &id), ["INVITE", "100", "200", "ACK", "BYE", "200"], "{length}");
+    }
 }
 
 #[test]

@@ -16,7 +16,7 @@ use std::time::Duration;
 use super::callee::{account, order};
 use super::phone::ANSWER;
 use crate::agent::command::{Accept, Labels, Originate, Ring, Wait};
-use crate::agent::event::{EndBy, EndCause, RegistrationState};
+use crate::agent::event::{EndBy, EndCause, EventKind, RegistrationState};
 use crate::agent::{Action, OnOffer, Settings};
 use crate::sip::Transport;
 use caller::Plan;
@@ -88,6 +88,22 @@ fn races_of_an_answer_and_our_cancel_leave_no_phone_picked_up() {
     let (answered, cancelled) = (count(EndCause::Hangup), count(EndCause::Cancelled));
     assert_eq!(answered + cancelled, 2_000, "{ends:?}");
     assert!(answered > 200 && cancelled > 200, "both win: {answered} answered, {cancelled} cancelled");
+}
+
+#[test]
+fn every_random_life_with_crashes_in_it_leaves_each_call_with_one_beginning_and_one_end() {
+    for (network, seeds) in [(Network::unreliable(), 20_000..21_000), (Network::stream(), 30_000..31_000)] {
+        let (mut ends, mut recovered) = (Ends::default(), 0);
+        for seed in seeds {
+            let life = live_through_crashes(seed, network);
+            check(seed, &life, &mut ends);
+            recovered += life.events.iter().filter(|event| event.kind == EventKind::Recovered).count();
+        }
+        let count =
+            |direction, cause, by| ends.calls.get(&(direction, cause, by)).copied().unwrap_or_default();
+        let lost = ["in", "out"].map(|direction| count(direction, EndCause::Lost, EndBy::System));
+        assert!(recovered > 500 && lost.iter().all(|lost| *lost > 200), "{recovered} {lost:?} {ends:?}");
+    }
 }
 
 /// How lives went.
@@ -179,6 +195,35 @@ fn live(seed: u64, network: Network, ends: &mut Ends) {
     life.run(Duration::from_secs(600));
     assert_eq!(life.sent, late, "seed {seed}: a message after the end");
     check(seed, &life, ends);
+}
+
+/// Calls both ways, and one to three ends of the process in the middle of them.
+fn live_through_crashes(seed: u64, network: Network) -> Life {
+    let mut life =
+        Life::new(seed, network, Settings { accounts: Vec::new(), keeps_calls: true, ..settings(seed) });
+    for number in 0..3 {
+        let (plan, start) = (Plan::random(&mut life.chance), life.chance.up_to(Duration::from_secs(4)));
+        life.place_call(number, plan, start);
+    }
+    for _ in 0..2 {
+        let start = life.chance.up_to(Duration::from_secs(4));
+        life.dial_later(start, order());
+    }
+    for _ in 0..16 {
+        let (at, action) = (life.chance.up_to(Duration::from_secs(12)), random_action(&mut life.chance));
+        life.command_later(at, action);
+    }
+    for _ in 0..=life.chance.below(3) {
+        let (at, at_once) = (life.chance.up_to(Duration::from_secs(12)), life.chance.percent(30));
+        life.crash_later(at, at_once);
+    }
+    life.run(Duration::from_secs(40));
+    life.hang_up_everything();
+    life.run(Duration::from_secs(250));
+    // What nobody had to answer before.
+    life.hang_up_everything();
+    life.run(Duration::from_secs(600));
+    life
 }
 
 /// Most agents leave a new call to their clients; half of them have one or two accounts.

@@ -1,5 +1,6 @@
 //! The driver over real sockets.
 
+mod begin;
 mod calls;
 mod turn;
 

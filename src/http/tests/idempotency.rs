@@ -1,6 +1,9 @@
 use super::*;
 
+use futures_util::FutureExt;
+
 use crate::http::document::examples;
+use crate::state::tests::journal::Data;
 
 fn keyed(call: &Call, key: &str, body: &str) -> Request<Body> {
     let mut request = post(call, "ring", body);
@@ -80,6 +83,26 @@ async fn a_client_that_hangs_up_finds_its_answer_later() {
         assert_eq!(again.problem().1, "request-in-flight");
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_while_its_key_is_put_on_record_leaves_it_to_nobody() {
+    let mut api = api();
+    let data = Data::new();
+    let (journal, _) = data.open();
+    let (commander, asks) = Commander::channel(8);
+    let answers = Answers::new(api.board.clone(), Some(journal.clone()), Vec::new());
+    api.router = router(Context { answers, ..context(&api.board, commander) });
+    api.asks = asks;
+    let call = api.show(examples::ringing());
+    // It hangs up as soon as it has sent.
+    assert!(api.router.clone().oneshot(keyed(&call, "k1", "{}")).now_or_never().is_none());
+    let ask = api.asks.recv().await.unwrap();
+    ask.answer.send(Ok(Done::Call(call.clone()))).unwrap();
+    while api.send(keyed(&call, "k1", "{}")).await.status != StatusCode::OK {
+        tokio::task::yield_now().await;
+    }
+    journal.close().await;
 }
 
 #[tokio::test]

@@ -103,7 +103,7 @@ pub(super) fn past(connection: &Connection, new_epoch: &str, limits: Limits) -> 
 }
 
 /// The sequence of the oldest event that is kept, or of the first that will come.
-pub(super) fn oldest(connection: &Connection) -> rusqlite::Result<u64> {
+pub fn oldest(connection: &Connection) -> rusqlite::Result<u64> {
     let floor = connection.query_row("SELECT value FROM meta WHERE name = 'floor'", [], |row| row.get(0));
     Ok(floor.optional()?.unwrap_or(1))
 }
@@ -111,14 +111,42 @@ pub(super) fn oldest(connection: &Connection) -> rusqlite::Result<u64> {
 /// Events, and the pictures of their calls.
 pub type Stretch = (Vec<PastEvent>, HashMap<CallId, Vec<u8>>);
 
-/// The events behind a sequence, and the calls that they are of.
-pub fn events_behind(connection: &Connection, after: u64, limit: u64) -> Result<Stretch, JournalError> {
+/// The events behind a sequence up to another, and the calls that they are of.
+pub fn events_behind(
+    connection: &Connection,
+    after: u64,
+    upto: u64,
+    limit: u64,
+) -> Result<Stretch, JournalError> {
     let mut find = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?"
+        "SELECT {COLUMNS} FROM event WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?"
     ))?;
-    let events = find.query_map([after, limit], PastEvent::read)?.collect::<Result<Vec<_>, _>>()?;
+    let events = find.query_map([after, upto, limit], PastEvent::read)?.collect::<Result<Vec<_>, _>>()?;
     let pictures = pictures(connection, &events)?;
     Ok((events, pictures))
+}
+
+/// The same of one call.
+pub fn events_of(
+    connection: &Connection,
+    call: CallId,
+    (after, upto): (u64, u64),
+    limit: u64,
+) -> Result<Stretch, JournalError> {
+    let mut find = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM event WHERE call = ? AND sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?"
+    ))?;
+    let found = find.query_map(params![call.to_bytes(), after, upto, limit], PastEvent::read)?;
+    let events = found.collect::<Result<Vec<_>, _>>()?;
+    let pictures = pictures(connection, &events)?;
+    Ok((events, pictures))
+}
+
+/// The sequence of a call's end, if it is kept.
+pub fn end_of(connection: &Connection, call: CallId) -> Result<Option<u64>, JournalError> {
+    let mut find = connection
+        .prepare_cached("SELECT sequence FROM event WHERE call = ? AND topic = 'call.ended' LIMIT 1")?;
+    Ok(find.query_row([call.to_bytes()], |row| row.get(0)).optional()?)
 }
 
 /// The envelopes of these events, as far as they are kept.

@@ -34,7 +34,10 @@ use tokio::sync::{Semaphore, oneshot, watch};
 
 pub use history::{History, ended};
 pub use kept::kept;
-pub use load::{COLUMNS, Limits, LiveCall, Past, PastEvent, Stretch, envelopes, envelopes_of, events_behind};
+pub use load::{
+    COLUMNS, Limits, LiveCall, Past, PastEvent, Stretch, end_of, envelopes, envelopes_of, events_behind,
+    events_of, oldest,
+};
 pub use progress::Progress;
 pub use retention::Retention;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use futures_util::FutureExt;
 
+use super::journal::Data;
 use super::*;
 use crate::state::answers::{Answer, Answers, Keyed, Known};
 
@@ -45,10 +46,28 @@ fn a_key_is_known_for_the_life_of_its_call_and_an_hour() {
 }
 
 #[test]
+fn a_call_that_is_soon_forgotten_does_not_take_its_keys_with_it() {
+    let board = Board::new(Settings { ended_calls: 0, ..settings() });
+    board.publish(vec![offered(1)]);
+    let answers = done(&board);
+    begin(&answers, "other", 100_000);
+    board.publish(vec![ended_at(1, 100_000)]);
+    assert!(board.call(id(1)).is_none());
+    begin(&answers, "other still", 100_100);
+    begin(&answers, "and another", 103_600);
+    assert_eq!(begin(&answers, "k", 103_600), Known::Done(answer(1)), "an hour is not over");
+    begin(&answers, "the last", 103_800);
+    assert_eq!(begin(&answers, "k", 103_800), Known::New);
+}
+
+#[test]
 fn a_key_without_a_call_is_known_for_an_hour() {
-    let answers = done(&board());
+    let answers = Answers::new(board(), None, Vec::new());
+    let of_none = Answer { call: None, ..answer(1) };
+    begin(&answers, "k", 0);
+    answers.end("k", of_none.clone()).now_or_never().unwrap();
     begin(&answers, "other", 3600);
-    assert_eq!(begin(&answers, "k", 3600), Known::Done(answer(1)));
+    assert_eq!(begin(&answers, "k", 3600), Known::Done(of_none));
     begin(&answers, "another", 3700);
     assert_eq!(begin(&answers, "k", 3700), Known::New);
 }
@@ -86,4 +105,35 @@ fn beyond_the_bounds_the_oldest_are_forgotten() {
     }
     assert_eq!(begin(&answers, "199", 0), Known::Done(large));
     assert_eq!(begin(&answers, "0", 0), Known::New);
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_put_on_record_is_free() {
+    let data = Data::new();
+    let (journal, _) = data.open();
+    let old = Keyed { key: "old".to_owned(), fingerprint: COMMAND, at: at(0), answer: None };
+    let answers = Answers::new(board(), Some(journal), vec![old]);
+    let lock = data.lock();
+    // Beside it one is forgotten, which cannot be written either.
+    assert!(answers.begin("k", COMMAND, at(10_000)).await.is_err());
+    drop(lock);
+    assert_eq!(answers.begin("k", COMMAND, at(10_000)).await.unwrap(), Known::New);
+}
+
+#[test]
+fn an_answer_that_comes_when_its_key_is_forgotten_does_not_count() {
+    let answers = Answers::new(board(), None, Vec::new());
+    let large = Answer { body: vec![b'x'; 100 * 1024 * 1024].into(), call: None, ..answer(1) };
+    answers.end("forgotten", large.clone()).now_or_never().unwrap();
+    for key in ["1", "2"] {
+        begin(&answers, key, 0);
+        answers.end(key, answer(1)).now_or_never().unwrap();
+    }
+    begin(&answers, "big", 0);
+    answers
+        .end("big", Answer { body: large.body.slice(..90 * 1024 * 1024), ..large })
+        .now_or_never()
+        .unwrap();
+    assert_eq!(begin(&answers, "3", 0), Known::New);
+    assert_eq!(begin(&answers, "1", 0), Known::Done(answer(1)), "there was room");
 }

@@ -31,6 +31,11 @@ impl Data {
         Journal::open(&self.settings(), "7f3a", LIMITS).unwrap()
     }
 
+    /// The same, with so many events in memory.
+    pub(crate) fn open_with(&self, events: u64) -> (Journal, Past) {
+        Journal::open(&self.settings(), "7f3a", Limits { events, ..LIMITS }).unwrap()
+    }
+
     /// Takes away what is over these bounds; the oldest event that is kept. The journal is to be closed.
     pub(crate) fn sweep(&self, retention: Retention) -> u64 {
         sweep_all(&mut self.database(), retention)
@@ -48,7 +53,7 @@ impl Data {
     }
 
     /// Runs a journal with this past, and closes it.
-    async fn tell(&self, events: Vec<Event>) {
+    pub(crate) async fn tell(&self, events: Vec<Event>) {
         let (journal, past) = self.open();
         let board = Board::of_past(settings(), past).unwrap().0;
         commit(&journal, &board, events).await;

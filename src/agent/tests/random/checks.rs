@@ -1,6 +1,6 @@
 //! What holds for every life when it is over.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::Ends;
 use super::network::Life;
@@ -12,12 +12,13 @@ use crate::agent::{Call, CallId, Done, Refusal, Ticket};
 pub fn check(seed: u64, life: &Life, ends: &mut Ends) {
     assert_eq!(life.agent.leftovers(), Leftovers::default(), "seed {seed}");
     check_events(seed, &life.events);
-    check_answers(seed, life.asked, &life.answers);
+    check_answers(seed, life.asked - life.unanswered, &life.answers);
     check_accounts(seed, life);
     ends.registrations.extend(&life.registrations);
     for call in life.events.iter().filter(|event| event.kind == EventKind::Ended).map(|event| &event.call) {
         let end = call.end.as_ref().expect("an end");
         let direction = match call.direction {
+            _ if end.cause == EndCause::Lost => check_loss(seed, life, call),
             Direction::Inbound => check_our_verdict(seed, life, call, end),
             Direction::Outbound => check_their_verdict(seed, life, call, end),
         };
@@ -86,14 +87,29 @@ fn check_answers(seed: u64, asked: u64, answers: &HashMap<Ticket, Result<Done, R
 
 /// The wire and the clients are told the same: a 2xx for calls that were accepted, the end's status for the others.
 fn check_our_verdict(seed: u64, life: &Life, call: &Call, end: &End) -> &'static str {
-    let verdict = life.verdicts.get(&*call.sip.call_id);
-    let verdict = verdict.unwrap_or_else(|| panic!("seed {seed}: {} has no verdict", call.id));
+    let Some(verdict) = verdict(life, call) else {
+        assert!(life.deaths > 0, "seed {seed}: {} has no verdict", call.id);
+        return "in";
+    };
     assert_eq!(verdict.len(), 1, "seed {seed}: one verdict, not {verdict:?}");
     let expected = if call.accepted_at.is_some() { Some(200) } else { end.sip_status };
     assert_eq!(verdict.iter().copied().next(), expected, "seed {seed}: {end:?}");
     let unanswered = matches!(end.cause, EndCause::Cancelled | EndCause::Rejected | EndCause::Failed);
     assert!(!(unanswered && call.accepted_at.is_some()), "seed {seed}: {end:?} after the answer");
     "in"
+}
+
+fn verdict<'a>(life: &'a Life, call: &Call) -> Option<&'a HashSet<u16>> {
+    life.verdicts.get(&(call.sip.call_id.to_string(), call.sip.local_tag.to_string()))
+}
+
+/// What was lost had no answer that its caller could have heard, and was no call that both sides knew of.
+fn check_loss(seed: u64, life: &Life, call: &Call) -> &'static str {
+    assert!(life.deaths > 0, "seed {seed}: lost for nothing");
+    assert!(call.established_at.is_none(), "seed {seed}: an established call is lost");
+    let is_answered = verdict(life, call).is_some();
+    assert!(!is_answered || call.accepted_at.is_some(), "seed {seed}: a verdict that nobody was told of");
+    if call.direction == Direction::Inbound { "in" } else { "out" }
 }
 
 /// The same of a call of ours: what clients are told has been said.

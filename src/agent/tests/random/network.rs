@@ -2,9 +2,11 @@
 
 mod accounts;
 mod callees;
+mod crash;
 mod wire;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -17,7 +19,7 @@ use crate::agent::command::{AccountCommand, Originate};
 use crate::agent::event::RegistrationState;
 use crate::agent::{
     Action, Agent, Arrival, CallCommand, CallId, Command, Done, Event, Flow, FlowId, Now, ReachId, Refusal,
-    Settings, Ticket, Timestamp,
+    Saved, Settings, Ticket, Timestamp,
 };
 use crate::sip::{Message, parse_datagram};
 
@@ -39,6 +41,10 @@ enum Happening {
     /// A message of a call of the agent's is where that goes.
     Rings(Bytes),
     Answers(usize, CalleeDo),
+    /// The agent's process dies: at once, or over the next thing that it does.
+    Crashes {
+        at_once: bool,
+    },
 }
 
 /// One life, from its seed.
@@ -49,8 +55,8 @@ pub struct Life {
     pub events: Vec<Event>,
     pub answers: HashMap<Ticket, Result<Done, Refusal>>,
     pub asked: u64,
-    /// Final statuses of first INVITEs, by Call-ID.
-    pub verdicts: HashMap<String, HashSet<u16>>,
+    /// Final statuses of first INVITEs, by Call-ID and our tag.
+    pub verdicts: HashMap<(String, String), HashSet<u16>>,
     /// How many messages the agent has sent.
     pub sent: u64,
     pub now: Now,
@@ -66,12 +72,19 @@ pub struct Life {
     agenda: BTreeMap<(Instant, u64), Happening>,
     entries: u64,
     last_arrival: [Instant; 2],
+    settings: Settings,
+    /// What of calls is on record, beside what is told.
+    saves: HashMap<CallId, Arc<Saved>>,
+    /// The process dies over the next thing that it does.
+    is_dying: bool,
+    /// How often it has died.
+    pub deaths: u8,
+    /// How many commands have died with it.
+    pub unanswered: u64,
 }
 
 impl Life {
     pub fn new(seed: u64, network: Network, settings: Settings) -> Self {
-        let mut secret = [0; 32];
-        secret[..8].copy_from_slice(&seed.to_le_bytes());
         let now = Now { instant: Instant::now(), wall: Timestamp(1_763_800_000_000_000) };
         let address = |text: &str| text.parse().expect("an address");
         let flow = Flow {
@@ -83,7 +96,7 @@ impl Life {
         };
         Self {
             seed,
-            agent: Agent::new(settings, secret, now),
+            agent: Agent::new(settings.clone(), secret(seed, 0), now),
             chance: Chance::new(seed),
             events: Vec::new(),
             answers: HashMap::new(),
@@ -101,6 +114,11 @@ impl Life {
             agenda: BTreeMap::new(),
             entries: 0,
             last_arrival: [now.instant; 2],
+            settings,
+            saves: HashMap::new(),
+            is_dying: false,
+            deaths: 0,
+            unanswered: 0,
         }
     }
 
@@ -201,6 +219,8 @@ impl Life {
                 let message = parse_datagram(bytes).expect("what we send can be read");
                 self.ring(&message);
             }
+            Happening::Crashes { at_once: true } => self.die(),
+            Happening::Crashes { at_once: false } => self.is_dying = true,
             Happening::Answers(number, what) => {
                 let later = self.callees[number].act(what);
                 self.go_on(number, later);
@@ -226,6 +246,13 @@ impl Life {
             self.carry(0, Happening::Arrives, &text);
         }
     }
+}
+
+/// What an agent is given to draw from; that of another process is another.
+fn secret(seed: u64, deaths: u8) -> [u8; 32] {
+    let mut secret = [deaths; 32];
+    secret[..8].copy_from_slice(&seed.to_le_bytes());
+    secret
 }
 
 fn call_id_of(message: &Message) -> &str {

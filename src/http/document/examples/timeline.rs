@@ -24,7 +24,8 @@ pub fn timeline() -> Story {
             local: local.to_string(),
             peer: peer.to_string(),
             summary: first_line.trim_start_matches("SIP/2.0 ").trim_end_matches(" SIP/2.0").to_owned(),
-            bytes: message.as_bytes().into(),
+            length: message.len(),
+            bytes: message.clone().into(),
             message,
             ends,
         })

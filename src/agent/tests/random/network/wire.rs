@@ -52,21 +52,29 @@ impl Life {
 
     pub(super) fn drain(&mut self) {
         while let Some(output) = self.agent.poll_output() {
-            match output {
-                Output::Event(News::Call(event)) => {
-                    self.check_account_of(&event);
-                    self.events.push(event);
-                }
-                Output::Event(News::Account(event)) => self.check_account(&event.account),
-                Output::Close(flow) if flow == self.flow.id => self.cut(),
-                Output::Close(_) | Output::Save(..) => {}
-                Output::Reach(id, _) => self.look_for_a_way(id),
-                Output::Answer(ticket, answer) => {
-                    let earlier = self.answers.insert(ticket, answer);
-                    assert!(earlier.is_none(), "a command is answered once");
-                }
-                Output::Send(transmit) => self.send(transmit),
+            if self.is_dying {
+                return self.die_over(output);
             }
+            self.perform(output);
+        }
+    }
+
+    pub(super) fn perform(&mut self, output: Output) {
+        match output {
+            Output::Event(News::Call(event)) => {
+                self.check_account_of(&event);
+                self.events.push(event);
+            }
+            Output::Event(News::Account(event)) => self.check_account(&event.account),
+            Output::Save(call, saved) => drop(self.saves.insert(call.id, saved)),
+            Output::Close(flow) if flow == self.flow.id => self.cut(),
+            Output::Close(_) => {}
+            Output::Reach(id, _) => self.look_for_a_way(id),
+            Output::Answer(ticket, answer) => {
+                let earlier = self.answers.insert(ticket, answer);
+                assert!(earlier.is_none(), "a command is answered once");
+            }
+            Output::Send(transmit) => self.send(transmit),
         }
     }
 
@@ -82,7 +90,8 @@ impl Life {
             && response.cseq.method.as_str() == "INVITE"
             && response.cseq.number == Caller::FIRST_CSEQ
         {
-            self.verdicts.entry(call_id.clone()).or_default().insert(response.status);
+            let tag = response.to.tag().map(ToString::to_string).unwrap_or_default();
+            self.verdicts.entry((call_id.clone(), tag)).or_default().insert(response.status);
         }
         // A closed connection: half of the time the agent finds no other way.
         let is_closed = transmit.flow != Some(self.flow.id) && self.network.keeps_order;
