@@ -28,6 +28,7 @@ mod extension;
 mod faults;
 mod flows;
 mod house;
+mod http_access;
 mod http_calls;
 mod http_commands;
 mod http_keys;
