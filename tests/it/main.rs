@@ -34,6 +34,7 @@ mod http_commands;
 mod http_keys;
 mod http_requests;
 mod https;
+mod injection;
 mod kamailio;
 mod peer;
 mod peers;
