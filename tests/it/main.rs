@@ -45,6 +45,7 @@ mod receiver;
 mod registrar;
 mod restart;
 mod scratch;
+mod secrets;
 mod settings;
 mod sipp;
 mod sipp_udp;
