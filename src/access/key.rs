@@ -36,7 +36,7 @@ pub fn key_name(text: &str) -> Result<Arc<str>, &'static str> {
     Err("1–64 characters: letters, digits and -._~@+")
 }
 
-/// A new key: [`PREFIX`] and 256 random bits in hexadecimal.
+/// A new key: `ca_` and 256 random bits in hexadecimal.
 pub fn new_key() -> Result<String, getrandom::Error> {
     let mut random = [0; 32];
     getrandom::fill(&mut random)?;

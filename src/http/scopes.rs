@@ -55,11 +55,8 @@ const ASKED: [(Scope, &[&str]); 5] = [
 pub fn listed(method: &Method, path: &str) -> Option<Scope> {
     // A HEAD is answered by what answers the GET.
     let method = if method == Method::HEAD { &Method::GET } else { method };
-    let is_this = |operation: &&str| operation.split_once(' ') == Some((method.as_str(), path));
-    ASKED
-        .into_iter()
-        .find(|(_, operations)| operations.iter().any(|one| is_this(&one)))
-        .map(|(scope, _)| scope)
+    let is_this = |operation: &&'static str| operation.split_once(' ') == Some((method.as_str(), path));
+    ASKED.into_iter().find(|(_, operations)| operations.iter().any(is_this)).map(|(scope, _)| scope)
 }
 
 /// The scope that a request for this route must have.

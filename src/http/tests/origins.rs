@@ -144,3 +144,21 @@ async fn a_head_that_is_too_long_is_a_problem() {
     assert_eq!(ask(&api, &format!("/v1/calls?from={long}"), &[]).await.status, 431);
     assert_eq!(ask(&api, "/livez", &[("x-long", &long[..31 * 1024])]).await.status, 200);
 }
+
+#[tokio::test]
+async fn a_body_that_is_said_to_be_larger_than_anybody_takes_is_refused_unread() {
+    let api = sharing(None, &[]);
+    let head = request("POST", "/v1/calls").header("content-length", 5 * 1024 * 1024);
+    let answer = api.send(head.body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.problem(), (413, "too-large".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_does_not_begin_is_given_up() {
+    let api = sharing(None, &[]);
+    let call = api.show(examples::ringing());
+    let begun = tokio::time::Instant::now();
+    let answer = api.send(post(&call, "ring", "")).await;
+    assert_eq!(answer.problem(), (500, "internal".to_owned()));
+    assert_eq!(begun.elapsed().as_secs(), 75);
+}
