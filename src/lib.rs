@@ -12,20 +12,22 @@
 //! | [`webhook`] | events sent to receivers, signed, in order, tried again |
 //! | [`caller`] | `call-agent call`: places calls and prints what happened |
 //! | [`offline`] | `call-agent events`: reads the log in a data directory |
+//! | [`keys`] | `call-agent keys`: makes keys |
 //! | [`http`] | REST and SSE: one file per resource |
 //! | [`config`] | every setting: flag, environment, file, default |
-//! | [`api_key`] | the key that HTTP clients show |
+//! | [`access`] | who may come in by HTTP: keys with scopes, tokens, how often each may ask |
 //! | [`telemetry`] | logs |
 //! | `seldom` | log lines that a peer can cause at will, kept few |
 //! | [`open_files`] | how many files the process may have open |
 //! | [`serve()`] | all of it put together |
 
+pub mod access;
 pub mod agent;
-pub mod api_key;
 pub mod caller;
 pub mod config;
 pub mod driver;
 pub mod http;
+pub mod keys;
 pub mod offline;
 pub mod open_files;
 mod seldom;
@@ -38,4 +40,4 @@ pub mod tls;
 pub mod transport;
 pub mod webhook;
 
-pub use serve::{BindError, Listeners, ServeError, serve};
+pub use serve::{BindError, Listeners, ServeError, guard_http, serve};

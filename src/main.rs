@@ -1,16 +1,18 @@
 //! The program: reads the settings, starts logging, serves until SIGTERM or SIGINT, drains, exits; or, as
-//! `call-agent call`, places calls, or as `call-agent events` prints the log. SIGHUP has it read the certificates again.
+//! `call-agent call`, places calls, as `call-agent events` prints the log, as `call-agent keys` makes keys. SIGHUP has it read the
+//! certificates and the keys again.
 
 use std::io;
 use std::process::ExitCode;
 
+use call_agent::access::Access;
 use call_agent::caller::{self, Options, Tally};
-use call_agent::config::{BadSetting, Config, LogFormat};
+use call_agent::config::{AccessFiles, BadSetting, Config, LogFormat};
 use call_agent::tls::Tls;
-use call_agent::{Listeners, ServeError, offline, open_files, serve, telemetry};
+use call_agent::{Listeners, ServeError, guard_http, keys, offline, open_files, serve, telemetry};
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::error;
+use tracing::{error, info};
 
 /// A call is many small allocations that live and die together; the system's allocator spends a fifth of the core's time
 /// on them.
@@ -30,6 +32,10 @@ fn main() -> ExitCode {
         return events(&offline::Options::parse_from(
             std::iter::once("call-agent events".into()).chain(arguments),
         ));
+    }
+    if std::env::args_os().nth(1).is_some_and(|first| first == "keys") {
+        let arguments = std::env::args_os().skip(2);
+        return keys(&keys::Options::parse_from(std::iter::once("call-agent keys".into()).chain(arguments)));
     }
     let config = match Config::load(std::env::args_os(), std::env::vars_os()) {
         Ok(config) => config,
@@ -67,6 +73,17 @@ fn events(options: &offline::Options) -> ExitCode {
     }
 }
 
+/// `call-agent keys`.
+fn keys(options: &keys::Options) -> ExitCode {
+    match keys::run(options, io::stdout().lock()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("call-agent keys: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 /// `call-agent call`.
 fn call(options: &Options) -> ExitCode {
     let started = telemetry::start(&options.log, LogFormat::Text).map_err(Into::into);
@@ -90,15 +107,29 @@ async fn place_calls(options: &Options) -> Result<Tally, Box<dyn std::error::Err
 #[tokio::main]
 async fn run(config: Config, tls: Tls) -> Result<(), Box<dyn std::error::Error>> {
     let shutdown = told_to_end()?;
-    let (mut hangup, certificates) = (signal(SignalKind::hangup())?, tls.clone());
+    let mut hangup = signal(SignalKind::hangup())?;
+    open_files::raise();
+    let listeners = Listeners::bind(&config).await?;
+    let access = guard_http(&config, &listeners)?;
+    let (certificates, keys, files) = (tls.clone(), access.clone(), config.access.files.clone());
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
             certificates.reload();
+            read_keys(&keys, &files);
         }
     });
-    open_files::raise();
-    let listeners = Listeners::bind(&config).await?;
-    serve(config, listeners, tls, shutdown).await.map_err(ServeError::into)
+    serve(config, listeners, tls, access, shutdown).await.map_err(ServeError::into)
+}
+
+/// Reads the keys again; a bad file is logged, and what was read before stays.
+fn read_keys(access: &Access, files: &AccessFiles) {
+    match files.read() {
+        Ok(doors) => {
+            access.replace(doors);
+            info!("keys were read again");
+        }
+        Err(error) => error!("keys stay as they were: {error}"),
+    }
 }
 
 /// Comes with SIGTERM or SIGINT.

@@ -1,4 +1,4 @@
-//! The key that HTTP clients must give: kept as a hash, made if there is none where one is needed.
+//! The key of the environment, and the one that is made if there is none where one is needed.
 
 use std::fmt;
 use std::fs::{self, OpenOptions};
@@ -7,19 +7,16 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::Config;
-use crate::api_key::{ApiKey, hex};
+use crate::access::{Access, Digest, Key, Scopes, new_key};
 
 /// The name of the file that the hash of the made key is kept in, in the data directory.
 const FILE: &str = "api-key.sha256";
 
-/// What a made key begins with, so that it is known for one where it turns up.
-const PREFIX: &str = "ca_";
-
 /// The key that a person gave, if it can stand in a header.
-pub(super) fn given(key: &str) -> Result<ApiKey, &'static str> {
+pub(super) fn given(key: &str) -> Result<Key, &'static str> {
     match key {
         "" => Err("empty"),
-        key if key.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(ApiKey::of(key)),
+        key if key.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(of_all("environment", Digest::of(key))),
         _ => Err("a key is of visible ASCII characters without spaces"),
     }
 }
@@ -60,45 +57,51 @@ pub enum KeyFault {
     Randomness(getrandom::Error),
 }
 
-/// The key that guards HTTP at `address`: the one given; none on loopback; else the one made at an earlier start, or now.
-pub fn guard(config: &Config, address: SocketAddr) -> Result<(Option<ApiKey>, Option<NewKey>), KeyFault> {
-    if config.api_key.is_some() || address.ip().is_loopback() {
-        return Ok((config.api_key, None));
-    }
-    let Some(directory) = &config.data_dir else {
-        let key = make()?;
-        return Ok((Some(ApiKey::of(&key)), Some(NewKey { key, file: None })));
+/// What guards HTTP at `address`: the keys and tokens of the settings; without any nothing on loopback, and elsewhere the key that
+/// was made at an earlier start, or now.
+pub fn guard(config: &Config, address: SocketAddr) -> Result<(Access, Option<NewKey>), KeyFault> {
+    let doors = config.access.doors.clone();
+    let (made, shown) = if doors.is_bare() && !address.ip().to_canonical().is_loopback() {
+        made(config.data_dir.as_deref())?
+    } else {
+        (None, None)
+    };
+    Ok((Access::new(doors, made, config.access.limits), shown))
+}
+
+/// The key that was made at an earlier start, or now.
+fn made(directory: Option<&Path>) -> Result<(Option<Key>, Option<NewKey>), KeyFault> {
+    let key = |digest| Some(of_all("generated", digest));
+    let Some(directory) = directory else {
+        let made = new_key().map_err(KeyFault::Randomness)?;
+        return Ok((key(Digest::of(&made)), Some(NewKey { key: made, file: None })));
     };
     let file = directory.join(FILE);
     let at_file = |error| KeyFault::File { file: file.clone(), error };
-    if let Some(hash) = kept(&file).map_err(at_file)? {
-        return Ok((Some(hash), None));
+    if let Some(digest) = kept(&file).map_err(at_file)? {
+        return Ok((key(digest), None));
     }
-    let key = make()?;
-    let hash = ApiKey::of(&key);
-    keep(directory, &file, hash).map_err(at_file)?;
-    Ok((Some(hash), Some(NewKey { key, file: Some(file) })))
+    let made = new_key().map_err(KeyFault::Randomness)?;
+    let digest = Digest::of(&made);
+    keep(directory, &file, digest).map_err(at_file)?;
+    Ok((key(digest), Some(NewKey { key: made, file: Some(file) })))
 }
 
-fn make() -> Result<String, KeyFault> {
-    let mut random = [0; 32];
-    getrandom::fill(&mut random).map_err(KeyFault::Randomness)?;
-    Ok(format!("{PREFIX}{}", hex(&random)))
+fn of_all(name: &str, digest: Digest) -> Key {
+    Key { name: name.into(), digest, scopes: Scopes::all() }
 }
 
-fn kept(file: &Path) -> io::Result<Option<ApiKey>> {
+fn kept(file: &Path) -> io::Result<Option<Digest>> {
     let text = match fs::read_to_string(file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         read => read?,
     };
     // A file that is there and says nothing must not open a door.
-    ApiKey::from_hex(text.trim_end())
-        .map(Some)
-        .ok_or_else(|| io::Error::other("not a SHA-256 in hexadecimal"))
+    text.trim_end().parse().map(Some).map_err(io::Error::other)
 }
 
 /// Whole or not at all: a crash leaves no file that the next start cannot read.
-fn keep(directory: &Path, file: &Path, hash: ApiKey) -> io::Result<()> {
+fn keep(directory: &Path, file: &Path, digest: Digest) -> io::Result<()> {
     fs::create_dir_all(directory)?;
     let draft = file.with_extension("draft");
     let _ = fs::remove_file(&draft);
@@ -107,7 +110,7 @@ fn keep(directory: &Path, file: &Path, hash: ApiKey) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut out = options.open(&draft)?;
-    writeln!(out, "{}", hash.hex())?;
+    writeln!(out, "{digest}")?;
     out.sync_all()?;
     fs::rename(&draft, file)
 }

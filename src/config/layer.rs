@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Parser;
 
 use super::BadSetting;
+use super::access::AccessLayer;
 use super::listen::SipListen;
 use super::policies::PolicyLayer;
 use super::value::{self, Advertise, HostPort, LogFormat};
@@ -71,6 +72,9 @@ pub(super) struct Layer {
     /// The key of that certificate (PEM, not encrypted)
     #[arg(long, value_name = "FILE")]
     pub(super) http_tls_key: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) access: AccessLayer,
 
     /// Where media is taken; without it generated answers are inactive
     #[arg(long, value_name = "HOST:PORT", value_parser = value::media_address)]
@@ -163,8 +167,9 @@ file, max_calls = 1000. A flag goes before the environment, the environment befo
 is separated by commas, or the flag is repeated. Accounts (`[[account]]`: extensions of a PBX that the
 agent keeps registered) are in the file alone; the README shows one.
 
-CALL_AGENT_API_KEY, in the environment only, is the key that HTTP clients must give. Without one,
-HTTP is open on a loopback address; on any other a key is made at the first start and printed once.";
+CALL_AGENT_API_KEY, in the environment only, is a key with all scopes that HTTP clients may give; keys
+with fewer are `[[key]]` tables, which `call-agent keys new` makes. Without any, HTTP is open on a
+loopback address; on any other a key is made at the first start and printed once.";
 
 impl Layer {
     /// Where the certificates are. A certificate without its key, or the other way round, is a fault.
@@ -212,6 +217,7 @@ impl Layer {
             tls_client_ca: self.tls_client_ca.or(lower.tls_client_ca),
             http_tls_certificate: self.http_tls_certificate.or(lower.http_tls_certificate),
             http_tls_key: self.http_tls_key.or(lower.http_tls_key),
+            access: self.access.or(lower.access),
             media_address: self.media_address.or(lower.media_address),
             codecs: self.codecs.or(lower.codecs),
             data_dir: self.data_dir.or(lower.data_dir),

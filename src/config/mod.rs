@@ -3,6 +3,7 @@
 //! A setting has one name and one reader. `--max-calls`, `CALL_AGENT_MAX_CALLS` and the file's `max_calls` give it text; a
 //! flag goes before the environment, the environment before the file, the file before the default.
 
+mod access;
 mod account;
 mod key;
 mod layer;
@@ -21,11 +22,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use access::{Access, AccessFiles};
 pub use key::{KeyFault, NewKey, guard};
 pub use listen::{SipListen, scheme};
 pub use value::{HostPort, LogFormat, dns_server, log_filter};
 
-use crate::api_key::ApiKey;
 use crate::sip::Transport;
 use crate::state::journal::{self, Retention};
 use crate::webhook::Endpoint;
@@ -63,8 +64,8 @@ pub struct Config {
     pub journal: journal::Settings,
     /// Where files are kept; `None`: nothing is.
     pub data_dir: Option<PathBuf>,
-    /// The key that the environment gives, hashed.
-    pub api_key: Option<ApiKey>,
+    /// Who may use HTTP.
+    pub access: Access,
     /// How long calls may go on after the shutdown has begun.
     pub drain_time: Duration,
     /// What is logged, as tracing's filter directives.
@@ -106,8 +107,10 @@ pub enum BadSetting {
         missing: &'static str,
     },
     /// The file itself.
-    #[error("--config {}: {fault}", file.display())]
+    #[error("{setting} {}: {fault}", file.display())]
     File {
+        /// The setting that names it.
+        setting: &'static str,
         /// The file.
         file: PathBuf,
         /// What is wrong with it.
@@ -125,11 +128,13 @@ impl Config {
         let environment: Vec<_> = environment.into_iter().collect();
         let (variables, api_key) = source::environment(&environment)?;
         let given = flags.or(variables);
+        let config_file = given.config.clone();
         let file = given.config.as_deref().map(|file| source::file(file, &environment)).transpose()?;
         let (file, tables) = file.unwrap_or_default();
         let mut layer = given.or(file);
         let tls = layer.take_tls()?;
-        let config = Self::complete(layer, tables, tls, api_key);
+        let access = std::mem::take(&mut layer.access).complete(api_key, config_file)?;
+        let config = Self::complete(layer, tables, tls, access);
         config.check()?;
         Ok(config)
     }
@@ -148,7 +153,7 @@ impl Config {
         layer: Layer,
         Tables { accounts, webhooks }: Tables,
         tls: tls::Settings,
-        api_key: Option<ApiKey>,
+        access: Access,
     ) -> Self {
         let data_dir = match layer.data_dir {
             None => Some(PathBuf::from("./data")),
@@ -199,7 +204,7 @@ impl Config {
                 },
             },
             data_dir,
-            api_key,
+            access,
             drain_time: layer.drain_time.unwrap_or(Duration::from_secs(10)),
             log: layer.log.unwrap_or_else(|| "info".to_owned()),
             log_format: layer.log_format.unwrap_or_default(),

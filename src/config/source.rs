@@ -9,8 +9,8 @@ use clap::{CommandFactory, Parser};
 use super::layer::Layer;
 use super::table::Fault;
 use super::{BadSetting, account, key, webhook};
+use crate::access::Key;
 use crate::agent::AccountSettings;
-use crate::api_key::ApiKey;
 use crate::webhook::Endpoint;
 
 /// What the names of the agent's variables begin with.
@@ -26,7 +26,7 @@ pub(super) fn flags(arguments: impl IntoIterator<Item = OsString>) -> Result<Lay
 
 /// What the environment gives, and the key. An empty variable is one that is not set, but for the key: whoever sets an empty
 /// one means to have one.
-pub(super) fn environment(variables: Variables<'_>) -> Result<(Layer, Option<ApiKey>), BadSetting> {
+pub(super) fn environment(variables: Variables<'_>) -> Result<(Layer, Option<Key>), BadSetting> {
     let mut layer = Layer::default();
     let mut api_key = None;
     for (name, value) in variables {
@@ -64,6 +64,8 @@ impl Tables {
         match name {
             "account" => self.accounts = account::accounts(value.clone(), variables)?,
             "webhook" => self.webhooks = webhook::webhooks(value.clone(), variables)?,
+            // Read apart, since they are read again: see `access`.
+            "key" => {}
             _ => return Ok(false),
         }
         Ok(true)
@@ -72,12 +74,9 @@ impl Tables {
 
 /// What the file gives.
 pub(super) fn file(path: &Path, variables: Variables<'_>) -> Result<(Layer, Tables), BadSetting> {
-    let unreadable = |fault: String| BadSetting::File { file: path.to_owned(), fault };
-    let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
-    let table: toml::Table = text.parse().map_err(|error| unreadable(not_toml(&text, &error)))?;
     let mut layer = Layer::default();
     let mut tables = Tables::default();
-    for (key, value) in table {
+    for (key, value) in toml_of(path, "--config")? {
         let bad = |Fault { key, fault }| BadSetting::Key { file: path.to_owned(), key, fault };
         if tables.take(&key, &value, variables).map_err(bad)? {
             continue;
@@ -90,6 +89,13 @@ pub(super) fn file(path: &Path, variables: Variables<'_>) -> Result<(Layer, Tabl
         layer = layer.or(texts(value).and_then(|texts| read(&flag, texts)).map_err(bad)?);
     }
     Ok((layer, tables))
+}
+
+/// The file that a setting names.
+pub(super) fn toml_of(path: &Path, setting: &'static str) -> Result<toml::Table, BadSetting> {
+    let unreadable = |fault: String| BadSetting::File { setting, file: path.to_owned(), fault };
+    let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+    text.parse().map_err(|error| unreadable(not_toml(&text, &error)))
 }
 
 /// What is wrong with the file's TOML and where. The error itself would show the line, which may have a password in it.

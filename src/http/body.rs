@@ -14,7 +14,7 @@ use super::{Code, Problem};
 /// A larger body is refused with 413.
 pub const MAX_BODY: usize = 256 * 1024;
 /// So much more is read and dropped: a client that is still writing would not read the refusal.
-const MAX_SURPLUS: usize = 4 * 1024 * 1024;
+pub const MAX_SURPLUS: usize = 4 * 1024 * 1024;
 /// A body that takes longer to come is refused with 408.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// A merge patch may say what it is (RFC 7396).
@@ -51,7 +51,8 @@ pub async fn whole(body: axum::body::Body) -> Result<Vec<u8>, Problem> {
 async fn read(mut body: axum::body::Body) -> Result<Vec<u8>, Problem> {
     let (mut bytes, mut surplus) = (Vec::new(), 0);
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Problem::new(Code::Malformed, "the body broke off"))?;
+        // One that broke off, or that is over the bound of the layer above.
+        let frame = frame.map_err(|_| if surplus > 0 { too_large() } else { broken_off() })?;
         let Ok(data) = frame.into_data() else { continue };
         if surplus > 0 || bytes.len() + data.len() > MAX_BODY {
             surplus += data.len();
@@ -66,6 +67,10 @@ async fn read(mut body: axum::body::Body) -> Result<Vec<u8>, Problem> {
         return Ok(bytes);
     }
     Err(too_large())
+}
+
+fn broken_off() -> Problem {
+    Problem::new(Code::Malformed, "the body broke off")
 }
 
 /// The body took too long to come.

@@ -12,6 +12,8 @@ pub enum Code {
     Malformed,
     /// 401: no API key, or one that is not known.
     Unauthenticated,
+    /// 403: the API key has not the scope that is asked for, or without a key a request that seems to be a foreign web page's.
+    Forbidden,
     /// 404: no such call, or it ended so long ago that it is forgotten.
     CallNotFound,
     /// 404: no such resource.
@@ -46,6 +48,10 @@ pub enum Code {
     InvalidHeader,
     /// 422: another command was sent with this `Idempotency-Key`.
     IdempotencyKeyReused,
+    /// 429: more requests than the key may make, or with a wrong key from this address; try again after `Retry-After`.
+    RateLimited,
+    /// 431: the head of the request is over 32 KiB.
+    HeadTooLarge,
     /// 500: a fault of this service.
     Internal,
     /// 503: more commands are waiting than the agent takes; try again after `Retry-After`.
@@ -63,9 +69,10 @@ pub enum Code {
 
 impl Code {
     /// Every code there is.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 28] = [
         Self::Malformed,
         Self::Unauthenticated,
+        Self::Forbidden,
         Self::CallNotFound,
         Self::NotFound,
         Self::MethodNotAllowed,
@@ -83,6 +90,8 @@ impl Code {
         Self::InvalidSdp,
         Self::InvalidHeader,
         Self::IdempotencyKeyReused,
+        Self::RateLimited,
+        Self::HeadTooLarge,
         Self::Internal,
         Self::Overloaded,
         Self::Draining,
@@ -96,6 +105,7 @@ impl Code {
         match self {
             Self::Malformed => ("malformed", StatusCode::BAD_REQUEST, "The request cannot be read"),
             Self::Unauthenticated => ("unauthenticated", StatusCode::UNAUTHORIZED, "An API key is needed"),
+            Self::Forbidden => ("forbidden", StatusCode::FORBIDDEN, "This is not allowed"),
             Self::CallNotFound => ("call-not-found", StatusCode::NOT_FOUND, "There is no such call"),
             Self::NotFound => ("not-found", StatusCode::NOT_FOUND, "There is no such resource"),
             Self::MethodNotAllowed => {
@@ -133,6 +143,12 @@ impl Code {
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "Another command has this Idempotency-Key",
             ),
+            Self::RateLimited => ("rate-limited", StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
+            Self::HeadTooLarge => (
+                "head-too-large",
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "The head of the request is too large",
+            ),
             Self::Internal => ("internal", StatusCode::INTERNAL_SERVER_ERROR, "A fault of this service"),
             Self::Overloaded => ("overloaded", StatusCode::SERVICE_UNAVAILABLE, "The agent is overloaded"),
             Self::Draining => ("draining", StatusCode::SERVICE_UNAVAILABLE, "The agent is shutting down"),
@@ -150,7 +166,7 @@ impl Code {
     pub(super) fn header(self) -> Option<(HeaderName, HeaderValue)> {
         let (name, value) = match self {
             Self::Unauthenticated => (header::WWW_AUTHENTICATE, "Bearer"),
-            Self::Overloaded => (header::RETRY_AFTER, "1"),
+            Self::Overloaded | Self::RateLimited => (header::RETRY_AFTER, "1"),
             Self::Draining => (header::RETRY_AFTER, "10"),
             _ => return None,
         };

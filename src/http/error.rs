@@ -13,6 +13,9 @@ use super::Code;
 use crate::agent::event::{ActionName, CallState, Claim, End};
 use crate::agent::{Call, CallId};
 
+/// What a problem is.
+pub const CONTENT_TYPE: &str = "application/problem+json";
+
 /// An error, as `application/problem+json`. Boxed, since every handler's result has room for one.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
@@ -132,7 +135,7 @@ impl IntoResponse for Problem {
         let header = self.0.header.take();
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
         if let Some((name, value)) = header {
             headers.insert(name, value);
         }

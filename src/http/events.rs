@@ -1,5 +1,6 @@
 //! `GET /v1/events` and `GET /v1/calls/{id}/events`: all events, and those of one call.
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -8,6 +9,7 @@ use super::document::{CallParam, FilterParams, PositionParams, responses};
 use super::query::{OfCallEvents, OfEvents, Query, Takes};
 use super::target::Target;
 use super::{Code, Context, Problem, stream};
+use crate::access::Pass;
 use crate::driver::wall_clock;
 use crate::state::After;
 
@@ -21,7 +23,8 @@ use crate::state::After;
 /// with the `oldest` event kept and the `last`, and the stream goes on with the oldest. That frame has no `id` line.
 ///
 /// Every 15 s without an event a comment (a blank line in NDJSON) shows that the stream is open. A reader too slow for the
-/// bounded log, or whose connection takes no bytes for 30 s, is disconnected and resumes by its last id.
+/// bounded log, or whose connection takes no bytes for 30 s, is disconnected and resumes by its last id. A stream ends when its
+/// key is withdrawn, or its token has expired.
 ///
 /// Filters look at the call as it was right after the event. `registration.changed` passes `account` if it is of that account,
 /// and none of the other filters, which are for calls; `types` takes it or leaves it out. `stream.draining` passes them all.
@@ -35,12 +38,13 @@ use crate::state::After;
 )]
 pub async fn all(
     State(context): State<Context>,
+    Extension(pass): Extension<Pass>,
     headers: HeaderMap,
     query: Query<OfEvents>,
 ) -> Result<Response, Problem> {
     let after = position(&headers, &query)?;
     let reader = context.board.follow(&after, query.filter, wall_clock());
-    Ok(stream::response(&headers, reader))
+    Ok(stream::response(&headers, reader, pass))
 }
 
 /// Follow one call
@@ -58,6 +62,7 @@ pub async fn all(
 )]
 pub async fn of_call(
     State(context): State<Context>,
+    Extension(pass): Extension<Pass>,
     Target(id): Target,
     headers: HeaderMap,
     query: Query<OfCallEvents>,
@@ -75,7 +80,7 @@ pub async fn of_call(
     if reader.is_over() {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    Ok(stream::response(&headers, reader))
+    Ok(stream::response(&headers, reader, pass))
 }
 
 /// `Last-Event-ID`, else `after`, else none.

@@ -2,6 +2,7 @@
 //! there is a certificate.
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,8 +29,14 @@ pub type Connection = Pin<Box<dyn Stream>>;
 /// A connection before TLS.
 pub type Socket = Pin<Box<TimeoutStream<TcpStream>>>;
 
-/// A connection and the place that it takes up until that is dropped.
-type Placed = (Connection, OwnedSemaphorePermit);
+/// A connection that is there.
+pub struct Placed {
+    pub connection: Connection,
+    /// Its other end.
+    pub peer: SocketAddr,
+    /// The place that it takes up until this is dropped.
+    pub place: OwnedSemaphorePermit,
+}
 
 /// Accepts connections within the bounds.
 #[derive(Debug)]
@@ -68,7 +75,7 @@ impl Listener {
                     Err(error) => tracing::error!(%error, "a TLS handshake broke off"),
                 },
                 accepted = next(&self.listener, &self.free) => match accepted? {
-                    Ok((socket, place)) => if let Some(placed) = self.take(socket, place) {
+                    Ok((socket, peer, place)) => if let Some(placed) = self.take(socket, peer, place) {
                         return Some(placed);
                     },
                     Err(error) => {
@@ -84,13 +91,13 @@ impl Listener {
     }
 
     /// The connection as it is; over TLS its handshake is begun instead.
-    fn take(&mut self, socket: TcpStream, place: OwnedSemaphorePermit) -> Option<Placed> {
+    fn take(&mut self, socket: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) -> Option<Placed> {
         let socket = self.bounded(socket);
-        let Some(tls) = &self.tls else { return Some((socket, place)) };
+        let Some(tls) = &self.tls else { return Some(Placed { connection: socket, peer, place }) };
         let (config, limit) = (tls.http()?, self.handshake_time);
         self.handshakes.spawn(async move {
             let connection: Connection = Box::pin(secure::greet(socket, config, limit).await?);
-            Ok((connection, place))
+            Ok(Placed { connection, peer, place })
         });
         None
     }
@@ -110,7 +117,7 @@ impl Listener {
 async fn next(
     listener: &TcpListener,
     free: &Arc<Semaphore>,
-) -> Option<io::Result<(TcpStream, OwnedSemaphorePermit)>> {
+) -> Option<io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)>> {
     let place = free.clone().acquire_owned().await.ok()?;
-    Some(listener.accept().await.map(|(socket, _)| (socket, place)))
+    Some(listener.accept().await.map(|(socket, peer)| (socket, peer, place)))
 }

@@ -13,7 +13,9 @@
 //! | `events` (`stream`) | the events of all calls and of one |
 //! | `health` `document` | what probes and people ask |
 //! | `error` `code` `refusal` | problems (RFC 9457), and the agent's refusals as such |
-//! | `auth` `body` `etag` `idempotency` `query` `target` | the parts of a request |
+//! | `auth` `scopes` `origin` | who may ask for what, and which web pages may |
+//! | `body` `bounds` `etag` `idempotency` `query` `target` | the parts of a request, and its bounds |
+//! | `head` | what every answer says to browsers |
 //! | `serve` `listener` `secure` | connections, their bounds and their end |
 
 mod accept;
@@ -21,6 +23,7 @@ mod account;
 mod accounts;
 mod auth;
 mod body;
+mod bounds;
 mod call;
 mod calls;
 mod cancel;
@@ -31,15 +34,18 @@ mod error;
 mod etag;
 mod events;
 mod hangup;
+mod head;
 mod health;
 mod idempotency;
 mod listener;
+mod origin;
 mod originate;
 mod query;
 mod records;
 mod refusal;
 mod reject;
 mod ring;
+mod scopes;
 mod secure;
 mod serve;
 mod stream;
@@ -50,18 +56,19 @@ mod timeline;
 mod webhook;
 mod webhooks;
 
+use std::sync::Arc;
+
 use axum::Router;
-use axum::extract::MatchedPath;
-use axum::extract::Request;
-use axum::middleware::from_fn_with_state;
+use axum::extract::{MatchedPath, Request};
+use axum::middleware::{from_fn, from_fn_with_state};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::{DefaultOnResponse, TraceLayer};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Access;
 use crate::agent::{Action, CallCommand, CallId};
-use crate::api_key::ApiKey;
 use crate::driver::Commander;
 use crate::state::Board;
 use crate::state::answers::Answers;
@@ -92,8 +99,10 @@ pub struct Context {
     pub webhooks: Webhooks,
     /// What happened to calls.
     pub timelines: Timelines,
-    /// The key that they must show; `None`: all is open.
-    pub api_key: Option<ApiKey>,
+    /// Who may ask for what.
+    pub access: Access,
+    /// The origins of web pages that may.
+    pub cors_origins: Arc<[String]>,
 }
 
 impl Context {
@@ -117,18 +126,21 @@ impl Context {
     }
 }
 
-/// The whole API.
+/// The whole API. Outermost is what every answer must have; then what a request must have before anybody looks at it.
 pub fn router(context: Context) -> Router {
-    let (open, _) = open_routes().split_for_parts();
-    let (guarded, _) = guarded_routes().split_for_parts();
-    guarded
-        .layer(from_fn_with_state(context.clone(), idempotency::once))
-        .layer(from_fn_with_state(context.clone(), auth::require_key))
-        .merge(open)
-        .merge(document::routes(&document()))
+    let cors = origin::cors(&context.cors_origins);
+    let bounded = routes(&context)
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
-        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(bounds::of_time())
+        .layer(bounds::of_size())
+        .layer(from_fn(bounds::told))
+        .layer(CatchPanicLayer::custom(error::panicked));
+    let shared = match cors {
+        Some(cors) => bounded.layer(cors),
+        None => bounded,
+    };
+    head::hardened(shared)
         .layer(
             TraceLayer::new_for_http()
                 .make_span_with(span)
@@ -136,6 +148,17 @@ pub fn router(context: Context) -> Router {
                 .on_failure(()),
         )
         .with_state(context)
+}
+
+/// Every resource, behind what it asks for.
+fn routes(context: &Context) -> Router<Context> {
+    let (open, _) = open_routes().split_for_parts();
+    let (guarded, _) = guarded_routes().split_for_parts();
+    let guarded = guarded
+        .layer(from_fn_with_state(context.clone(), idempotency::once))
+        .layer(from_fn_with_state(context.clone(), auth::scoped));
+    let described = document::routes(&document()).layer(from_fn_with_state(context.clone(), auth::known));
+    head::unstored(guarded.merge(described)).merge(document::page()).merge(open)
 }
 
 /// What the API says of itself: OpenAPI 3.1, from the routes that are served.
@@ -171,8 +194,8 @@ fn guarded_routes() -> OpenApiRouter<Context> {
         .routes(routes!(events::of_call))
 }
 
-/// A span without personal data: the route, not the path and its query.
+/// A span without personal data: the route, not the path and its query; the name of the key, once that is known.
 fn span(request: &Request) -> tracing::Span {
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    tracing::debug_span!("http", method = %request.method(), route)
+    tracing::debug_span!("http", method = %request.method(), route, key = tracing::field::Empty)
 }

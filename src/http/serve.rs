@@ -8,8 +8,11 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
+use tower_http::add_extension::AddExtension;
 
-use super::listener::Listener;
+use super::auth::Peer;
+use super::bounds::MAX_HEAD;
+use super::listener::{Listener, Placed};
 use super::{Context, router};
 use crate::tls::Tls;
 
@@ -51,7 +54,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) {
     let board = context.board.clone();
-    let service = TowerToHyperService::new(router(context));
+    let service = router(context);
     let mut listener = Listener::new(listener, tls, &limits);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.head_timeout).max_buf_size(MAX_BUFFER);
@@ -62,13 +65,14 @@ pub async fn serve(
             accepted = listener.accept() => accepted,
             () = &mut shutdown => break,
         };
-        let Some((connection, permit)) = accepted else { break };
-        let serving = graceful.watch(http.serve_connection(TokioIo::new(connection), service.clone()));
+        let Some(Placed { connection, peer, place }) = accepted else { break };
+        let service = TowerToHyperService::new(AddExtension::new(service.clone(), Peer(peer)));
+        let serving = graceful.watch(http.serve_connection(TokioIo::new(connection), service));
         tokio::spawn(async move {
             if let Err(error) = serving.await {
                 tracing::debug!(%error, "a connection broke");
             }
-            drop(permit);
+            drop(place);
         });
     }
     drop(listener);
@@ -78,5 +82,5 @@ pub async fn serve(
     }
 }
 
-/// Of a connection's read and of its write buffer, in bytes; a request's head must fit.
-const MAX_BUFFER: usize = 64 * 1024;
+/// Of a connection's read and of its write buffer, in bytes; a request's head must fit, or hyper answers 431 by itself.
+const MAX_BUFFER: usize = 2 * MAX_HEAD;

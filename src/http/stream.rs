@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream::unfold;
 use tokio::time::timeout;
 
+use crate::access::{Pass, Scope};
 use crate::state::{Frame, Reader};
 
 /// A client that hears nothing for longer may take the connection for dead.
@@ -70,18 +71,25 @@ impl Format {
     }
 }
 
-/// The response that tells what the reader reads, until one of them ends.
-pub fn response(headers: &HeaderMap, reader: Reader) -> Response {
+/// The response that tells what the reader reads, until one of them ends, or whose pass it is may read no more.
+pub fn response(headers: &HeaderMap, reader: Reader, pass: Pass) -> Response {
     let format = Format::wanted(headers);
-    let chunks = unfold((reader, Some(format.greeting())), move |(mut reader, greeting)| async move {
+    let ends = Box::pin(pass.ends(Scope::EventsRead));
+    let begun = (reader, ends, Some(format.greeting()));
+    let chunks = unfold(begun, move |(mut reader, mut ends, greeting)| async move {
         let chunk = match greeting {
             Some(greeting) => greeting,
-            None => match timeout(HEARTBEAT, reader.next()).await {
-                Ok(frames) => format.chunk(&frames?),
-                Err(_) => format.heartbeat(),
+            None => tokio::select! {
+                // First: somebody who has always something to read must end, too.
+                biased;
+                () = &mut ends => return None,
+                next = timeout(HEARTBEAT, reader.next()) => match next {
+                    Ok(frames) => format.chunk(&frames?),
+                    Err(_) => format.heartbeat(),
+                },
             },
         };
-        Some((Ok::<_, std::convert::Infallible>(chunk), (reader, None)))
+        Some((Ok::<_, std::convert::Infallible>(chunk), (reader, ends, None)))
     });
     let head = [
         (header::CONTENT_TYPE, HeaderValue::from_static(format.content_type())),

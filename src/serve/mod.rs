@@ -1,14 +1,16 @@
 //! The agent put together: listeners in, a running service out.
 
+mod guard;
 mod listeners;
 mod reachable;
 
-use std::io::{self, Write};
+use std::io;
 
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 
-use crate::config::{Config, KeyFault, guard};
+use crate::access::Access;
+use crate::config::{Config, KeyFault};
 use crate::driver::{self, Commander, Driver, Recorded};
 use crate::http::{self, Context};
 use crate::state::answers::{Answers, Keyed};
@@ -19,6 +21,7 @@ use crate::tls::Tls;
 use crate::transport;
 use crate::webhook::Webhooks;
 
+pub use guard::guard_http;
 use listeners::announce;
 pub use listeners::{BindError, Listeners};
 use reachable::Surroundings;
@@ -46,23 +49,20 @@ pub enum ServeError {
     Driver(tokio::task::JoinError),
 }
 
-/// Serves until `shutdown` comes and the drain after it is done.
+/// Serves, to whom `access` lets in, until `shutdown` comes and the drain after it is done.
 pub async fn serve(
     mut config: Config,
     listeners: Listeners,
     tls: Tls,
+    access: Access,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let http_address = listeners.http.local_addr().map_err(ServeError::Listener)?;
-    let (key, new_key) = guard(&config, http_address)?;
     config.agent.listeners = listeners.told(&config.sip_listen).map_err(ServeError::Listener)?;
     let http_tls = tls.http().is_some().then(|| tls.clone());
     announce(&config.agent.listeners, http_address, http_tls.is_some());
     for warning in reachable::warnings(&config.agent, &Surroundings::look()) {
         warn!("{warning}");
-    }
-    if let Some(new_key) = new_key {
-        let _ = writeln!(io::stdout(), "{new_key}");
     }
 
     let mut board_settings = config.board;
@@ -100,7 +100,8 @@ pub async fn serve(
         answers,
         webhooks: webhooks.clone(),
         timelines,
-        api_key: key,
+        access,
+        cors_origins: config.access.cors_origins.into(),
     };
     let http = tokio::spawn(http::serve(listeners.http, http_tls, context, http::Limits::default(), async {
         let _ = http_stopped.await;

@@ -170,6 +170,13 @@ impl Agent {
         self.process.wait().unwrap()
     }
 
+    /// Waits until it ends by itself; gives what it has logged since its start that nobody has read yet.
+    pub fn ends_saying(mut self) -> String {
+        let lines = std::mem::replace(&mut self.lines, Mutex::new(mpsc::channel().1));
+        assert!(self.ends().success());
+        lines.into_inner().unwrap().iter().fold(String::new(), |all, line| all + &line + "\n")
+    }
+
     /// HTTP/1.0, so that the body is what comes until the connection is closed.
     fn request(&self, request: &str) -> (u16, BufReader<Wire>) {
         let mut stream = self.wire();

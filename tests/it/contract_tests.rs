@@ -134,8 +134,15 @@ fn least(path: &str) -> &'static str {
 /// What is wrong before any call is looked at.
 fn without_a_call(agent: &Agent) {
     let guarded = Agent::start_under(&[("CALL_AGENT_API_KEY", "k")], &[]);
+    let limited = Agent::start_with(&["--rate-limit", "1:1"]);
+    let long = ("X-Long", "x".repeat(33 * 1024));
     for (method, path, operation) in operations(NO_CALL) {
         guarded.send(&method, &path, &[], "");
+        assert_eq!(agent.send(&method, &path, &[(long.0, &long.1)], "").status, 431);
+        if operation["responses"].get("403").is_some() {
+            assert_eq!(agent.send(&method, &path, &[("Host", "evil.example.com")], "").status, 403);
+            while limited.send(&method, &path, &[("If-Match", "1")], "").status != 429 {}
+        }
         if path.contains(NO_CALL) {
             assert_eq!(agent.send(&method, &path, &[JSON], least(&path)).status, 404);
         }

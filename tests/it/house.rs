@@ -5,26 +5,39 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which rooms a room may know. `main.rs` and `lib.rs` open the doors and are free.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("sip", &[]),
     ("agent", &["sip"]),
     ("state", &["agent"]),
     ("seldom", &[]),
-    ("api_key", &[]),
+    ("access", &[]),
+    ("keys", &["access"]),
     ("tls", &[]),
     ("timeline", &["agent", "sip"]),
     ("transport", &["agent", "sip", "timeline", "seldom", "tls"]),
     ("driver", &["agent", "state", "timeline", "transport"]),
     ("caller", &["agent", "state", "driver", "transport", "tls", "config"]),
     ("webhook", &["agent", "state", "driver", "tls"]),
-    ("http", &["agent", "state", "timeline", "driver", "webhook", "seldom", "api_key", "tls"]),
-    ("config", &["agent", "sip", "state", "webhook", "api_key", "tls"]),
+    ("http", &["agent", "state", "timeline", "driver", "webhook", "seldom", "access", "tls"]),
+    ("config", &["agent", "sip", "state", "webhook", "access", "tls"]),
     ("offline", &["agent", "state"]),
     ("open_files", &["transport", "http"]),
     ("telemetry", &["config"]),
     (
         "serve",
-        &["agent", "sip", "state", "timeline", "transport", "driver", "webhook", "http", "config", "tls"],
+        &[
+            "agent",
+            "sip",
+            "state",
+            "timeline",
+            "transport",
+            "driver",
+            "webhook",
+            "http",
+            "config",
+            "access",
+            "tls",
+        ],
     ),
 ];
 

@@ -62,11 +62,13 @@ fn with_the_key_everything_is_open() {
 }
 
 #[test]
-fn probes_and_the_document_are_open() {
+fn probes_and_the_page_are_open_and_the_document_is_not() {
     let agent = Agent::start_under(&[KEY], &[]);
-    for path in ["/livez", "/readyz", "/openapi.json", "/docs/"] {
+    for path in ["/livez", "/readyz", "/docs/"] {
         assert_eq!(agent.read(path).status, 200, "{path}");
     }
+    assert_eq!(agent.read("/openapi.json").status, 401);
+    assert_eq!(with(&agent, "/openapi.json", "Bearer right").status, 200);
 }
 
 #[test]

@@ -132,7 +132,7 @@ fn a_body_over_the_bound_is_refused_however_it_comes() {
     }
     let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000)).repeat(5);
     let head = format!(
-        "POST {path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Type: application/json\r\n\r\n"
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nContent-Type: application/json\r\n\r\n"
     );
     problem(&raw(&agent, format!("{head}{chunk}0\r\n\r\n").as_bytes()), 413, "too-large");
 }
@@ -144,7 +144,7 @@ fn a_body_that_breaks_off_is_no_command() {
     let (_caller, id) = Caller::offered(&agent, &mut events);
     let mut stream = agent.connect();
     let head = format!(
-        "POST /v1/calls/{id}/reject HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 30\r\n\r\n"
+        "POST /v1/calls/{id}/reject HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 30\r\n\r\n"
     );
     stream.write_all((head + "{}").as_bytes()).unwrap();
     stream.shutdown(Shutdown::Both).unwrap();
@@ -156,12 +156,14 @@ fn pipelined_requests_are_answered_in_order() {
     let agent = Agent::start();
     let mut events = agent.follow("/v1/events");
     let (_caller, id) = Caller::offered(&agent, &mut events);
-    let ring = format!("POST /v1/calls/{id}/ring HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
-    let read = format!("GET /v1/calls/{id} HTTP/1.1\r\nHost: a\r\n\r\n");
+    let ring = format!("POST /v1/calls/{id}/ring HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");
+    let read = format!("GET /v1/calls/{id} HTTP/1.1\r\nHost: localhost\r\n\r\n");
     let mut stream = agent.connect();
     stream
         .write_all(
-            [read.as_str(), &ring, &read, "GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"].concat().as_bytes(),
+            [read.as_str(), &ring, &read, "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"]
+                .concat()
+                .as_bytes(),
         )
         .unwrap();
     let mut input = BufReader::new(stream);
@@ -196,7 +198,7 @@ fn a_parameter_that_is_not_known_is_refused_by_name() {
 #[test]
 fn what_is_no_http_ends_its_own_connection_alone() {
     let agent = Agent::start();
-    let long = format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(100_000));
+    let long = format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "x".repeat(100_000));
     for bytes in [b"INVITE sip:a SIP/2.0\r\n\r\n".as_slice(), b"\x16\x03\x01\x02\x00", long.as_bytes()] {
         let mut stream = agent.connect();
         let _ = stream.write_all(bytes);

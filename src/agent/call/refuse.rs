@@ -123,6 +123,9 @@ fn contacts_of(reject: &Reject) -> Result<Vec<Uri>, Refusal> {
     if reject.contacts.len() > MAX_CONTACTS {
         return Err(check::field("contacts", "at most 16 can be given"));
     }
-    let uris = reject.contacts.iter().map(|text| Uri::parse(text.as_str().into()));
-    uris.collect::<Result<_, _>>().map_err(|fault| check::field("contacts", fault))
+    let uri = |text: &String| {
+        check::text("contacts", text)?;
+        Uri::parse(text.as_str().into()).map_err(|fault| check::field("contacts", fault))
+    };
+    reject.contacts.iter().map(uri).collect()
 }

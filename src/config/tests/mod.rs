@@ -1,5 +1,6 @@
 //! Settings: who goes before whom, what is refused, the key.
 
+mod access;
 mod accounts;
 mod key;
 mod listen;

@@ -36,6 +36,13 @@ fn a_malformed_flag_is_named() {
         ("--busy-status", "200"),
         ("--busy-header", "a b"),
         ("--no-listener-seconds", "-1"),
+        ("--cors-origin", "crm.example.com"),
+        ("--cors-origin", "https://crm.example.com/"),
+        ("--cors-origin", "https://CRM.example.com"),
+        ("--cors-origin", "*"),
+        ("--cors-origin", "null"),
+        ("--rate-limit", "fast"),
+        ("--failed-auth-limit", "5:0"),
         ("--log", "call_agent=loud"),
         ("--log-format", "xml"),
     ] {
@@ -65,6 +72,9 @@ fn a_setting_without_the_one_that_it_needs_is_refused_and_both_are_named() {
         ("--tls-client-ca", "--tls-certificate"),
         ("--http-tls-certificate", "--http-tls-key"),
         ("--http-tls-key", "--http-tls-certificate"),
+        ("--jwt-jwks-file", "--jwt-issuer"),
+        ("--jwt-issuer", "--jwt-jwks-file"),
+        ("--jwt-audience", "--jwt-jwks-file"),
     ] {
         assert_eq!(said(load(&[given, "file.pem"], &[])), format!("{given} needs {missing}"));
     }

@@ -15,7 +15,7 @@ fn without_settings_the_defaults_hold() {
     assert_eq!(config.agent.codecs, ["PCMA", "PCMU", "telephone-event"]);
     assert_eq!(config.agent.max_calls, 100_000);
     assert_eq!(config.drain_time, Duration::from_secs(10));
-    assert!(config.api_key.is_none());
+    assert!(config.access.doors.is_bare() && config.access.cors_origins.is_empty());
 }
 
 #[test]

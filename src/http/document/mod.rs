@@ -13,7 +13,7 @@ pub mod responses;
 mod tests;
 
 use axum::Router;
-use axum::http::header;
+use axum::http::{Method, header};
 use axum::routing::get;
 use bytes::Bytes;
 use serde_json::Value;
@@ -25,8 +25,9 @@ use utoipa::openapi::{Content, InfoBuilder, LicenseBuilder, OpenApi, RefOr, Requ
 use super::error::Fields as ProblemFields;
 use crate::timeline::Story;
 
-use super::{Context, accounts, calls, health, records, webhook, webhooks};
+use super::{Context, accounts, calls, health, records, scopes, webhook, webhooks};
 
+pub use page::routes as page;
 pub use params::{
     AccountParam, CallParam, ClaimParams, DeadLetterParams, FilterParams, IdempotencyParam, IfMatchParam,
     IfNoneMatchParam, PageParams, PositionParams, RecordParams, TimelineParams, WebhookParam,
@@ -61,6 +62,13 @@ curl -X POST http://127.0.0.1:8080/v1/calls -H 'Content-Type: application/json' 
   -d '{\"to\": \"sip:1001@pbx.example.com\", \"account\": \"1000\"}'
 ```";
 
+/// What clients show, and what for.
+const KEY: &str = "\
+The API key, or a JSON Web Token of the configured issuer. Each has scopes, and each operation names the one that it asks for: \
+`calls:read` (calls, records, timelines, accounts), `calls:control` (commands to calls), `calls:originate` (new calls), \
+`events:read` (event streams), `admin` (all of these, commands to accounts, webhooks). Without a configured key, which is \
+possible on the loopback address only, all is open.";
+
 const TAGS: [(&str, &str); 6] = [
     ("calls", "The calls as they are, and new ones."),
     ("commands", "What can be done with a call; its `actions` are those that its state allows."),
@@ -77,14 +85,14 @@ pub fn text(document: &OpenApi) -> String {
     text
 }
 
-/// `GET /openapi.json`, and `GET /docs` for people. Both are open: the document holds nothing secret.
+/// `GET /openapi.json`.
 pub fn routes(document: &OpenApi) -> Router<Context> {
     let text = Bytes::from(text(document));
     let document = move || {
         let text = text.clone();
         async move { ([(header::CONTENT_TYPE, "application/json")], text) }
     };
-    page::routes().route("/openapi.json", get(document))
+    Router::new().route("/openapi.json", get(document))
 }
 
 /// Adds to what the handlers say of themselves what they cannot say.
@@ -99,9 +107,7 @@ pub fn finish(mut document: OpenApi) -> OpenApi {
     document.tags = Some(TAGS.map(tag).to_vec());
     document.security = Some(vec![SecurityRequirement::new("bearer", [""; 0])]);
     let components = document.components.get_or_insert_default();
-    let about =
-        "The API key. Without a configured key, which is possible on the loopback address only, all is open.";
-    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(about)).build();
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(KEY)).build();
     components.security_schemes.insert("bearer".to_owned(), SecurityScheme::Http(bearer).into());
     responses::schemas::<(ProblemFields, health::Health)>(&mut components.schemas);
     responses::schemas::<(calls::CallPage, accounts::AccountList)>(&mut components.schemas);
@@ -111,8 +117,13 @@ pub fn finish(mut document: OpenApi) -> OpenApi {
     responses::schemas::<(Story, health::Health)>(&mut components.schemas);
     event::schemas(&mut components.schemas);
     components.examples = responses::shared_examples();
-    for item in document.paths.paths.values_mut() {
-        operations(item).for_each(describe_body);
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in operations(item) {
+            describe_body(operation);
+            if let Some(scope) = scopes::listed(&method, path) {
+                operation.security = Some(vec![SecurityRequirement::new("bearer", [scope.name()])]);
+            }
+        }
     }
     document
 }
@@ -134,8 +145,15 @@ fn describe_body(operation: &mut Operation) {
     body.content.insert("application/json".to_owned(), json.into());
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.patch, &mut item.post, &mut item.put, &mut item.delete].into_iter().flatten()
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
+    let all = [
+        (Method::GET, &mut item.get),
+        (Method::PATCH, &mut item.patch),
+        (Method::POST, &mut item.post),
+        (Method::PUT, &mut item.put),
+        (Method::DELETE, &mut item.delete),
+    ];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
 fn json(value: impl serde::Serialize) -> Option<Value> {

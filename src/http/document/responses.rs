@@ -132,9 +132,9 @@ responses! {
     /// Of the stream of one call.
     CallEvents = call_events(), [Malformed Unauthenticated CallNotFound Internal];
     /// Of the probe for life.
-    Alive = health("alive"), [];
+    Alive = health("alive"), [HeadTooLarge];
     /// Of the probe for readiness.
-    Ready = health("ready"), [Draining];
+    Ready = health("ready"), [HeadTooLarge Draining];
 }
 
 /// Adds the schemas of types that no handler names as its body, and of all that they hold.
@@ -177,10 +177,14 @@ pub fn example_of(name: &str) -> RefOr<Example> {
     RefOr::Ref(Ref::new(format!("#/components/examples/{name}")))
 }
 
+/// What whatever asks for a key can be answered.
+const GUARDED: [Code; 3] = [Code::Forbidden, Code::RateLimited, Code::HeadTooLarge];
+
 /// One response for each status, with an example for each of its codes.
 fn problems(codes: &[Code]) -> Answers {
     let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
-    for code in codes {
+    let is_guarded = codes.contains(&Code::Unauthenticated);
+    for code in codes.iter().chain(GUARDED.iter().filter(|_| is_guarded)) {
         by_status.entry(code.row().1.as_u16()).or_default().push(*code);
     }
     by_status
@@ -203,9 +207,12 @@ pub fn problem(status: u16, codes: &[(Code, RefOr<Example>)]) -> Response {
     let response =
         ResponseBuilder::new().description(titles.join("; ")).content("application/problem+json", content);
     match status {
-        401 => response.header("WWW-Authenticate", text_header("`Bearer`")),
+        401 => response.header(
+            "WWW-Authenticate",
+            text_header("`Bearer`, and what is wrong with the key that was sent"),
+        ),
         412 => response.header("ETag", text_header("The version that the call is at, in quotes.")),
-        503 => response.header("Retry-After", text_header("Seconds to wait before trying again.")),
+        429 | 503 => response.header("Retry-After", text_header("Seconds to wait before trying again.")),
         _ => response,
     }
     .build()

@@ -10,6 +10,7 @@ mod events;
 mod examples_of_problems;
 mod idempotency;
 mod originate;
+mod origins;
 mod page;
 mod problems;
 mod records;
@@ -29,9 +30,9 @@ use tower::ServiceExt;
 
 use super::document::examples;
 use super::{Context, router};
+use crate::access::{Access, Digest, Doors, Key, Limits, Scope, Scopes};
 use crate::agent::event::{Call, Event, EventKind};
 use crate::agent::{Action, CallCommand, CallId, Command, Done, Refusal, Timestamp};
-use crate::api_key::ApiKey;
 use crate::driver::{Ask, Commander};
 use crate::state::answers::Answers;
 use crate::state::{Board, Settings};
@@ -94,9 +95,15 @@ fn api_with_key(key: Option<&str>) -> Api {
     let board =
         Board::new(Settings { node: "n1".to_owned(), epoch: "7f3a".to_owned(), ..Settings::default() });
     let (commander, asks) = Commander::channel(8);
-    let api_key = key.map(ApiKey::of);
-    let context = Context { api_key, ..context(&board, commander) };
+    let keys = key.map(|key| a_key(key, &Scope::ALL)).into_iter().collect();
+    let access = Access::new(Doors { keys, tokens: None }, None, Limits::default());
+    let context = Context { access, ..context(&board, commander) };
     Api { router: router(context), board, asks }
+}
+
+/// A key that goes by its own name.
+fn a_key(key: &str, scopes: &[Scope]) -> Key {
+    Key { name: key.into(), digest: Digest::of(key), scopes: scopes.iter().copied().collect::<Scopes>() }
 }
 
 /// What handlers work with, all of it in memory and open.
@@ -115,7 +122,8 @@ fn context(board: &Board, commander: Commander) -> Context {
         answers,
         webhooks,
         timelines: Timelines::default(),
-        api_key: None,
+        access: Access::new(Doors::default(), None, Limits::default()),
+        cors_origins: [].into(),
     }
 }
 

@@ -25,10 +25,19 @@ async fn the_page_and_all_it_names_are_served_from_here() {
 
 #[tokio::test]
 async fn the_page_shows_our_document_and_asks_nobody_else() {
-    let script = api().get("/docs/swagger-initializer.js").await.body;
-    for setting in [r#""url": "../openapi.json""#, r#""validatorUrl": "none""#, r#""layout": "BaseLayout""#] {
-        assert!(script.contains(setting), "{setting}: {script}");
+    let api = api();
+    let script = api.get("/docs/swagger-initializer.js").await;
+    assert!(script.header("content-type").contains("javascript"), "{:?}", script.headers);
+    for setting in [r#"fetch("../openapi.json""#, r#"validatorUrl: "none""#, r#"layout: "BaseLayout""#] {
+        assert!(script.body.contains(setting), "{setting}: {}", script.body);
     }
+    for kept in ["localStorage", "sessionStorage", "cookie"] {
+        assert!(!script.body.contains(kept), "the key is kept nowhere");
+    }
+    let policy = api.get("/docs/").await;
+    let policy = policy.header("content-security-policy");
+    assert!(policy.contains("default-src 'none'") && policy.contains("connect-src 'self'"), "{policy}");
+    assert!(!policy.contains("script-src 'self' '"), "{policy}");
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ async fn connect(server: &Server, ca: &Authority) -> std::io::Result<TlsStream<T
     TlsConnector::from(std::sync::Arc::new(config)).connect(ServerName::try_from(HOST).unwrap(), socket).await
 }
 
-const REQUEST: &[u8] = b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+const REQUEST: &[u8] = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
 #[tokio::test]
 async fn a_request_over_tls_is_answered_in_http_1_1_and_the_end_is_said() {

@@ -38,7 +38,7 @@ pub(super) async fn server_over(tls: Option<Tls>, limits: Limits) -> Server {
 
 async fn ask(server: &Server, path: &str) -> TcpStream {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
-    stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).await.unwrap();
+    stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes()).await.unwrap();
     stream
 }
 
@@ -99,7 +99,7 @@ async fn a_client_with_too_large_a_body_can_write_it_out_and_read_the_answer() {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let size = 3 * 1024 * 1024;
     let path = format!("/v1/calls/{}/ring", examples::ringing().id);
-    let head = format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n");
+    let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {size}\r\n\r\n");
     stream.write_all(head.as_bytes()).await.unwrap();
     stream.write_all(&vec![b'x'; size]).await.unwrap();
     assert!(read_until(&mut stream, "too-large").await.starts_with("HTTP/1.1 413"));

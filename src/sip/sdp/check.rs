@@ -5,6 +5,10 @@ use super::description;
 /// Checks a description that a client gives: it parses; as an answer, its media lines match the offer's (RFC 3264 §6).
 /// The error says what is wrong.
 pub fn check(sdp: &str, offer: Option<&[u8]>) -> Result<(), &'static str> {
+    // RFC 8866 §9: byte-string has none.
+    if sdp.contains('\0') {
+        return Err("a NUL in it");
+    }
     let answer = description::read(sdp.as_bytes())?;
     for (start, fault) in [("o=", "no o= line"), ("s=", "no s= line"), ("t=", "no t= line")] {
         if !sdp.lines().any(|line| line.starts_with(start)) {

@@ -1,15 +1,17 @@
 //! Problems as real ones look.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::Method;
 
 use super::{cancelled, claimed, ended, established, failed, hung_up, offered, ringing};
+use crate::access::Scope;
 use crate::agent::Refusal;
 use crate::agent::command::Ring;
 use crate::agent::event::{Call, CallState, EndBy, EndCause};
 use crate::http::{Code, Problem};
-use crate::http::{auth, body, error, etag, idempotency, refusal, webhooks};
+use crate::http::{auth, body, bounds, error, etag, idempotency, refusal, webhooks};
 use crate::state::{Board, Settings};
 use crate::webhook::WebhookError;
 
@@ -42,6 +44,9 @@ pub fn problem(code: Code) -> Problem {
         Code::InvalidField
         | Code::Malformed
         | Code::Unauthenticated
+        | Code::Forbidden
+        | Code::RateLimited
+        | Code::HeadTooLarge
         | Code::NotFound
         | Code::MethodNotAllowed
         | Code::RequestTimeout
@@ -62,7 +67,10 @@ fn of_request(code: Code) -> Problem {
             body::parse::<Ring>(br#"{"stauts": 183}"#).err().unwrap_or_else(error::internal)
         }
         Code::Malformed => etag::no_tag(),
-        Code::Unauthenticated => Problem::new(code, auth::NO_KEY),
+        Code::Unauthenticated => auth::no_key(),
+        Code::Forbidden => auth::forbidden(Scope::CallsControl),
+        Code::RateLimited => auth::rate_limited("too many requests", Duration::from_millis(1500)),
+        Code::HeadTooLarge => bounds::head_too_large(),
         Code::RequestInFlight => idempotency::in_flight(),
         Code::IdempotencyKeyReused => idempotency::reused(),
         Code::Conflict => webhooks::refused(WebhookError::Taken),

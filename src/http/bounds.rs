@@ -1,0 +1,59 @@
+//! The bounds of a request: its head, its body, its time.
+
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use super::body::{MAX_BODY, MAX_SURPLUS, too_large};
+use super::{Code, Problem, error};
+
+/// The longest head of a request, bytes: its target and its fields. A head over twice this is refused before it is read, and the
+/// answer has no body.
+pub const MAX_HEAD: usize = 32 * 1024;
+
+/// How long an answer may take to begin: a body that comes as slowly as it may (30 s), then a command whose peer does not
+/// answer (64·T1, 32 s), and some. All of these end before by themselves. Streams are answered at once, and go on.
+const PATIENCE: Duration = Duration::from_secs(75);
+
+/// What says that an answer did not begin in time. No handler answers so.
+const TOO_SLOW: StatusCode = StatusCode::LOOP_DETECTED;
+
+/// Refuses what is larger than any handler takes.
+pub fn of_size() -> RequestBodyLimitLayer {
+    RequestBodyLimitLayer::new(MAX_BODY + MAX_SURPLUS)
+}
+
+/// Gives up on a handler that has not answered.
+pub fn of_time() -> TimeoutLayer {
+    TimeoutLayer::with_status_code(TOO_SLOW, PATIENCE)
+}
+
+/// Refuses a head that is too long; and says as a problem what the layers below say in their own way.
+pub async fn told(request: Request, next: Next) -> Response {
+    let fields = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len());
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    if target + fields.sum::<usize>() > MAX_HEAD {
+        return head_too_large().into_response();
+    }
+    let response = next.run(request).await;
+    let is_ours =
+        response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == error::CONTENT_TYPE);
+    match response.status() {
+        StatusCode::PAYLOAD_TOO_LARGE if !is_ours => too_large().into_response(),
+        TOO_SLOW => {
+            tracing::error!("a request was not answered in time");
+            error::internal().into_response()
+        }
+        _ => response,
+    }
+}
+
+/// The head is over the bound.
+pub fn head_too_large() -> Problem {
+    Problem::new(Code::HeadTooLarge, format!("the head of the request is longer than {MAX_HEAD} bytes"))
+}
