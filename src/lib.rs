@@ -7,6 +7,7 @@
 //! | [`state`] | what clients can see: the calls as they are, the numbered log of events, replay; the journal on disk |
 //! | [`driver`] | the one task that owns the agent and reads clocks; `Commander` is its handle |
 //! | [`tls`] | certificates: read, read again, used |
+//! | [`metrics`] | what is counted and measured, for Prometheus; the peers that were seen |
 //! | [`timeline`] | what happened to a call: its messages, commands and events on one clock |
 //! | [`transport`] | bytes to messages and back: listeners and connections |
 //! | [`webhook`] | events sent to receivers, signed, in order, tried again |
@@ -26,6 +27,7 @@ pub mod caller;
 pub mod config;
 pub mod driver;
 pub mod http;
+pub mod metrics;
 pub mod offline;
 pub mod open_files;
 mod seldom;

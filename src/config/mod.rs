@@ -189,6 +189,7 @@ impl Config {
             journal: journal::Settings {
                 directory: data_dir.clone().unwrap_or_default(),
                 durability: layer.durability.unwrap_or_default(),
+                metrics: Default::default(),
                 retention: Retention {
                     age: layer.journal_seconds.unwrap_or(kept.age),
                     events: layer.journal_events.map_or(kept.events, |count| count as u64),

@@ -12,6 +12,7 @@
 //! | `webhooks` `webhook` | the receivers of events, and what they did not take |
 //! | `events` (`stream`) | the events of all calls and of one |
 //! | `health` `document` | what probes and people ask |
+//! | `metrics` `diagnostics` (`watched`) | how it is doing, for Prometheus and for people |
 //! | `error` `code` `refusal` | problems (RFC 9457), and the agent's refusals as such |
 //! | `auth` `body` `etag` `idempotency` `query` `target` | the parts of a request |
 //! | `serve` `listener` `secure` | connections, their bounds and their end |
@@ -26,6 +27,7 @@ mod calls;
 mod cancel;
 mod claim;
 mod code;
+mod diagnostics;
 mod document;
 mod error;
 mod etag;
@@ -34,6 +36,7 @@ mod hangup;
 mod health;
 mod idempotency;
 mod listener;
+mod metrics;
 mod originate;
 mod query;
 mod records;
@@ -47,8 +50,11 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod watched;
 mod webhook;
 mod webhooks;
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::MatchedPath;
@@ -63,6 +69,7 @@ use utoipa_axum::routes;
 use crate::agent::{Action, CallCommand, CallId};
 use crate::api_key::ApiKey;
 use crate::driver::Commander;
+use crate::metrics::Metrics;
 use crate::state::Board;
 use crate::state::answers::Answers;
 use crate::state::journal::Journal;
@@ -70,6 +77,7 @@ use crate::timeline::Timelines;
 use crate::webhook::Webhooks;
 
 pub use code::Code;
+pub use diagnostics::{About, ListenerFacts};
 pub use error::Problem;
 pub use serve::{Limits, serve};
 
@@ -92,6 +100,10 @@ pub struct Context {
     pub webhooks: Webhooks,
     /// What happened to calls.
     pub timelines: Timelines,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// What the service knows of itself.
+    pub about: Arc<About>,
     /// The key that they must show; `None`: all is open.
     pub api_key: Option<ApiKey>,
 }
@@ -129,6 +141,7 @@ pub fn router(context: Context) -> Router {
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(from_fn_with_state(context.clone(), watched::watched))
         .layer(
             TraceLayer::new_for_http()
                 .make_span_with(span)
@@ -169,6 +182,8 @@ fn guarded_routes() -> OpenApiRouter<Context> {
         .routes(routes!(webhook::redeliver))
         .routes(routes!(events::all))
         .routes(routes!(events::of_call))
+        .routes(routes!(metrics::read))
+        .routes(routes!(diagnostics::read))
 }
 
 /// A span without personal data: the route, not the path and its query.

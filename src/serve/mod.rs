@@ -1,5 +1,6 @@
 //! The agent put together: listeners in, a running service out.
 
+mod about;
 mod listeners;
 mod reachable;
 
@@ -8,9 +9,11 @@ use std::io::{self, Write};
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 
+use crate::api_key::ApiKey;
 use crate::config::{Config, KeyFault, guard};
 use crate::driver::{self, Commander, Driver, Recorded};
-use crate::http::{self, Context};
+use crate::http::{self, About, Context};
+use crate::metrics::Metrics;
 use crate::state::answers::{Answers, Keyed};
 use crate::state::journal::{self, Journal, JournalError, Limits};
 use crate::state::{self, Board};
@@ -19,9 +22,9 @@ use crate::tls::Tls;
 use crate::transport;
 use crate::webhook::Webhooks;
 
+use about::Door;
 use listeners::announce;
 pub use listeners::{BindError, Listeners};
-use reachable::Surroundings;
 
 /// How many commands may wait for the driver; a further one is refused.
 const COMMANDS: usize = 1024;
@@ -53,29 +56,10 @@ pub async fn serve(
     tls: Tls,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    let http_address = listeners.http.local_addr().map_err(ServeError::Listener)?;
-    let (key, new_key) = guard(&config, http_address)?;
-    config.agent.listeners = listeners.told(&config.sip_listen).map_err(ServeError::Listener)?;
     let http_tls = tls.http().is_some().then(|| tls.clone());
-    announce(&config.agent.listeners, http_address, http_tls.is_some());
-    for warning in reachable::warnings(&config.agent, &Surroundings::look()) {
-        warn!("{warning}");
-    }
-    if let Some(new_key) = new_key {
-        let _ = writeln!(io::stdout(), "{new_key}");
-    }
-
-    let mut board_settings = config.board;
-    board_settings.epoch = epoch()?;
-    board_settings.node = gethostname::gethostname().to_string_lossy().into_owned();
-    let ended_age = board_settings.ended_age;
-    let kept = timeline::Settings { bytes: config.timeline_bytes, ended_age };
-    let timelines = Timelines::new(kept, driver::wall_clock);
-    let (recorded, keyed) = match config.data_dir {
-        Some(_) => open(&config.journal, board_settings)?,
-        None => (Recorded::in_memory(Board::new(board_settings)), Vec::new()),
-    };
-    let recorded = Recorded { timelines: timelines.clone(), ..recorded };
+    let (about, key) = open_up(&mut config, &listeners, http_tls.is_some())?;
+    let (recorded, keyed) = record(&mut config)?;
+    let (timelines, metrics) = (recorded.timelines.clone(), recorded.metrics.clone());
     let (board, journal) = (recorded.board.clone(), recorded.journal.clone());
     let (commander, asks) = Commander::channel(COMMANDS);
     let webhooks = Webhooks::new(board.clone(), journal.clone(), tls.clone());
@@ -84,6 +68,7 @@ pub async fn serve(
         dns_server: config.dns_server,
         tls: Some(tls),
         timelines: timelines.clone(),
+        metrics: metrics.clone(),
         ..Default::default()
     };
     let network = transport::start(listeners.sip, told);
@@ -99,6 +84,8 @@ pub async fn serve(
         answers,
         webhooks: webhooks.clone(),
         timelines,
+        metrics,
+        about: about.into(),
         api_key: key,
     };
     let http = tokio::spawn(http::serve(listeners.http, http_tls, context, http::Limits::default(), async {
@@ -116,6 +103,39 @@ pub async fn serve(
     driven
 }
 
+/// Says where the service listens and what peers may not reach of it, and which key opens its HTTP side.
+fn open_up(
+    config: &mut Config,
+    listeners: &Listeners,
+    secure: bool,
+) -> Result<(About, Option<ApiKey>), ServeError> {
+    let address = listeners.http.local_addr().map_err(ServeError::Listener)?;
+    let (key, new_key) = guard(config, address)?;
+    config.agent.listeners = listeners.told(&config.sip_listen).map_err(ServeError::Listener)?;
+    announce(&config.agent.listeners, address, secure);
+    let (about, alarming) = about::about(config, Door { address, secure, open: key.is_none() });
+    alarming.iter().for_each(|warning| warn!("{warning}"));
+    if let Some(new_key) = new_key {
+        let _ = writeln!(io::stdout(), "{new_key}");
+    }
+    Ok((about, key))
+}
+
+/// Where what happens is put on record: the board with what an earlier run has left, timelines and metrics; and the commands
+/// that came with a key.
+fn record(config: &mut Config) -> Result<(Recorded, Vec<Keyed>), ServeError> {
+    let node = gethostname::gethostname().to_string_lossy().into_owned();
+    let board = state::Settings { epoch: epoch()?, node, ..config.board.clone() };
+    let kept = timeline::Settings { bytes: config.timeline_bytes, ended_age: board.ended_age };
+    let (timelines, metrics) = (Timelines::new(kept, driver::wall_clock), Metrics::new(driver::wall_clock));
+    config.journal.metrics = metrics.clone();
+    let (recorded, keyed) = match config.data_dir {
+        Some(_) => open(&config.journal, board)?,
+        None => (Recorded::in_memory(Board::new(board)), Vec::new()),
+    };
+    Ok((Recorded { timelines, metrics, ..recorded }, keyed))
+}
+
 /// The log on disk with the board of the last run, and the commands that came with a key.
 fn open(settings: &journal::Settings, board: state::Settings) -> Result<(Recorded, Vec<Keyed>), ServeError> {
     let limits = Limits { events: board.log_events as u64, bytes: board.log_bytes as u64 };
@@ -126,7 +146,8 @@ fn open(settings: &journal::Settings, board: state::Settings) -> Result<(Recorde
     if !unfinished.is_empty() {
         info!(calls = unfinished.len(), "calls of the last run had not ended");
     }
-    Ok((Recorded { board, journal: Some(journal), unfinished, timelines: Timelines::default() }, keyed))
+    let recorded = Recorded { journal: Some(journal), unfinished, ..Recorded::in_memory(board) };
+    Ok((recorded, keyed))
 }
 
 fn seed() -> Result<[u8; 32], ServeError> {

@@ -10,6 +10,7 @@ use super::audience::Listener;
 use super::batch::Batch;
 use super::frame::{Envelope, Gap};
 use super::log::{Entry, Log, Subject};
+use super::readers::Place;
 use super::{After, Board, EventId, Filter, Frame, Shown, Topic};
 use crate::agent::event::{CallState, EventKind};
 use crate::agent::{CallId, Timestamp};
@@ -33,6 +34,8 @@ pub struct Reader {
     closed: watch::Receiver<bool>,
     /// Of who follows everything.
     _listener: Option<Listener>,
+    /// For those who watch.
+    place: Option<Place>,
 }
 
 /// What a look at the log gave.
@@ -51,7 +54,9 @@ enum Look {
 impl Board {
     /// A reader of all events that the filter lets through. `now` is the time of a `stream.gap`.
     pub fn follow(&self, after: &After, filter: Filter, now: Timestamp) -> Reader {
-        Reader { _listener: Some(self.0.audience.join()), ..self.follow_aside(after, filter, now) }
+        let reader = self.follow_aside(after, filter, now);
+        let place = Some(self.0.readers.join(reader.position));
+        Reader { _listener: Some(self.0.audience.join()), place, ..reader }
     }
 
     /// The same for who says by himself whether he listens: [`Board::listener`].
@@ -85,7 +90,9 @@ impl Board {
         drop(shown);
         let gap = if lost { self.gap(oldest, last, now) } else { None };
         let position = if lost { position.max(oldest - 1) } else { position };
-        Some(self.reader(Some(id), filter, position, gap, news))
+        // It looks at no events but its own, and so is never behind.
+        let place = Some(self.0.readers.join(u64::MAX));
+        Some(Reader { place, ..self.reader(Some(id), filter, position, gap, news) })
     }
 
     fn reader(
@@ -98,7 +105,7 @@ impl Board {
     ) -> Reader {
         let closed = self.0.closed.subscribe();
         let board = self.clone();
-        Reader { board, call, filter, position, gap, live: false, news, closed, _listener: None }
+        Reader { board, call, filter, position, gap, live: false, news, closed, _listener: None, place: None }
     }
 
     /// Whether the id was given by this log.
@@ -211,6 +218,9 @@ impl Reader {
                 break;
             }
             self.position = sequence;
+        }
+        if let Some(place) = self.place.as_ref().filter(|_| self.call.is_none()) {
+            place.move_to(self.position);
         }
         batch.frames().map_or(Look::Nothing, Look::Frames)
     }

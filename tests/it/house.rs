@@ -5,26 +5,55 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which rooms a room may know. `main.rs` and `lib.rs` open the doors and are free.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("sip", &[]),
     ("agent", &["sip"]),
-    ("state", &["agent"]),
+    ("metrics", &["agent", "sip"]),
+    ("state", &["agent", "metrics"]),
     ("seldom", &[]),
     ("api_key", &[]),
     ("tls", &[]),
     ("timeline", &["agent", "sip"]),
-    ("transport", &["agent", "sip", "timeline", "seldom", "tls"]),
-    ("driver", &["agent", "state", "timeline", "transport"]),
+    ("transport", &["agent", "sip", "metrics", "timeline", "seldom", "tls"]),
+    ("driver", &["agent", "state", "metrics", "timeline", "transport"]),
     ("caller", &["agent", "state", "driver", "transport", "tls", "config"]),
     ("webhook", &["agent", "state", "driver", "tls"]),
-    ("http", &["agent", "state", "timeline", "driver", "webhook", "seldom", "api_key", "tls"]),
+    (
+        "http",
+        &[
+            "agent",
+            "state",
+            "metrics",
+            "timeline",
+            "driver",
+            "webhook",
+            "seldom",
+            "api_key",
+            "tls",
+            "telemetry",
+        ],
+    ),
     ("config", &["agent", "sip", "state", "webhook", "api_key", "tls"]),
     ("offline", &["agent", "state"]),
     ("open_files", &["transport", "http"]),
     ("telemetry", &["config"]),
     (
         "serve",
-        &["agent", "sip", "state", "timeline", "transport", "driver", "webhook", "http", "config", "tls"],
+        &[
+            "agent",
+            "api_key",
+            "sip",
+            "state",
+            "metrics",
+            "timeline",
+            "transport",
+            "driver",
+            "webhook",
+            "http",
+            "config",
+            "tls",
+            "open_files",
+        ],
     ),
 ];
 

@@ -33,6 +33,7 @@ use crate::agent::event::{Call, Event, EventKind};
 use crate::agent::{Action, CallCommand, CallId, Command, Done, Refusal, Timestamp};
 use crate::api_key::ApiKey;
 use crate::driver::{Ask, Commander};
+use crate::metrics::Metrics;
 use crate::state::answers::Answers;
 use crate::state::{Board, Settings};
 use crate::timeline::Timelines;
@@ -110,6 +111,8 @@ fn context(board: &Board, commander: Commander) -> Context {
         answers,
         webhooks,
         timelines: Timelines::default(),
+        metrics: Metrics::default(),
+        about: Arc::default(),
         api_key: None,
     }
 }
