@@ -5,6 +5,7 @@
 //! then messages to the wire, then answers to the clients.
 
 mod batch;
+mod calls;
 mod clock;
 mod recorded;
 mod registrations;

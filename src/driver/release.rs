@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::batch::{Acts, Batch};
-use super::registrations;
 use super::tickets::Tickets;
+use super::{calls, registrations};
 use crate::agent::{Call, CallId};
 use crate::metrics::Metrics;
 use crate::state::journal::{Journal, Progress};
@@ -145,6 +145,7 @@ impl Release {
     /// From here on clients see it.
     fn show(&self, sealed: Sealed, read: &[Instant]) {
         registrations::say(sealed.news(), &self.board);
+        calls::say(sealed.news());
         sealed.news().for_each(|news| self.metrics.told(news));
         self.board.show(sealed);
         self.metrics.visible(read);

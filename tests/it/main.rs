@@ -35,6 +35,7 @@ mod http_keys;
 mod http_requests;
 mod https;
 mod kamailio;
+mod log;
 mod metrics;
 mod peer;
 mod peers;
