@@ -10,6 +10,7 @@
 //! | [`metrics`] | what is counted and measured, for Prometheus; the peers that were seen |
 //! | [`timeline`] | what happened to a call: its messages, commands and events on one clock |
 //! | [`transport`] | bytes to messages and back: listeners and connections |
+//! | [`traces`] | a span for each call and command, sent by OpenTelemetry's protocol |
 //! | [`webhook`] | events sent to receivers, signed, in order, tried again |
 //! | [`caller`] | `call-agent call`: places calls and prints what happened |
 //! | [`offline`] | `call-agent events`: reads the log in a data directory |
@@ -37,6 +38,7 @@ pub mod state;
 pub mod telemetry;
 pub mod timeline;
 pub mod tls;
+pub mod traces;
 pub mod transport;
 pub mod webhook;
 

@@ -65,6 +65,8 @@ pub struct Config {
     pub api_key: Option<ApiKey>,
     /// How long calls may go on after the shutdown has begun.
     pub drain_time: Duration,
+    /// The base URL of the collector that traces are sent to; `None`: there are none.
+    pub otlp_endpoint: Option<String>,
     /// What is logged, as tracing's filter directives.
     pub log: String,
     /// How it is logged.
@@ -199,6 +201,7 @@ impl Config {
             data_dir,
             api_key,
             drain_time: layer.drain_time.unwrap_or(Duration::from_secs(10)),
+            otlp_endpoint: layer.otlp_endpoint,
             log: layer.log.unwrap_or_else(|| "info".to_owned()),
             log_format: layer.log_format.unwrap_or_default(),
         }

@@ -41,6 +41,7 @@ pub async fn read(State(context): State<Context>) -> Response {
     calls(&context, &mut gauges).await;
     log(&context, &mut gauges);
     accounts(&context, &mut gauges);
+    traces(&context, &mut gauges);
     webhooks(&context.webhooks.list().await, &mut gauges);
     ([(header::CONTENT_TYPE, CONTENT_TYPE)], context.metrics.text(gauges)).into_response()
 }
@@ -94,6 +95,17 @@ fn log(context: &Context, gauges: &mut Gauges) {
     let kept = (last + 1).saturating_sub(journal.progress().borrow().oldest);
     gauges.one(("call_agent_journal_events", "Events that the journal keeps."), number(kept));
     gauges.one(("call_agent_journal_bytes", "The size of the journal's files."), number(journal.bytes()));
+}
+
+fn traces(context: &Context, gauges: &mut Gauges) {
+    let (exported, dropped) = context.traces.counts();
+    gauges
+        .counted(("call_agent_spans_exported_total", "Spans that a collector has taken."), number(exported));
+    let about = (
+        "call_agent_spans_dropped_total",
+        "Spans that no collector has taken, or that there was no room for.",
+    );
+    gauges.counted(about, number(dropped));
 }
 
 fn accounts(context: &Context, gauges: &mut Gauges) {

@@ -12,7 +12,7 @@
 //! | `webhooks` `webhook` | the receivers of events, and what they did not take |
 //! | `events` (`stream`) | the events of all calls and of one |
 //! | `health` `document` | what probes and people ask |
-//! | `metrics` `diagnostics` (`watched`) | how it is doing, for Prometheus and for people |
+//! | `metrics` `diagnostics` (`watched`, `traced`) | how it is doing, for Prometheus and for people |
 //! | `error` `code` `refusal` | problems (RFC 9457), and the agent's refusals as such |
 //! | `auth` `body` `etag` `idempotency` `query` `target` | the parts of a request |
 //! | `serve` `listener` `secure` | connections, their bounds and their end |
@@ -50,6 +50,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod traced;
 mod watched;
 mod webhook;
 mod webhooks;
@@ -74,6 +75,7 @@ use crate::state::Board;
 use crate::state::answers::Answers;
 use crate::state::journal::Journal;
 use crate::timeline::Timelines;
+use crate::traces::Traces;
 use crate::webhook::Webhooks;
 
 pub use code::Code;
@@ -102,6 +104,8 @@ pub struct Context {
     pub timelines: Timelines,
     /// What is counted.
     pub metrics: Metrics,
+    /// Where commands become parts of traces.
+    pub traces: Traces,
     /// What the service knows of itself.
     pub about: Arc<About>,
     /// The key that they must show; `None`: all is open.
@@ -135,6 +139,7 @@ pub fn router(context: Context) -> Router {
     let (guarded, _) = guarded_routes().split_for_parts();
     guarded
         .layer(from_fn_with_state(context.clone(), idempotency::once))
+        .layer(from_fn_with_state(context.clone(), traced::traced))
         .layer(from_fn_with_state(context.clone(), auth::require_key))
         .merge(open)
         .merge(document::routes(&document()))

@@ -6,6 +6,7 @@ mod reachable;
 
 use std::io::{self, Write};
 
+use opentelemetry_otlp::ExporterBuildError;
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 
@@ -19,6 +20,7 @@ use crate::state::journal::{self, Journal, JournalError, Limits};
 use crate::state::{self, Board};
 use crate::timeline::{self, Timelines};
 use crate::tls::Tls;
+use crate::traces::Traces;
 use crate::transport;
 use crate::webhook::Webhooks;
 
@@ -44,6 +46,9 @@ pub enum ServeError {
     /// The log on disk cannot be used.
     #[error("--data-dir: {0}")]
     Journal(#[from] JournalError),
+    /// There is nothing that traces could be sent by.
+    #[error("--otlp-endpoint: {0}")]
+    Traces(#[from] ExporterBuildError),
     /// The driver died; that is a fault of the program.
     #[error("the driver ended: {0}")]
     Driver(tokio::task::JoinError),
@@ -63,6 +68,11 @@ pub async fn serve(
     let (board, journal) = (recorded.board.clone(), recorded.journal.clone());
     let (commander, asks) = Commander::channel(COMMANDS);
     let webhooks = Webhooks::new(board.clone(), journal.clone(), tls.clone());
+    let endpoint = config.otlp_endpoint.as_deref();
+    let traces = endpoint
+        .map(|endpoint| Traces::start(endpoint, &board, tls.clone()))
+        .transpose()?
+        .unwrap_or_default();
     webhooks.start(config.webhooks).await?;
     let told = transport::Settings {
         dns_server: config.dns_server,
@@ -85,6 +95,7 @@ pub async fn serve(
         webhooks: webhooks.clone(),
         timelines,
         metrics,
+        traces: traces.clone(),
         about: about.into(),
         api_key: key,
     };
@@ -97,6 +108,7 @@ pub async fn serve(
     drop(stop_http);
     let _ = http.await;
     webhooks.close().await;
+    traces.close().await;
     if let Some(journal) = journal {
         journal.close().await;
     }

@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which rooms a room may know. `main.rs` and `lib.rs` open the doors and are free.
-const ARROWS: [(&str, &[&str]); 18] = [
+const ARROWS: [(&str, &[&str]); 19] = [
     ("sip", &[]),
     ("agent", &["sip"]),
     ("metrics", &["agent", "sip"]),
+    ("traces", &["agent", "state", "driver", "seldom", "tls"]),
     ("state", &["agent", "metrics"]),
     ("seldom", &[]),
     ("api_key", &[]),
@@ -31,6 +32,7 @@ const ARROWS: [(&str, &[&str]); 18] = [
             "api_key",
             "tls",
             "telemetry",
+            "traces",
         ],
     ),
     ("config", &["agent", "sip", "state", "webhook", "api_key", "tls"]),
@@ -53,6 +55,7 @@ const ARROWS: [(&str, &[&str]); 18] = [
             "config",
             "tls",
             "open_files",
+            "traces",
         ],
     ),
 ];

@@ -55,6 +55,7 @@ mod sse_streams;
 mod timeline;
 mod tls;
 mod torture;
+mod traces;
 mod udp;
 mod webhooks;
 mod wire;

@@ -38,6 +38,7 @@ use crate::state::answers::Answers;
 use crate::state::{Board, Settings};
 use crate::timeline::Timelines;
 use crate::tls::{self, Tls};
+use crate::traces::Traces;
 use crate::webhook::Webhooks;
 
 const NOW: Timestamp = Timestamp(1_795_342_530_000_125);
@@ -112,6 +113,7 @@ fn context(board: &Board, commander: Commander) -> Context {
         webhooks,
         timelines: Timelines::default(),
         metrics: Metrics::default(),
+        traces: Traces::default(),
         about: Arc::default(),
         api_key: None,
     }
