@@ -7,8 +7,10 @@
 //! | [`state`] | what clients can see: the calls as they are, the numbered log of events, replay; the journal on disk |
 //! | [`driver`] | the one task that owns the agent and reads clocks; `Commander` is its handle |
 //! | [`tls`] | certificates: read, read again, used |
+//! | [`metrics`] | what is counted and measured, for Prometheus; the peers that were seen |
 //! | [`timeline`] | what happened to a call: its messages, commands and events on one clock |
 //! | [`transport`] | bytes to messages and back: listeners and connections |
+//! | [`traces`] | a span for each call and command, sent by OpenTelemetry's protocol |
 //! | [`webhook`] | events sent to receivers, signed, in order, tried again |
 //! | [`caller`] | `call-agent call`: places calls and prints what happened |
 //! | [`offline`] | `call-agent events`: reads the log in a data directory |
@@ -28,6 +30,7 @@ pub mod config;
 pub mod driver;
 pub mod http;
 pub mod keys;
+pub mod metrics;
 pub mod offline;
 pub mod open_files;
 mod seldom;
@@ -37,6 +40,7 @@ pub mod state;
 pub mod telemetry;
 pub mod timeline;
 pub mod tls;
+pub mod traces;
 pub mod transport;
 pub mod webhook;
 

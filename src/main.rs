@@ -52,8 +52,14 @@ fn main() -> ExitCode {
             return ExitCode::from(BAD_SETTING);
         }
     };
-    match telemetry::start(&config.log, config.log_format).map_err(Into::into).and_then(|()| run(config, tls))
-    {
+    let _logging = match telemetry::start(&config.log, config.log_format) {
+        Ok(logging) => logging,
+        Err(error) => {
+            eprintln!("call-agent: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match run(config, tls) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             error!("{error}");
@@ -87,7 +93,7 @@ fn keys(options: &keys::Options) -> ExitCode {
 /// `call-agent call`.
 fn call(options: &Options) -> ExitCode {
     let started = telemetry::start(&options.log, LogFormat::Text).map_err(Into::into);
-    match started.and_then(|()| place_calls(options)) {
+    match started.and_then(|_logging| place_calls(options)) {
         Ok(tally) => {
             eprintln!("{tally}");
             if tally.is_as_planned() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

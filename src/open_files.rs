@@ -10,20 +10,28 @@ use crate::transport::Bounds;
 /// Files that are open beside connections: listeners, standard streams, the runtime's own, names being looked up.
 const OTHERS: usize = 512;
 
-/// Raises the bound to what the system allows; usually it is lower at the start, for programs of another age. The log says
-/// so if it does not suffice for as many connections as may be open: those beyond it wait, or are not made.
+/// Raises the bound to what the system allows; usually it is lower at the start, for programs of another age.
 pub fn raise() {
+    if let Err(error) = raised() {
+        warn!(%error, "how many files may be open could not be raised");
+    }
+}
+
+/// How many files may be open; `None`: any number.
+pub fn allowed() -> Option<u64> {
+    getrlimit(Resource::Nofile).current
+}
+
+/// What is to be said if that does not suffice for as many connections as may be open: those beyond it wait, or are not made.
+pub fn shortage() -> Option<String> {
     let needed = Bounds::default().connections
         + Bounds::default().own_connections
         + Limits::default().connections
         + OTHERS;
-    match raised() {
-        Ok(Some(allowed)) if allowed < needed as u64 => {
-            warn!(allowed, needed, "too few files may be open for all connections: raise `ulimit -n`");
-        }
-        Ok(_) => {}
-        Err(error) => warn!(%error, "how many files may be open could not be raised"),
-    }
+    let allowed = allowed().filter(|allowed| *allowed < needed as u64)?;
+    Some(format!(
+        "{allowed} files may be open, and all connections together can need {needed}: raise `ulimit -n`"
+    ))
 }
 
 /// How many files may be open from now on; `None`: any number.

@@ -8,7 +8,7 @@ use super::alarms::{Alarm, Alarms};
 use super::transaction::TransactionId;
 use super::{
     Account, AccountEvent, Call, Destination, Done, Event, FlowId, News, Now, Output, ReachId, Receipt,
-    Refusal, Saved, Ticket, Transmit,
+    Refusal, Saved, Tally, Ticket, Transmit,
 };
 
 /// Who wants to hear what became of a sending.
@@ -30,6 +30,8 @@ pub struct Effects {
     pub now: Now,
     /// What must happen later.
     pub alarms: Alarms,
+    /// What is counted.
+    pub tally: Tally,
     outputs: VecDeque<Output>,
     receipts: u64,
     reaches: u64,
@@ -43,6 +45,7 @@ impl Effects {
         Self {
             now,
             alarms: Alarms::default(),
+            tally: Tally::default(),
             outputs: VecDeque::new(),
             receipts: 0,
             reaches: 0,

@@ -42,6 +42,7 @@ mod respond;
 mod screen;
 mod settings;
 mod stack;
+mod tally;
 #[cfg(test)]
 mod tests;
 pub mod time;
@@ -60,6 +61,7 @@ pub use network::{
 };
 pub use policies::Policies;
 pub use settings::{AccountNumber, AccountSettings, Listener, OnOffer, Settings};
+pub use tally::Tally;
 pub use time::{Now, Timestamp};
 
 use crate::sip::Message;
@@ -273,23 +275,13 @@ impl Agent {
         self.stack.fx.pop()
     }
 
+    /// What was counted since this was last called.
+    pub fn take_tally(&mut self) -> Tally {
+        std::mem::take(&mut self.stack.fx.tally)
+    }
+
     /// When [`Agent::handle_timeout`] must be called at the latest.
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.stack.fx.next_due()
-    }
-
-    /// How much of everything is there.
-    #[cfg(test)]
-    fn leftovers(&self) -> tests::Leftovers {
-        let (transactions, names) = self.stack.transactions.len();
-        tests::Leftovers {
-            calls: self.calls.len(),
-            dialogs: self.calls.dialogs() + self.calls.busy(),
-            transactions,
-            names,
-            alarms: self.stack.fx.alarms.len(),
-            awaited: self.stack.fx.waiting(),
-            reaching: self.stack.reaching.len(),
-        }
     }
 }

@@ -16,7 +16,7 @@ pub struct Now {
 }
 
 /// A time of day for clients: microseconds since 1970, RFC 3339 in UTC with six decimals in JSON.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {

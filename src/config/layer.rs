@@ -156,6 +156,10 @@ pub(super) struct Layer {
     #[arg(long, value_name = "FILTER", value_parser = value::log_filter)]
     pub(super) log: Option<String>,
 
+    /// The collector that traces are sent to by OTLP over HTTP, its base URL; without it there are none
+    #[arg(long, value_name = "URL", value_parser = value::http_url)]
+    pub(super) otlp_endpoint: Option<String>,
+
     /// How to log: text or json [default: text]
     #[arg(long, value_name = "FORMAT")]
     pub(super) log_format: Option<LogFormat>,
@@ -236,6 +240,7 @@ impl Layer {
             ended_calls: self.ended_calls.or(lower.ended_calls),
             ended_bytes: self.ended_bytes.or(lower.ended_bytes),
             ended_seconds: self.ended_seconds.or(lower.ended_seconds),
+            otlp_endpoint: self.otlp_endpoint.or(lower.otlp_endpoint),
             log: self.log.or(lower.log),
             log_format: self.log_format.or(lower.log_format),
         }

@@ -68,6 +68,8 @@ pub struct Config {
     pub access: Access,
     /// How long calls may go on after the shutdown has begun.
     pub drain_time: Duration,
+    /// The base URL of the collector that traces are sent to; `None`: there are none.
+    pub otlp_endpoint: Option<String>,
     /// What is logged, as tracing's filter directives.
     pub log: String,
     /// How it is logged.
@@ -197,6 +199,7 @@ impl Config {
             journal: journal::Settings {
                 directory: data_dir.clone().unwrap_or_default(),
                 durability: layer.durability.unwrap_or_default(),
+                metrics: Default::default(),
                 retention: Retention {
                     age: layer.journal_seconds.unwrap_or(kept.age),
                     events: layer.journal_events.map_or(kept.events, |count| count as u64),
@@ -206,6 +209,7 @@ impl Config {
             data_dir,
             access,
             drain_time: layer.drain_time.unwrap_or(Duration::from_secs(10)),
+            otlp_endpoint: layer.otlp_endpoint,
             log: layer.log.unwrap_or_else(|| "info".to_owned()),
             log_format: layer.log_format.unwrap_or_default(),
         }

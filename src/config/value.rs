@@ -164,6 +164,14 @@ pub fn log_filter(text: &str) -> Result<String, String> {
     }
 }
 
+/// The URL of an HTTP server.
+pub(super) fn http_url(text: &str) -> Result<String, &'static str> {
+    let written = "a URL as in http://HOST:PORT";
+    let uri: hyper::Uri = text.parse().map_err(|_| written)?;
+    let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
+    if is_http && uri.host().is_some() && uri.query().is_none() { Ok(text.to_owned()) } else { Err(written) }
+}
+
 /// How lines of the log are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {

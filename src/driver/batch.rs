@@ -1,12 +1,14 @@
 //! What the agent wants done, until it is done.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::tickets::Tickets;
 use crate::agent::{
     Agent, Call, CallId, Destination, Done, Event, FlowId, News, Output, ReachId, Refusal, Ticket, Timestamp,
     Transmit,
 };
+use crate::metrics::Metrics;
 use crate::state::Told;
 use crate::state::journal::Write;
 use crate::timeline::Timelines;
@@ -18,6 +20,8 @@ pub(super) struct Batch {
     told: Vec<Told>,
     saves: Vec<Write>,
     acts: Acts,
+    /// When the messages were read that have told something.
+    read: Vec<Instant>,
     timelines: Timelines,
 }
 
@@ -26,6 +30,8 @@ pub(super) struct Batch {
 pub(super) struct Acts {
     wire: Vec<Wire>,
     answers: Vec<(Ticket, Result<Done, Refusal>)>,
+    /// When the commands came that send something at once.
+    commanded: Vec<Instant>,
 }
 
 /// What connections are told, in order: what is sent after a connection's end must find another way.
@@ -45,7 +51,7 @@ impl Batch {
 
     /// Takes what the agent has to say after an input.
     pub(super) fn collect(&mut self, agent: &mut Agent) {
-        let Acts { wire, answers } = &mut self.acts;
+        let Acts { wire, answers, .. } = &mut self.acts;
         while let Some(output) = agent.poll_output() {
             match output {
                 Output::Event(news) => {
@@ -60,6 +66,25 @@ impl Batch {
                 Output::Close(flow) => wire.push(Wire::Close(flow)),
                 Output::Answer(ticket, answer) => answers.push((ticket, answer)),
             }
+        }
+    }
+
+    /// The same after a message that was read at that time.
+    pub(super) fn collect_of_message(&mut self, agent: &mut Agent, read: Instant) {
+        let told = self.told.len();
+        self.collect(agent);
+        if self.told.len() > told {
+            self.read.push(read);
+        }
+    }
+
+    /// The same after a command that came at that time.
+    pub(super) fn collect_of_command(&mut self, agent: &mut Agent, came: Instant) {
+        let done = self.acts.wire.len();
+        self.collect(agent);
+        let does = self.acts.wire.get(done..).unwrap_or_default();
+        if does.iter().any(|wire| matches!(wire, Wire::Send(_))) {
+            self.acts.commanded.push(came);
         }
     }
 
@@ -88,10 +113,10 @@ impl Batch {
         self.told.iter().rev().find_map(|told| told.call(id))
     }
 
-    /// Gives what there is: what is told, what is kept of calls, and what is done.
-    pub(super) fn empty(&mut self) -> (Vec<Told>, Vec<Write>, Acts) {
-        let Self { told, saves, acts, .. } = self;
-        (std::mem::take(told), std::mem::take(saves), std::mem::take(acts))
+    /// Gives what there is: what is told and when that was read, what is kept of calls, and what is done.
+    pub(super) fn empty(&mut self) -> ((Vec<Told>, Vec<Instant>), Vec<Write>, Acts) {
+        let Self { told, read, saves, acts, .. } = self;
+        ((std::mem::take(told), std::mem::take(read)), std::mem::take(saves), std::mem::take(acts))
     }
 }
 
@@ -102,7 +127,7 @@ impl Acts {
     }
 
     /// Does it: the wire, then the answers.
-    pub(super) fn perform(self, connections: &mut Connections, tickets: &mut Tickets) {
+    pub(super) fn perform(self, connections: &mut Connections, tickets: &mut Tickets, metrics: &Metrics) {
         for wire in self.wire {
             match wire {
                 Wire::Send(transmit) => connections.send(transmit),
@@ -112,6 +137,7 @@ impl Acts {
             }
         }
         connections.flush();
+        metrics.on_wire(&self.commanded);
         for (ticket, answer) in self.answers {
             tickets.redeem(ticket, answer);
         }

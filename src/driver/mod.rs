@@ -5,6 +5,7 @@
 //! then messages to the wire, then answers to the clients.
 
 mod batch;
+mod calls;
 mod clock;
 mod recorded;
 mod registrations;
@@ -16,6 +17,7 @@ mod tests;
 mod tickets;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -31,6 +33,8 @@ use crate::agent::{Account, Call, CallCommand, Command, Done, Refusal};
 pub struct Ask {
     /// What is asked.
     pub command: Command,
+    /// When it was asked.
+    pub came: Instant,
     /// Where the answer goes.
     pub answer: oneshot::Sender<Result<Done, Refusal>>,
 }
@@ -66,7 +70,7 @@ impl Commander {
 
     async fn run(&self, command: Command) -> Result<Done, Refusal> {
         let (answer, answered) = oneshot::channel();
-        self.asks.try_send(Ask { command, answer }).map_err(|error| match error {
+        self.asks.try_send(Ask { command, came: Instant::now(), answer }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Refusal::Overloaded,
             mpsc::error::TrySendError::Closed(_) => Refusal::Draining,
         })?;

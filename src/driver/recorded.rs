@@ -1,5 +1,6 @@
 //! Where what the agent tells is put on record.
 
+use crate::metrics::Metrics;
 use crate::state::journal::Journal;
 use crate::state::{Board, Unfinished};
 use crate::timeline::Timelines;
@@ -15,11 +16,14 @@ pub struct Recorded {
     pub unfinished: Vec<Unfinished>,
     /// What happened to calls.
     pub timelines: Timelines,
+    /// Where what happens is counted.
+    pub metrics: Metrics,
 }
 
 impl Recorded {
-    /// A log in memory, which begins now; without timelines.
+    /// A log in memory, which begins now; without timelines, and counted for nobody.
     pub fn in_memory(board: Board) -> Self {
-        Self { board, journal: None, unfinished: Vec::new(), timelines: Timelines::default() }
+        let (timelines, metrics) = (Timelines::default(), Metrics::default());
+        Self { board, journal: None, unfinished: Vec::new(), timelines, metrics }
     }
 }

@@ -11,9 +11,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::batch::{Acts, Batch};
-use super::registrations;
 use super::tickets::Tickets;
+use super::{calls, registrations};
 use crate::agent::{Call, CallId};
+use crate::metrics::Metrics;
 use crate::state::journal::{Journal, Progress};
 use crate::state::{Board, Sealed};
 use crate::transport::Connections;
@@ -30,6 +31,7 @@ pub(super) struct Release {
     board: Board,
     /// `None`: the log is in memory alone, and nothing waits.
     journal: Option<Journal>,
+    metrics: Metrics,
     /// The number of the last batch that was given to the journal.
     last: u64,
     unseen: VecDeque<Unseen>,
@@ -45,12 +47,14 @@ struct Unseen {
     since: Instant,
     bytes: usize,
     sealed: Sealed,
+    /// When the messages were read that tell of it.
+    read: Vec<Instant>,
 }
 
 impl Release {
-    pub(super) fn new(board: Board, journal: Option<Journal>) -> Self {
+    pub(super) fn new(board: Board, journal: Option<Journal>, metrics: Metrics) -> Self {
         let (unseen, unacted) = (VecDeque::new(), VecDeque::new());
-        Self { board, journal, last: 0, unseen, held_bytes: 0, unacted, is_failing: false }
+        Self { board, journal, metrics, last: 0, unseen, held_bytes: 0, unacted, is_failing: false }
     }
 
     /// Whether nothing waits.
@@ -89,16 +93,16 @@ impl Release {
         connections: &mut Connections,
         tickets: &mut Tickets,
     ) -> Option<bool> {
-        let (told, saves, acts) = batch.empty();
+        let ((told, read), saves, acts) = batch.empty();
         let sealed = self.board.seal(told);
         match &self.journal {
-            None => show(&self.board, sealed),
+            None => self.show(sealed, &read),
             Some(journal) if !(sealed.is_empty() && saves.is_empty()) => {
                 self.last += 1;
                 journal.submit(self.last, sealed.writes().chain(saves).collect());
                 let bytes = sealed.bytes();
                 self.held_bytes += bytes;
-                self.unseen.push_back(Unseen { number: self.last, since: now, bytes, sealed });
+                self.unseen.push_back(Unseen { number: self.last, since: now, bytes, sealed, read });
             }
             Some(_) => {}
         }
@@ -118,14 +122,14 @@ impl Release {
             && let Some(unseen) = self.unseen.pop_front()
         {
             self.held_bytes -= unseen.bytes;
-            show(&self.board, unseen.sealed);
+            self.show(unseen.sealed, &unseen.read);
         }
         let has_changed = self.judge(&progress, now);
         let may_go = |number: u64| number <= progress.committed || self.is_failing;
         while self.unacted.front().is_some_and(|(number, _)| may_go(*number))
             && let Some((_, acts)) = self.unacted.pop_front()
         {
-            acts.perform(connections, tickets);
+            acts.perform(connections, tickets, &self.metrics);
         }
         connections.flush();
         has_changed.then_some(!self.is_failing)
@@ -142,9 +146,13 @@ impl Release {
         }
         was_failing != self.is_failing
     }
-}
 
-fn show(board: &Board, sealed: Sealed) {
-    registrations::say(sealed.news(), board);
-    board.show(sealed);
+    /// From here on clients see it.
+    fn show(&self, sealed: Sealed, read: &[Instant]) {
+        registrations::say(sealed.news(), &self.board);
+        calls::say(sealed.news());
+        sealed.news().for_each(|news| self.metrics.told(news));
+        self.board.show(sealed);
+        self.metrics.visible(read);
+    }
 }

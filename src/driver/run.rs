@@ -18,6 +18,7 @@ use super::release::Release;
 use super::tickets::Tickets;
 use super::{Ask, clock};
 use crate::agent::{Agent, Now, Settings};
+use crate::metrics::Metrics;
 use crate::state::Board;
 use crate::state::journal::Progress;
 use crate::timeline::Timelines;
@@ -46,6 +47,7 @@ pub struct Driver {
     asks: mpsc::Receiver<Ask>,
     tickets: Tickets,
     timelines: Timelines,
+    metrics: Metrics,
     batch: Batch,
     stage: Stage,
     drain_time: Duration,
@@ -71,7 +73,7 @@ impl Driver {
     pub fn new(
         settings: Settings,
         seed: [u8; 32],
-        Recorded { board, journal, unfinished, timelines }: Recorded,
+        Recorded { board, journal, unfinished, timelines, metrics }: Recorded,
         (connections, inbound): (Connections, mpsc::Receiver<Inbound>),
         asks: mpsc::Receiver<Ask>,
         drain_time: Duration,
@@ -91,7 +93,7 @@ impl Driver {
         batch.collect(&mut agent);
         Self {
             agent,
-            release: Release::new(board.clone(), journal),
+            release: Release::new(board.clone(), journal, metrics.clone()),
             progress,
             board,
             connections,
@@ -99,6 +101,7 @@ impl Driver {
             asks,
             tickets: Tickets::new(timelines.clone()),
             timelines,
+            metrics,
             batch,
             stage: Stage::Serving,
             drain_time,
@@ -197,15 +200,16 @@ impl Driver {
 
     fn receive(&mut self, now: Now, inbound: Inbound) {
         match inbound {
-            Inbound::Arrived(arrival) => {
+            Inbound::Arrived(arrival, read) => {
                 let flow = arrival.flow.id;
+                self.metrics.received(now.wall, &arrival);
                 let arrived = self.timelines.arrived(&arrival);
                 self.agent.handle_message(now, *arrival);
                 // A connection that we closed: what had been read from it comes after its end.
                 if !self.connections.is_open(flow) {
                     self.agent.handle_flow_closed(now, flow);
                 }
-                self.batch.collect(&mut self.agent);
+                self.batch.collect_of_message(&mut self.agent, read);
                 if let Some(arrived) = arrived {
                     self.timelines.received(now.wall, &arrived);
                 }
@@ -214,13 +218,13 @@ impl Driver {
         }
     }
 
-    fn command(&mut self, now: Now, Ask { command, answer }: Ask) {
+    fn command(&mut self, now: Now, Ask { command, came, answer }: Ask) {
         let Some(ticket) = self.tickets.issue(now.wall, &command, answer) else { return };
         if let Some(told) = relabel(&self.batch, &self.release, now.wall, &command) {
             return self.batch.answer(ticket, told);
         }
         self.agent.handle_command(now, command, ticket);
-        self.batch.collect(&mut self.agent);
+        self.batch.collect_of_command(&mut self.agent, came);
     }
 
     /// Releases what has come out, and tells the agent what became of it, until there is no more to tell.
@@ -238,6 +242,7 @@ impl Driver {
     }
 
     fn release(&mut self, now: Now) {
+        self.metrics.tallied(self.agent.take_tally());
         let Self { release, batch, connections, tickets, .. } = self;
         if let Some(works) = release.take(batch, now.instant, connections, tickets) {
             self.agent.handle_recording(works);

@@ -89,8 +89,13 @@ fn fingerprint(method: &Method, target: &str, body: &[u8]) -> [u8; 32] {
 }
 
 /// The call of `/v1/calls/{id}…`.
-fn of_path(path: &str) -> Option<CallId> {
+pub fn of_path(path: &str) -> Option<CallId> {
     path.strip_prefix("/v1/calls/")?.split('/').next()?.parse().ok()
+}
+
+/// Whether an answer is one that was given before.
+pub fn is_replayed(response: &Response) -> bool {
+    response.headers().contains_key(REPLAYED)
 }
 
 /// The response, and what is kept of it; `None`: nothing was done, and it may be tried again.

@@ -12,6 +12,7 @@
 //! | `webhooks` `webhook` | the receivers of events, and what they did not take |
 //! | `events` (`stream`) | the events of all calls and of one |
 //! | `health` `document` | what probes and people ask |
+//! | `metrics` `diagnostics` (`watched`, `traced`) | how it is doing, for Prometheus and for people |
 //! | `error` `code` `refusal` | problems (RFC 9457), and the agent's refusals as such |
 //! | `auth` `scopes` `origin` | who may ask for what, and which web pages may |
 //! | `body` `bounds` `etag` `idempotency` `query` `target` | the parts of a request, and its bounds |
@@ -29,6 +30,7 @@ mod calls;
 mod cancel;
 mod claim;
 mod code;
+mod diagnostics;
 mod document;
 mod error;
 mod etag;
@@ -38,6 +40,7 @@ mod head;
 mod health;
 mod idempotency;
 mod listener;
+mod metrics;
 mod origin;
 mod originate;
 mod query;
@@ -53,6 +56,8 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod traced;
+mod watched;
 mod webhook;
 mod webhooks;
 
@@ -70,13 +75,16 @@ use utoipa_axum::routes;
 use crate::access::Access;
 use crate::agent::{Action, CallCommand, CallId};
 use crate::driver::Commander;
+use crate::metrics::Metrics;
 use crate::state::Board;
 use crate::state::answers::Answers;
 use crate::state::journal::Journal;
 use crate::timeline::Timelines;
+use crate::traces::Traces;
 use crate::webhook::Webhooks;
 
 pub use code::Code;
+pub use diagnostics::{About, ListenerFacts};
 pub use error::Problem;
 pub use serve::{Limits, serve};
 
@@ -99,6 +107,12 @@ pub struct Context {
     pub webhooks: Webhooks,
     /// What happened to calls.
     pub timelines: Timelines,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Where commands become parts of traces.
+    pub traces: Traces,
+    /// What the service knows of itself.
+    pub about: Arc<About>,
     /// Who may ask for what.
     pub access: Access,
     /// The origins of web pages that may.
@@ -141,6 +155,7 @@ pub fn router(context: Context) -> Router {
         None => bounded,
     };
     head::hardened(shared)
+        .layer(from_fn_with_state(context.clone(), watched::watched))
         .layer(
             TraceLayer::new_for_http()
                 .make_span_with(span)
@@ -156,6 +171,7 @@ fn routes(context: &Context) -> Router<Context> {
     let (guarded, _) = guarded_routes().split_for_parts();
     let guarded = guarded
         .layer(from_fn_with_state(context.clone(), idempotency::once))
+        .layer(from_fn_with_state(context.clone(), traced::traced))
         .layer(from_fn_with_state(context.clone(), auth::scoped));
     let described = document::routes(&document()).layer(from_fn_with_state(context.clone(), auth::known));
     head::unstored(guarded.merge(described)).merge(document::page()).merge(open)
@@ -192,6 +208,8 @@ fn guarded_routes() -> OpenApiRouter<Context> {
         .routes(routes!(webhook::redeliver))
         .routes(routes!(events::all))
         .routes(routes!(events::of_call))
+        .routes(routes!(metrics::read))
+        .routes(routes!(diagnostics::read))
 }
 
 /// A span without personal data: the route, not the path and its query; the name of the key, once that is known.

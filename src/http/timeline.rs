@@ -39,7 +39,7 @@ pub async fn read(
 ) -> Result<Response, Problem> {
     let call = context.board.call(id).ok_or_else(|| Problem::call_not_found(Some(id)))?;
     let events = context.board.envelopes_of(id, MOST_EVENTS).await.map_err(|error| {
-        tracing::error!(%error, "the events of a call cannot be read");
+        tracing::error!(call = %call.id, sip_call_id = %call.sip.call_id, %error, "the events of a call cannot be read");
         Problem::new(Code::Internal, "the events of the call cannot be read")
     })?;
     let story = context.timelines.story(call, &events);

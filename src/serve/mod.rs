@@ -1,30 +1,34 @@
 //! The agent put together: listeners in, a running service out.
 
+mod about;
 mod guard;
 mod listeners;
 mod reachable;
 
 use std::io;
 
+use opentelemetry_otlp::ExporterBuildError;
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 
 use crate::access::Access;
 use crate::config::{Config, KeyFault};
 use crate::driver::{self, Commander, Driver, Recorded};
-use crate::http::{self, Context};
+use crate::http::{self, About, Context};
+use crate::metrics::Metrics;
 use crate::state::answers::{Answers, Keyed};
 use crate::state::journal::{self, Journal, JournalError, Limits};
 use crate::state::{self, Board};
 use crate::timeline::{self, Timelines};
 use crate::tls::Tls;
+use crate::traces::Traces;
 use crate::transport;
 use crate::webhook::Webhooks;
 
+use about::Door;
 pub use guard::guard_http;
 use listeners::announce;
 pub use listeners::{BindError, Listeners};
-use reachable::Surroundings;
 
 /// How many commands may wait for the driver; a further one is refused.
 const COMMANDS: usize = 1024;
@@ -44,6 +48,9 @@ pub enum ServeError {
     /// The log on disk cannot be used.
     #[error("--data-dir: {0}")]
     Journal(#[from] JournalError),
+    /// There is nothing that traces could be sent by.
+    #[error("--otlp-endpoint: {0}")]
+    Traces(#[from] ExporterBuildError),
     /// The driver died; that is a fault of the program.
     #[error("the driver ended: {0}")]
     Driver(tokio::task::JoinError),
@@ -57,33 +64,24 @@ pub async fn serve(
     access: Access,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    let http_address = listeners.http.local_addr().map_err(ServeError::Listener)?;
-    config.agent.listeners = listeners.told(&config.sip_listen).map_err(ServeError::Listener)?;
     let http_tls = tls.http().is_some().then(|| tls.clone());
-    announce(&config.agent.listeners, http_address, http_tls.is_some());
-    for warning in reachable::warnings(&config.agent, &Surroundings::look()) {
-        warn!("{warning}");
-    }
-
-    let mut board_settings = config.board;
-    board_settings.epoch = epoch()?;
-    board_settings.node = gethostname::gethostname().to_string_lossy().into_owned();
-    let ended_age = board_settings.ended_age;
-    let kept = timeline::Settings { bytes: config.timeline_bytes, ended_age };
-    let timelines = Timelines::new(kept, driver::wall_clock);
-    let (recorded, keyed) = match config.data_dir {
-        Some(_) => open(&config.journal, board_settings)?,
-        None => (Recorded::in_memory(Board::new(board_settings)), Vec::new()),
-    };
-    let recorded = Recorded { timelines: timelines.clone(), ..recorded };
+    let about = open_up(&mut config, &listeners, &access, http_tls.is_some())?;
+    let (recorded, keyed) = record(&mut config)?;
+    let (timelines, metrics) = (recorded.timelines.clone(), recorded.metrics.clone());
     let (board, journal) = (recorded.board.clone(), recorded.journal.clone());
     let (commander, asks) = Commander::channel(COMMANDS);
     let webhooks = Webhooks::new(board.clone(), journal.clone(), tls.clone(), config.webhook_retry);
+    let endpoint = config.otlp_endpoint.as_deref();
+    let traces = endpoint
+        .map(|endpoint| Traces::start(endpoint, &board, tls.clone()))
+        .transpose()?
+        .unwrap_or_default();
     webhooks.start(config.webhooks).await?;
     let told = transport::Settings {
         dns_server: config.dns_server,
         tls: Some(tls),
         timelines: timelines.clone(),
+        metrics: metrics.clone(),
         ..Default::default()
     };
     let network = transport::start(listeners.sip, told);
@@ -100,6 +98,9 @@ pub async fn serve(
         answers,
         webhooks: webhooks.clone(),
         timelines,
+        metrics,
+        traces: traces.clone(),
+        about: about.into(),
         access,
         cors_origins: config.access.cors_origins.into(),
     };
@@ -112,10 +113,41 @@ pub async fn serve(
     drop(stop_http);
     let _ = http.await;
     webhooks.close().await;
+    traces.close().await;
     if let Some(journal) = journal {
         journal.close().await;
     }
     driven
+}
+
+/// Says where the service listens and what peers may not reach of it.
+fn open_up(
+    config: &mut Config,
+    listeners: &Listeners,
+    access: &Access,
+    secure: bool,
+) -> Result<About, ServeError> {
+    let address = listeners.http.local_addr().map_err(ServeError::Listener)?;
+    config.agent.listeners = listeners.told(&config.sip_listen).map_err(ServeError::Listener)?;
+    announce(&config.agent.listeners, address, secure);
+    let (about, alarming) = about::about(config, Door { address, secure, open: access.is_open() });
+    alarming.iter().for_each(|warning| warn!("{warning}"));
+    Ok(about)
+}
+
+/// Where what happens is put on record: the board with what an earlier run has left, timelines and metrics; and the commands
+/// that came with a key.
+fn record(config: &mut Config) -> Result<(Recorded, Vec<Keyed>), ServeError> {
+    let node = gethostname::gethostname().to_string_lossy().into_owned();
+    let board = state::Settings { epoch: epoch()?, node, ..config.board.clone() };
+    let kept = timeline::Settings { bytes: config.timeline_bytes, ended_age: board.ended_age };
+    let (timelines, metrics) = (Timelines::new(kept, driver::wall_clock), Metrics::new(driver::wall_clock));
+    config.journal.metrics = metrics.clone();
+    let (recorded, keyed) = match config.data_dir {
+        Some(_) => open(&config.journal, board)?,
+        None => (Recorded::in_memory(Board::new(board)), Vec::new()),
+    };
+    Ok((Recorded { timelines, metrics, ..recorded }, keyed))
 }
 
 /// The log on disk with the board of the last run, and the commands that came with a key.
@@ -128,7 +160,8 @@ fn open(settings: &journal::Settings, board: state::Settings) -> Result<(Recorde
     if !unfinished.is_empty() {
         info!(calls = unfinished.len(), "calls of the last run had not ended");
     }
-    Ok((Recorded { board, journal: Some(journal), unfinished, timelines: Timelines::default() }, keyed))
+    let recorded = Recorded { journal: Some(journal), unfinished, ..Recorded::in_memory(board) };
+    Ok((recorded, keyed))
 }
 
 fn seed() -> Result<[u8; 32], ServeError> {

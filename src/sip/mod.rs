@@ -38,7 +38,7 @@ pub use method::Method;
 pub use name_addr::{NameAddr, tag_of};
 pub use parse::parse_datagram;
 pub use rsip::{Method as Known, Transport};
-pub use status::reason_phrase;
+pub use status::{is_registered, reason_phrase};
 pub use text::{body_text, is_token, quote, unquote};
 pub use uri::{Uri, default_port};
 pub use via::Via;

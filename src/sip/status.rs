@@ -12,6 +12,13 @@ pub const fn reason_phrase(code: u16) -> &'static str {
     }
 }
 
+/// Whether the registry has the code.
+pub fn is_registered(code: u16) -> bool {
+    let classes =
+        ["Provisional", "Successful", "Redirection", "Request Failure", "Server Failure", "Global Failure"];
+    !classes.contains(&reason_phrase(code))
+}
+
 const fn provisional(code: u16) -> &'static str {
     match code {
         100 => "Trying",

@@ -13,6 +13,7 @@ use super::batch::Batch;
 use super::frame::{Envelope, Gap};
 use super::journal::JournalError;
 use super::log::{Entry, Log};
+use super::readers::Place;
 use super::{After, Board, EventId, Filter, Frame, Topic};
 use crate::agent::{CallId, Timestamp};
 
@@ -41,6 +42,8 @@ pub struct Reader {
     closed: watch::Receiver<bool>,
     /// Of who follows everything.
     _listener: Option<Listener>,
+    /// For those who watch.
+    place: Option<Place>,
 }
 
 /// What a look at the log gave.
@@ -59,7 +62,9 @@ enum Look {
 impl Board {
     /// A reader of all events that the filter lets through. `now` is the time of a `stream.gap`.
     pub fn follow(&self, after: &After, filter: Filter, now: Timestamp) -> Reader {
-        Reader { _listener: Some(self.0.audience.join()), ..self.follow_aside(after, filter, now) }
+        let reader = self.follow_aside(after, filter, now);
+        let place = Some(self.0.readers.join(reader.position));
+        Reader { _listener: Some(self.0.audience.join()), place, ..reader }
     }
 
     /// The same for who says by himself whether he listens: [`Board::listener`].
@@ -102,6 +107,7 @@ impl Board {
             news,
             closed,
             _listener: None,
+            place: None,
         }
     }
 
@@ -213,6 +219,9 @@ impl Reader {
                 break;
             }
             self.position = sequence;
+        }
+        if let Some(place) = self.place.as_ref().filter(|_| self.call.is_none()) {
+            place.move_to(self.position);
         }
         batch.frames().map_or(Look::Nothing, Look::Frames)
     }

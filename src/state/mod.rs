@@ -21,6 +21,7 @@ mod label;
 mod log;
 mod past;
 mod position;
+mod readers;
 pub mod records;
 mod replay;
 mod sealed;
@@ -54,6 +55,7 @@ use audience::Audience;
 use frame::Press;
 use journal::Journal;
 use log::Log;
+use readers::Readers;
 use shown::Shown;
 use views::{Bounds, Listed, Views};
 
@@ -104,6 +106,7 @@ struct Inner {
     press: Mutex<Press>,
     shown: RwLock<Shown>,
     audience: Audience,
+    readers: Readers,
     /// What memory does not keep; nothing, if it is all there is.
     journal: OnceLock<Journal>,
     news: watch::Sender<()>,
@@ -138,6 +141,7 @@ impl Board {
             settings,
             shown: RwLock::new(shown),
             audience: Audience::new(),
+            readers: Readers::default(),
             journal: OnceLock::new(),
             news: watch::Sender::new(()),
             closed: watch::Sender::new(false),
@@ -221,6 +225,16 @@ impl Board {
     fn cut(&self) -> (Listed, EventId) {
         let shown = self.read();
         (shown.views.snapshot(), self.event_id(shown.log.last()))
+    }
+
+    /// The agent's name in envelopes.
+    pub fn node(&self) -> &str {
+        &self.0.settings.node
+    }
+
+    /// How many calls have not ended.
+    pub fn alive(&self) -> usize {
+        self.read().views.alive()
     }
 
     /// The id of the last event; sequence 0 before the first.

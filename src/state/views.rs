@@ -106,6 +106,11 @@ impl Views {
         }
     }
 
+    /// How many have not ended.
+    pub fn alive(&self) -> usize {
+        self.slots.len().saturating_sub(self.ended.len())
+    }
+
     /// Shows what an event made of its call. `oldest` is where the log starts.
     pub fn apply(&mut self, event: &Event, sequence: u64, oldest: u64) {
         // A call that was forgotten while its new labels were on their way to the disk does not come back.

@@ -14,6 +14,7 @@ use super::reach::{Origin, Purpose};
 use super::task::Task;
 use super::{Bounds, Dials, Fate, FlowIds, Heard, Inbound, Lookups, Notice, Udp};
 use crate::agent::{Address, Flow, FlowId, Transmit};
+use crate::metrics::Metrics;
 use crate::seldom::Seldom;
 use crate::timeline::Timelines;
 
@@ -43,6 +44,7 @@ pub struct Connections {
     pub(super) unframed: Arc<Semaphore>,
     mischief: Mischief,
     timelines: Timelines,
+    pub(super) metrics: Metrics,
     _accepting: Vec<Task>,
 }
 
@@ -53,7 +55,7 @@ impl Connections {
         inbound: mpsc::Sender<Inbound>,
         (udp, lookups, dials): (Udp, Lookups, Dials),
         (accepting, faults): (Vec<Task>, Faults),
-        timelines: Timelines,
+        (timelines, metrics): (Timelines, Metrics),
     ) -> Self {
         Self {
             bounds,
@@ -72,6 +74,7 @@ impl Connections {
             unframed: Arc::new(Semaphore::new(bounds.unframed_pool)),
             mischief: Mischief::new(faults),
             timelines,
+            metrics,
             _accepting: accepting,
         }
     }
@@ -134,6 +137,7 @@ impl Connections {
             Heard::Pong(id) => self.fates.push_back(Fate::Pong(id)),
             Heard::Forgotten(id) => self.fates.push_back(Fate::Closed(id)),
             Heard::Unreadable(peer, fault) => {
+                self.metrics.unparsable();
                 if let Some(times) = self.unreadable.count() {
                     warn!(%peer, fault, times, "dropped a message that cannot be read");
                 }
@@ -187,6 +191,7 @@ impl Connections {
     pub(super) fn push(&mut self, id: FlowId, transmit: Transmit) {
         let Some(connection) = self.open.get_mut(&id) else { return self.send_datagram(id, transmit) };
         self.timelines.sent(&connection.flow, &transmit.bytes);
+        self.metrics.sent(&transmit.bytes);
         let before = connection.cost;
         connection.push(transmit);
         self.unread += connection.cost - before;
@@ -199,6 +204,7 @@ impl Connections {
         {
             self.timelines.sent(&flow, &transmit.bytes);
         }
+        self.metrics.sent(&transmit.bytes);
         match self.udp.send(id, &transmit.bytes) {
             Ok(()) => self.fates.extend(transmit.receipt.map(Fate::Delivered)),
             Err(error) => {

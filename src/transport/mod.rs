@@ -37,6 +37,7 @@ mod udp;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -47,6 +48,7 @@ pub use connections::Connections;
 pub use faults::{Faults, LostAcks};
 
 use crate::agent::{Address, Arrival, FlowId, Hop, ListenerId, ReachId, Reached, Receipt, Unreachable};
+use crate::metrics::Metrics;
 use crate::sip::Transport;
 use crate::timeline::Timelines;
 use crate::tls::Tls;
@@ -63,8 +65,8 @@ const INBOUND_BOUND: usize = 256;
 /// What the network holds for the driver.
 #[derive(Debug)]
 pub enum Inbound {
-    /// For the agent.
-    Arrived(Box<Arrival>),
+    /// For the agent, and when its last bytes were read.
+    Arrived(Box<Arrival>, Instant),
     /// For [`Connections::handle`].
     Notice(Notice),
 }
@@ -159,6 +161,8 @@ pub struct Settings {
     pub faults: Faults,
     /// Where what is sent is seen.
     pub timelines: Timelines,
+    /// Where what comes and goes is counted.
+    pub metrics: Metrics,
 }
 
 impl From<Bounds> for Settings {
@@ -176,11 +180,11 @@ pub fn start(
     listeners: Vec<Listener>,
     settings: impl Into<Settings>,
 ) -> (Connections, mpsc::Receiver<Inbound>) {
-    let Settings { bounds, dns_server, tls, faults, timelines } = settings.into();
+    let Settings { bounds, dns_server, tls, faults, timelines, metrics } = settings.into();
     let (sender, receiver) = mpsc::channel(INBOUND_BOUND);
     let places = Arc::new(Semaphore::new(bounds.connections));
     let ids = FlowIds::default();
-    let mut udp = Udp::new(bounds, ids.clone(), sender.clone());
+    let mut udp = Udp::new(bounds, ids.clone(), sender.clone(), metrics.clone());
     let mut accepting = Vec::new();
     let preference = resolve::Preference::of(&listeners);
     for (place, listener) in listeners.into_iter().enumerate() {
@@ -204,5 +208,15 @@ pub fn start(
     // Apart from those of peers: whoever connects to us without end does not keep us from our own.
     let own = Arc::new(Semaphore::new(bounds.own_connections));
     let dials = Dials::new(bounds, own, tls, sender.clone());
-    (Connections::new(bounds, ids, sender, (udp, lookups, dials), (accepting, faults), timelines), receiver)
+    (
+        Connections::new(
+            bounds,
+            ids,
+            sender,
+            (udp, lookups, dials),
+            (accepting, faults),
+            (timelines, metrics),
+        ),
+        receiver,
+    )
 }

@@ -36,6 +36,7 @@ impl Connections {
         let reading = read::read(source, flow, self.bounds.message, begun, self.inbound.clone(), admission);
         self.by_name.insert(name.clone(), id);
         self.open.insert(id, Connection::new(flow, name, sink, Task::spawn(reading)));
+        self.metrics.opened(&flow);
         debug!(flow = id.0, %peer, %local, "connection opened");
         Ok(id)
     }
@@ -66,6 +67,7 @@ impl Connections {
         if self.by_name.get(&connection.name) == Some(&id) {
             self.by_name.remove(&connection.name);
         }
+        self.metrics.closed(&connection.flow);
         debug!(flow = id.0, peer = %connection.flow.peer, "connection closed");
         self.unread -= connection.cost;
         self.fates.push_back(Fate::Closed(id));

@@ -1,6 +1,6 @@
 //! Reading one connection.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::{self, error::SendError};
 use tokio::time::timeout_at;
@@ -96,17 +96,17 @@ async fn advance(
 
 /// Gives the driver every message that is complete; whether there was one. However many pongs come at once, one is told.
 async fn hand_over(framer: &mut Framer, flow: Flow, inbound: &mpsc::Sender<Inbound>) -> Result<bool, End> {
-    let (mut complete, mut ponged) = (false, false);
+    let (mut complete, mut ponged, read) = (false, false, Instant::now());
     while let Some(framed) = framer.next() {
         match framed {
             Framed::Message(message) => {
-                inbound.send(found(flow, message)).await?;
+                inbound.send(found(flow, message, read)).await?;
                 complete = true;
             }
             Framed::Pong => ponged = true,
             Framed::Ping => inbound.send(Inbound::Notice(Notice(Heard::Ping(flow.id)))).await?,
             Framed::Lost(unreadable) => {
-                inbound.send(found(flow, Err(unreadable))).await?;
+                inbound.send(found(flow, Err(unreadable), read)).await?;
                 return Err(End::Unframed);
             }
         }
@@ -118,10 +118,10 @@ async fn hand_over(framer: &mut Framer, flow: Flow, inbound: &mpsc::Sender<Inbou
 }
 
 /// The agent hears of what it can read or answer.
-fn found(flow: Flow, message: Result<Message, Unreadable>) -> Inbound {
+fn found(flow: Flow, message: Result<Message, Unreadable>, read: Instant) -> Inbound {
     match message {
         Err(Unreadable::Dropped { fault }) => Inbound::Notice(Notice(Heard::Unreadable(flow.peer, fault))),
-        message => Inbound::Arrived(Box::new(Arrival { flow, message })),
+        message => Inbound::Arrived(Box::new(Arrival { flow, message }), read),
     }
 }
 

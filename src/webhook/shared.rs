@@ -33,6 +33,8 @@ pub struct Webhook {
     pub pending: usize,
     /// How many were delivered since the agent was started.
     pub delivered: u64,
+    /// How many tries have failed since the agent was started.
+    pub failed: u64,
     /// How many were given up.
     pub dead_letters: usize,
     /// Why the last try failed; null: it did not.
@@ -66,13 +68,15 @@ struct Status {
     pending: usize,
     read: EventId,
     delivered: u64,
+    failed: u64,
     failure: Option<DeliveryFailure>,
     next: Option<Timestamp>,
 }
 
 impl Shared {
     pub fn new(read: EventId, dead: DeadLetters) -> Self {
-        let status = Status { is_working: true, pending: 0, read, delivered: 0, failure: None, next: None };
+        let status =
+            Status { is_working: true, pending: 0, read, delivered: 0, failed: 0, failure: None, next: None };
         Self { status: Mutex::new(status), dead: Mutex::new(dead) }
     }
 
@@ -87,7 +91,9 @@ impl Shared {
     }
 
     pub fn set_failure(&self, failure: DeliveryFailure) {
-        self.status().failure = Some(failure);
+        let mut status = self.status();
+        status.failed += 1;
+        status.failure = Some(failure);
     }
 
     pub fn show(&self, is_working: bool, pending: usize, read: EventId, next: Option<Timestamp>) {
@@ -107,6 +113,7 @@ impl Shared {
             position: status.read.clone(),
             pending: status.pending,
             delivered: status.delivered,
+            failed: status.failed,
             dead_letters: self.dead().len(),
             failure: status.failure.clone(),
             next_attempt_at: status.next,

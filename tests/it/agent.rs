@@ -161,6 +161,16 @@ impl Agent {
         while !lines.recv_timeout(PATIENCE).expect("it logs that in time").contains(words) {}
     }
 
+    /// What it logs until so many lines have these words.
+    pub fn log_until(&self, words: &str, times: usize) -> Vec<String> {
+        let lines = self.lines.lock().unwrap();
+        let mut logged: Vec<String> = Vec::new();
+        while logged.iter().filter(|line| line.contains(words)).count() < times {
+            logged.push(lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no {words}: {logged:#?}")));
+        }
+        logged
+    }
+
     /// Waits until it ends by itself.
     pub fn ends(mut self) -> ExitStatus {
         let (ended, log_ended) = mpsc::channel();

@@ -223,6 +223,8 @@ fn successes(agent: &Agent, events: &mut Stream) {
     assert_eq!(agent.read("/v1/calls").status, 200);
     assert_eq!(agent.read("/v1/records").status, 200);
     assert_eq!(agent.read("/livez").status, 200);
+    assert_eq!(agent.read("/metrics").status, 200);
+    assert_eq!(agent.read("/v1/diagnostics").status, 200);
     assert_eq!(agent.read("/readyz").status, 200);
     assert_eq!(agent.send("DELETE", &path, &[], "").status, 200);
     let (mut caller, id) = offered(events);

@@ -48,6 +48,7 @@ impl Confirming {
 
     fn repeat(&mut self, stack: &mut Stack, call: CallId) {
         let Path { flow, otherwise, .. } = self.path.clone();
+        stack.fx.tally.resent += 1;
         stack.fx.send(Transmit { flow, otherwise, receipt: None, bytes: self.ok.clone() });
         self.interval = doubled(self.interval);
         stack.fx.arm(Alarm::Call(call, CallAlarm::RepeatOk), self.interval);

@@ -45,6 +45,21 @@ pub enum EndCause {
     Replaced,
 }
 
+impl EndCause {
+    /// Its word in the contract.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cancelled => "cancelled",
+            Self::Rejected => "rejected",
+            Self::Hangup => "hangup",
+            Self::Timeout => "timeout",
+            Self::Failed => "failed",
+            Self::Lost => "lost",
+            Self::Replaced => "replaced",
+        }
+    }
+}
+
 /// Whose doing the end was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -57,6 +72,18 @@ pub enum EndBy {
     Policy,
     /// The agent's own: a protocol timer, a drain.
     System,
+}
+
+impl EndBy {
+    /// Its word in the contract.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Remote => "remote",
+            Self::Api => "api",
+            Self::Policy => "policy",
+            Self::System => "system",
+        }
+    }
 }
 
 /// One value of a Reason header (RFC 3326).

@@ -37,7 +37,10 @@ mod registration;
 mod responses;
 mod ring;
 mod screening;
+mod tally;
 mod transactions;
+
+use super::Agent;
 
 /// What there is of an agent; nothing, when every life is over.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -49,4 +52,20 @@ pub struct Leftovers {
     pub alarms: usize,
     pub awaited: usize,
     pub reaching: usize,
+}
+
+impl Agent {
+    /// How much of everything is there.
+    pub(super) fn leftovers(&self) -> Leftovers {
+        let (transactions, names) = self.stack.transactions.len();
+        Leftovers {
+            calls: self.calls.len(),
+            dialogs: self.calls.dialogs() + self.calls.busy(),
+            transactions,
+            names,
+            alarms: self.stack.fx.alarms.len(),
+            awaited: self.stack.fx.waiting(),
+            reaching: self.stack.reaching.len(),
+        }
+    }
 }

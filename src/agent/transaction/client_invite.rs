@@ -101,6 +101,8 @@ impl ClientInvite {
             State::Calling { .. } | State::Proceeding => self.handle_first(response, wire),
             State::Completed { ack } => {
                 if response.status >= 300 {
+                    wire.fx.tally.repeated += 1;
+                    wire.fx.tally.resent += 1;
                     wire.send_or_connect(&ack.0, &self.refusable.peer);
                 }
                 (Fate::Lives, None)
@@ -166,7 +168,7 @@ impl ClientInvite {
     ) -> (Fate, Option<Outcome<'static>>) {
         match (&mut self.state, timer) {
             (State::Calling { interval }, Timer::A) => {
-                wire.send(&self.request.0);
+                wire.repeat(&self.request.0);
                 *interval *= 2;
                 wire.arm(Timer::A, *interval);
                 (Fate::Lives, None)
@@ -192,7 +194,11 @@ fn repeated<'a>(
     }
     let tag = response.to.tag();
     if let Some(known) = dialogs.iter().find(|dialog| dialog.tag.as_ref() == tag) {
-        known.ack.iter().for_each(|ack| wire.fx.send(ack.clone()));
+        wire.fx.tally.repeated += 1;
+        if let Some(ack) = &known.ack {
+            wire.fx.tally.resent += 1;
+            wire.fx.send(ack.clone());
+        }
         return None;
     }
     if dialogs.len() >= MAX_DIALOGS {

@@ -55,7 +55,10 @@ impl ClientOther {
         wire: &mut Wire<'_>,
     ) -> (Fate, Option<Outcome<'a>>) {
         match (&self.state, response.status) {
-            (State::Completed, _) => (Fate::Lives, None),
+            (State::Completed, _) => {
+                wire.fx.tally.repeated += 1;
+                (Fate::Lives, None)
+            }
             (_, 100..200) => {
                 self.state = State::Proceeding;
                 (Fate::Lives, None)
@@ -94,13 +97,13 @@ impl ClientOther {
                 (Fate::Over, Some(Outcome::TimedOut))
             }
             (State::Trying { interval }, _) => {
-                wire.send(&self.request.0);
+                wire.repeat(&self.request.0);
                 *interval = doubled(*interval);
                 wire.arm(Timer::E, *interval);
                 (Fate::Lives, None)
             }
             (State::Proceeding, _) => {
-                wire.send(&self.request.0);
+                wire.repeat(&self.request.0);
                 wire.arm(Timer::E, T2);
                 (Fate::Lives, None)
             }

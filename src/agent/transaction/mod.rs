@@ -210,6 +210,7 @@ impl Transactions {
 
     /// A request came again.
     pub fn repeated(&mut self, fx: &mut Effects, id: TransactionId) {
+        fx.tally.repeated += 1;
         self.with(fx, id, |machine, wire| match machine {
             Machine::ServerInvite(invite) => invite.repeated(wire),
             Machine::ServerOther(other) => other.repeated(wire),

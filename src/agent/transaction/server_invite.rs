@@ -78,7 +78,7 @@ impl ServerInvite {
     pub(super) fn repeated(&mut self, wire: &mut Wire<'_>) -> Fate {
         match &self.state {
             State::Proceeding { last: Some(response) } | State::Completed { response, .. } => {
-                wire.send(response)
+                wire.repeat(response)
             }
             State::Proceeding { last: None } | State::Confirmed | State::Accepted => {}
         }
@@ -102,7 +102,7 @@ impl ServerInvite {
         if timer != Timer::G {
             return Fate::Over;
         }
-        wire.send(response);
+        wire.repeat(response);
         *interval = doubled(*interval);
         wire.arm(Timer::G, *interval);
         Fate::Lives

@@ -30,7 +30,7 @@ impl ServerOther {
     }
 
     pub(super) fn repeated(&mut self, wire: &mut Wire<'_>) -> Fate {
-        wire.send(&self.response);
+        wire.repeat(&self.response);
         Fate::Lives
     }
 }

@@ -50,6 +50,12 @@ impl Wire<'_> {
         self.transmit(bytes, None);
     }
 
+    /// Sends a message that was sent before.
+    pub fn repeat(&mut self, bytes: &Bytes) {
+        self.fx.tally.resent += 1;
+        self.send(bytes);
+    }
+
     /// Sends a message by the name that somebody may wait for.
     pub fn send_with(&mut self, bytes: &Bytes, receipt: Receipt) {
         self.transmit(bytes, Some(receipt));

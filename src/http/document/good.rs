@@ -129,6 +129,14 @@ pub fn call_events() -> Answers {
     answers
 }
 
+/// What is counted and measured.
+pub fn metrics() -> Answers {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    let content = ContentBuilder::new().schema(Some(text)).example(Some(examples::METRICS.into())).build();
+    let response = ResponseBuilder::new().description("The metrics");
+    answer(200, response.content(crate::http::metrics::CONTENT_TYPE, content).build())
+}
+
 /// How the service is.
 pub fn health(status: &'static str) -> Answers {
     let health = Ref::from_schema_name("Health");

@@ -25,7 +25,7 @@ use utoipa::openapi::{Content, InfoBuilder, LicenseBuilder, OpenApi, RefOr, Requ
 use super::error::Fields as ProblemFields;
 use crate::timeline::Story;
 
-use super::{Context, accounts, calls, health, records, scopes, webhook, webhooks};
+use super::{Context, accounts, calls, diagnostics, health, records, scopes, webhook, webhooks};
 
 pub use page::routes as page;
 pub use params::{
@@ -75,7 +75,7 @@ const TAGS: [(&str, &str); 6] = [
     ("accounts", "The extensions of PBXs that the agent keeps registered."),
     ("events", "What happens to calls and registrations, as it happens."),
     ("webhooks", "Receivers that events are sent to, signed and in order, and what they did not take."),
-    ("health", "For probes."),
+    ("health", "For probes, and for who watches the agent."),
 ];
 
 /// The document as it is committed and served, ending in a line feed.
@@ -114,7 +114,7 @@ pub fn finish(mut document: OpenApi) -> OpenApi {
     responses::schemas::<(records::RecordPage, webhooks::WebhookList)>(&mut components.schemas);
     responses::schemas::<(webhooks::AddedWebhook, webhook::DeadLetterPage)>(&mut components.schemas);
     responses::schemas::<(webhook::Redelivering, webhook::Redeliver)>(&mut components.schemas);
-    responses::schemas::<(Story, health::Health)>(&mut components.schemas);
+    responses::schemas::<(Story, diagnostics::Diagnostics)>(&mut components.schemas);
     event::schemas(&mut components.schemas);
     components.examples = responses::shared_examples();
     for (path, item) in &mut document.paths.paths {

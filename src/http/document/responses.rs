@@ -7,8 +7,8 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Sch
 use utoipa::{IntoResponses, ToSchema};
 
 use super::good::{
-    account, account_command, accounts, answer, call, call_events, health, originated, page, read, records,
-    text_header, timeline,
+    account, account_command, accounts, answer, call, call_events, health, metrics, originated, page, read,
+    records, text_header, timeline,
 };
 use super::receivers::{body, of_webhook, webhook_added};
 use super::{event, examples};
@@ -131,6 +131,10 @@ responses! {
     Events = event::stream("The events, until one side closes the stream"), [Malformed Unauthenticated Internal];
     /// Of the stream of one call.
     CallEvents = call_events(), [Malformed Unauthenticated CallNotFound Internal];
+    /// Of what Prometheus asks for.
+    MetricsRead = metrics(), [Unauthenticated Internal];
+    /// Of the agent in one page.
+    DiagnosticsRead = body(200, "The agent", "Diagnostics", examples::diagnostics()), [Unauthenticated Internal];
     /// Of the probe for life.
     Alive = health("alive"), [HeadTooLarge];
     /// Of the probe for readiness.

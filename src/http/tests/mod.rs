@@ -34,10 +34,12 @@ use crate::access::{Access, Digest, Doors, Key, Limits, Scope, Scopes};
 use crate::agent::event::{Call, Event, EventKind};
 use crate::agent::{Action, CallCommand, CallId, Command, Done, Refusal, Timestamp};
 use crate::driver::{Ask, Commander};
+use crate::metrics::Metrics;
 use crate::state::answers::Answers;
 use crate::state::{Board, Settings};
 use crate::timeline::Timelines;
 use crate::tls::{self, Tls};
+use crate::traces::Traces;
 use crate::webhook::Webhooks;
 
 const NOW: Timestamp = Timestamp(1_795_342_530_000_125);
@@ -122,6 +124,9 @@ fn context(board: &Board, commander: Commander) -> Context {
         answers,
         webhooks,
         timelines: Timelines::default(),
+        metrics: Metrics::default(),
+        traces: Traces::default(),
+        about: Arc::default(),
         access: Access::new(Doors::default(), None, Limits::default()),
         cors_origins: [].into(),
     }

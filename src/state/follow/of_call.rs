@@ -21,7 +21,9 @@ impl Board {
         drop(shown);
         let gap = if is_unknown || has_lost { self.gap(self.oldest(oldest), last, now) } else { None };
         let position = if has_lost { position.max(oldest - 1) } else { position };
-        Some(self.reader(Some(id), filter, position, (gap, now), news))
+        // It looks at no events but its own, and so is never behind.
+        let place = Some(self.0.readers.join(u64::MAX));
+        Some(Reader { place, ..self.reader(Some(id), filter, position, (gap, now), news) })
     }
 
     /// The same of a call that has ended and is no longer readable, as long as its end is in the journal.
@@ -41,7 +43,8 @@ impl Board {
         let gap = if is_unknown { self.gap(oldest, last, now) } else { None };
         // One that never tells anything.
         let news = watch::channel(()).1;
-        Ok(Some(Reader { end: Some(end), ..self.reader(Some(id), filter, position, (gap, now), news) }))
+        let place = Some(self.0.readers.join(u64::MAX));
+        Ok(Some(Reader { end: Some(end), place, ..self.reader(Some(id), filter, position, (gap, now), news) }))
     }
 
     /// Where a call's stream begins, and whether the position is none of this log.

@@ -44,6 +44,7 @@ pub use retention::Retention;
 pub use retention::sweep_all;
 pub use write::{EventRow, Write};
 
+use crate::metrics::Metrics;
 use read::Pool;
 use writer::{Done, Job, Writer};
 
@@ -74,6 +75,8 @@ pub struct Settings {
     pub durability: Durability,
     /// What is kept.
     pub retention: Retention,
+    /// Where commits are counted.
+    pub metrics: Metrics,
 }
 
 /// The journal cannot be opened or used.
@@ -126,6 +129,7 @@ struct Inner {
     saves: Semaphore,
     progress: watch::Receiver<Progress>,
     pool: Pool,
+    directory: PathBuf,
     /// Held for as long as the process lives.
     _lock: File,
 }
@@ -142,9 +146,9 @@ impl Journal {
         schema::migrate(&mut connection)?;
         let past = load::past(&connection, new_epoch, limits)?;
         let (jobs, inbox) = mpsc::channel();
-        let progress = Writer::start(connection, &file, inbox, past.oldest, settings.retention)?;
-        let inner =
-            Inner { jobs, saves: Semaphore::new(SAVES), progress, pool: Pool::new(file), _lock: lock };
+        let progress = Writer::start(connection, &file, inbox, past.oldest, settings)?;
+        let (saves, pool, directory) = (Semaphore::new(SAVES), Pool::new(file), directory.clone());
+        let inner = Inner { jobs, saves, progress, pool, directory, _lock: lock };
         Ok((Self(Arc::new(inner)), past))
     }
 
@@ -166,6 +170,13 @@ impl Journal {
     /// What is committed, and whether the journal can be written.
     pub fn progress(&self) -> watch::Receiver<Progress> {
         self.0.progress.clone()
+    }
+
+    /// The size of its files.
+    pub fn bytes(&self) -> u64 {
+        let wal = format!("{FILE}-wal");
+        let size = |name: &str| std::fs::metadata(self.0.directory.join(name)).map_or(0, |file| file.len());
+        size(FILE) + size(&wal)
     }
 
     /// Reads, beside the writer, on a thread that may block.

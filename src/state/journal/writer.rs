@@ -10,7 +10,8 @@ use tokio::sync::{oneshot, watch};
 
 use super::checkpoint::{Checkpoints, LARGEST, checkpoint};
 use super::retention::{self, Retention};
-use super::{JournalError, Progress, Write};
+use super::{JournalError, Progress, Settings, Write};
+use crate::metrics::Metrics;
 
 /// How many jobs make one transaction at most; what has come together meanwhile is taken.
 const BATCH: usize = 256;
@@ -46,6 +47,7 @@ pub(super) struct Writer {
     sweep_at: Instant,
     checkpoints: Checkpoints,
     wal: PathBuf,
+    metrics: Metrics,
 }
 
 /// Whether there is more to come.
@@ -61,14 +63,15 @@ impl Writer {
         file: &Path,
         inbox: Receiver<Job>,
         oldest: u64,
-        retention: Retention,
+        &Settings { retention, ref metrics, .. }: &Settings,
     ) -> Result<watch::Receiver<Progress>, JournalError> {
         let (progress, follow) = watch::channel(Progress { oldest, ..Progress::default() });
         let (sweep_at, checkpoints) = (Instant::now() + SWEEP, Checkpoints::start(file)?);
         let mut wal = file.as_os_str().to_owned();
         wal.push("-wal");
         let wal = wal.into();
-        let mut writer = Self { connection, inbox, progress, retention, sweep_at, checkpoints, wal };
+        let metrics = metrics.clone();
+        let mut writer = Self { connection, inbox, progress, retention, sweep_at, checkpoints, wal, metrics };
         let thread = thread::Builder::new().name("journal".to_owned());
         thread.spawn(move || while let Next::GoOn = writer.turn() {}).map_err(JournalError::Thread)?;
         Ok(follow)
@@ -94,6 +97,7 @@ impl Writer {
     /// Commits the jobs, however often it takes.
     fn write(&mut self, mut jobs: Vec<Job>) -> Next {
         while let Err(error) = self.commit(&jobs) {
+            self.metrics.uncommitted();
             self.say_fault(&error);
             if refuse(&mut jobs, &error) {
                 return Next::Stop;
@@ -111,11 +115,15 @@ impl Writer {
     }
 
     fn commit(&mut self, jobs: &[Job]) -> rusqlite::Result<()> {
+        let (began, mut writes) = (Instant::now(), 0);
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for write in jobs.iter().flat_map(|job| &job.writes) {
             write.apply(&transaction)?;
+            writes += 1;
         }
-        transaction.commit()
+        transaction.commit()?;
+        self.metrics.committed(writes, began.elapsed());
+        Ok(())
     }
 
     fn confirm(&mut self, jobs: Vec<Job>) -> Next {

@@ -69,7 +69,7 @@ async fn half_a_message_and_then_the_end_is_a_closed_flow_and_no_message() {
         drop(client);
         loop {
             match net.next().await {
-                Inbound::Arrived(arrival) => panic!("{arrival:?}"),
+                Inbound::Arrived(arrival, _) => panic!("{arrival:?}"),
                 Inbound::Notice(notice) => net.connections.handle(notice),
             }
             if let Some(fate) = net.connections.poll_fate() {

@@ -98,7 +98,7 @@ impl Net {
     async fn arrival(&mut self) -> Arrival {
         loop {
             match self.next().await {
-                Inbound::Arrived(arrival) => return *arrival,
+                Inbound::Arrived(arrival, _) => return *arrival,
                 Inbound::Notice(notice) => self.connections.handle(notice),
             }
             self.connections.flush();

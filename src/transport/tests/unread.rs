@@ -16,7 +16,9 @@ async fn a_peer_that_floods_and_never_reads_is_cut_off_and_holds_little_until_th
         let answer = Bytes::from(vec![b'x'; 4096]);
         let closed = loop {
             match net.next().await {
-                Inbound::Arrived(arrival) => net.connections.send(transmit(arrival.flow.id, answer.clone())),
+                Inbound::Arrived(arrival, _) => {
+                    net.connections.send(transmit(arrival.flow.id, answer.clone()))
+                }
                 Inbound::Notice(notice) => net.connections.handle(notice),
             }
             net.connections.flush();

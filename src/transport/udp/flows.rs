@@ -57,6 +57,10 @@ impl Flows {
         }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
     pub(super) fn is_open(&self, id: FlowId) -> bool {
         self.all.contains_key(&id)
     }

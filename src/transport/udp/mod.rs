@@ -21,6 +21,7 @@ use super::flow_ids::FlowIds;
 use super::task::Task;
 use super::{Bounds, Inbound, tcp};
 use crate::agent::{Flow, FlowId, ListenerId};
+use crate::metrics::Metrics;
 use crate::seldom::Seldom;
 use crate::sip::Transport;
 use flows::{Flows, Side};
@@ -59,12 +60,23 @@ struct Socket {
 struct Remembering {
     flows: Arc<Mutex<Flows>>,
     ids: FlowIds,
+    metrics: Metrics,
 }
 
 impl Udp {
-    pub(super) fn new(bounds: Bounds, ids: FlowIds, inbound: mpsc::Sender<Inbound>) -> Self {
+    pub(super) fn new(
+        bounds: Bounds,
+        ids: FlowIds,
+        inbound: mpsc::Sender<Inbound>,
+        metrics: Metrics,
+    ) -> Self {
         let flows = Arc::new(Mutex::new(Flows::new(bounds.udp_flows, bounds.udp_idle)));
-        Self { sockets: Vec::new(), flows: Remembering { flows, ids }, inbound, lost: Seldom::default() }
+        Self {
+            sockets: Vec::new(),
+            flows: Remembering { flows, ids, metrics },
+            inbound,
+            lost: Seldom::default(),
+        }
     }
 
     /// Begins to read a listener's socket.
@@ -102,7 +114,10 @@ impl Udp {
 
     /// Forgets a flow; whether it was remembered.
     pub(super) fn close(&mut self, id: FlowId) -> bool {
-        self.flows.lock().remove(id)
+        let mut flows = self.flows.lock();
+        let was_there = flows.remove(id);
+        self.flows.metrics.udp_flows(flows.len());
+        was_there
     }
 
     /// A flow to a peer: one there is, else a new one, and those that are forgotten for it. An error if there is no route.
@@ -223,6 +238,7 @@ impl Remembering {
             return (flow, Vec::new());
         }
         let forgotten = flows.add(socket.number, flow, side);
+        self.metrics.udp_flows(flows.len());
         (flow, forgotten)
     }
 }

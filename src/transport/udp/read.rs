@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::mpsc::{self, error::SendError};
@@ -60,6 +60,7 @@ async fn take(
     inbound: &mpsc::Sender<Inbound>,
     (Ends { peer, ours }, datagram): (Ends, &[u8]),
 ) -> Result<(), SendError<Inbound>> {
+    let read = Instant::now();
     // Nobody can be answered there.
     if peer.port() == 0 {
         return Ok(());
@@ -78,7 +79,7 @@ async fn take(
     for id in forgotten {
         inbound.send(Inbound::Notice(Notice(Heard::Forgotten(id)))).await?;
     }
-    inbound.send(Inbound::Arrived(Box::new(Arrival { flow, message }))).await
+    inbound.send(Inbound::Arrived(Box::new(Arrival { flow, message }), read)).await
 }
 
 /// What peers send to keep their way to us open: CRLFs (RFC 5626 §3.5.1 has an answer to them on connections only), or

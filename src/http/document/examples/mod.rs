@@ -1,6 +1,7 @@
 //! Examples for the document. Answers are real values, written by the code that writes real answers.
 
 mod accounts;
+mod diagnostics;
 mod problems;
 mod stream;
 mod timeline;
@@ -23,6 +24,7 @@ use crate::http::records::{self, Record, RecordPage};
 use crate::state::EventId;
 
 pub use accounts::{account_list, accounts, failed, registered};
+pub use diagnostics::{METRICS, diagnostics};
 pub use problems::{no_such_account, no_such_webhook, problem, registrar_silent};
 pub use stream::stream;
 pub use timeline::timeline;
