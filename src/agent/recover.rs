@@ -1,11 +1,11 @@
-//! The agent and what is around it: after a crash, beside a disk that fails, with nobody who listens.
+//! The agent and what is around it: after a crash, beside a disk that fails, with nobody who listens, with more to do than it can.
 
 use std::sync::Arc;
 
 use super::call::{Call, Saved};
 use super::event::Call as Picture;
 use super::stack::Intake;
-use super::{Agent, Now};
+use super::{Agent, Counts, Now};
 
 impl Agent {
     /// Brings back a call that had not ended, as clients saw it last; what was saved of it decides whether it goes on or is lost.
@@ -22,6 +22,17 @@ impl Agent {
     /// elsewhere and does not let them ring for nothing.
     pub fn handle_audience(&mut self, is_there: bool) {
         self.stack.has_audience = is_there;
+    }
+
+    /// Whether the agent cannot keep up with what comes in. While it cannot, INVITEs that would be new calls are refused; all
+    /// else is served.
+    pub fn handle_load(&mut self, is_overloaded: bool) {
+        self.gate.is_overloaded = is_overloaded;
+    }
+
+    /// What the gate has done since the start.
+    pub fn counts(&self) -> Counts {
+        self.gate.counts
     }
 
     /// Whether what is told can be put on record. While it cannot, new calls are refused; those that there are go on.

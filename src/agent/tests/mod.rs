@@ -17,6 +17,7 @@ mod events;
 mod failover;
 mod faults;
 mod forks;
+mod gate;
 mod give_up;
 mod harness;
 mod info;

@@ -1,0 +1,20 @@
+//! What the gate has done, counted.
+
+/// How many requests the gate has kept out, by why; and how many it has let in by their credentials. Since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// From where no peer may be.
+    pub denied: u64,
+    /// More than the peer's rate.
+    pub over_rate: u64,
+    /// More calls than the peer may have open.
+    pub over_calls: u64,
+    /// Asked for credentials: without them, with wrong ones, or with a nonce that is no good any more.
+    pub challenged: u64,
+    /// Those of them that came with credentials, which were wrong.
+    pub rejected: u64,
+    /// Let in by their credentials.
+    pub authenticated: u64,
+    /// INVITEs that came while the agent could not keep up.
+    pub overloaded: u64,
+}
