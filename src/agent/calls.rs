@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use bytestring::ByteString;
 
-use super::CallId;
 use super::busy::Busy;
 use super::call::Call;
 use super::gate::Callers;
 use super::map::{Hashing, Map};
 use super::settings::Settings;
 use super::stack::Stack;
+use super::{CallId, FlowId};
 use crate::sip::Request;
 
 /// All calls of which something is left. The setting `max_calls` bounds how many of them are alive; of those that are over and
@@ -115,6 +115,11 @@ impl Calls {
             self.by_id.remove(&id);
         }
         Some(result)
+    }
+
+    /// The connections that the calls use which are not over.
+    pub fn flows(&self) -> impl Iterator<Item = FlowId> {
+        self.by_id.values().filter(|call| !call.is_idle()).filter_map(Call::flow)
     }
 
     /// Lets every call act, the oldest first.

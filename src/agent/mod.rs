@@ -134,7 +134,7 @@ impl Agent {
             accounts: links,
         };
         let accounts = Accounts::new(&mut stack);
-        let gate = Gate::new(stack.settings.gate.clone(), &mut stack.ids, now.instant);
+        let gate = Gate::new(stack.settings.gate.clone(), (hashing.clone(), &mut stack.ids), now.instant);
         let calls = Calls::new(hashing, &stack.settings);
         Self { stack, gate, calls, accounts }
     }

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::value;
 use crate::agent::{Challenged, Denied, GateSettings, Network, OverLimit};
-use crate::sip::digest::Credentials;
+use crate::sip::digest::{Algorithm, Credentials};
 
 /// The settings that the transport has a part in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,10 @@ pub(super) struct GateLayer {
     /// The realm that callers are asked for credentials of, where there are `[[sip_user]]`s [default: call-agent]
     #[arg(long, value_name = "REALM", value_parser = realm)]
     sip_realm: Option<String>,
+
+    /// By which digests, best first; a list of SHA-256, SHA-512-256, MD5 [default: SHA-256,MD5]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = digest)]
+    sip_digest: Option<Vec<Algorithm>>,
 
     /// Whom they are asked of: strangers (all but the registrars of our accounts) or all [default: strangers]
     #[arg(long, value_name = "WHOM", value_parser = challenged)]
@@ -76,6 +80,7 @@ impl GateLayer {
             sip_allow: self.sip_allow.or(lower.sip_allow),
             sip_denied: self.sip_denied.or(lower.sip_denied),
             sip_realm: self.sip_realm.or(lower.sip_realm),
+            sip_digest: self.sip_digest.or(lower.sip_digest),
             sip_challenge: self.sip_challenge.or(lower.sip_challenge),
             sip_peer_connections: self.sip_peer_connections.or(lower.sip_peer_connections),
             sip_peer_rate: self.sip_peer_rate.or(lower.sip_peer_rate),
@@ -112,6 +117,7 @@ impl GateLayer {
             over_limit: self.sip_over_limit.unwrap_or(default.over_limit),
             users,
             realm: self.sip_realm.unwrap_or(default.realm),
+            digests: self.sip_digest.unwrap_or(default.digests),
             challenge: self.sip_challenge.unwrap_or(default.challenge),
         }
     }
@@ -123,6 +129,11 @@ fn denied(text: &str) -> Result<Denied, &'static str> {
         "reject" => Ok(Denied::Reject),
         _ => Err("drop or reject"),
     }
+}
+
+/// Those of a session give nothing here: each call has a nonce of its own.
+fn digest(text: &str) -> Result<Algorithm, &'static str> {
+    Algorithm::of(text).filter(|known| !known.is_session()).ok_or("one of SHA-256, SHA-512-256, MD5")
 }
 
 fn challenged(text: &str) -> Result<Challenged, &'static str> {

@@ -16,7 +16,7 @@ use super::relabel::relabel;
 use super::release::Release;
 use super::tickets::Tickets;
 use super::{Ask, clock};
-use crate::agent::{Agent, Now, Settings};
+use crate::agent::{Agent, Counts, Now, Settings};
 use crate::state::Board;
 use crate::state::journal::Progress;
 use crate::timeline::Timelines;
@@ -30,7 +30,7 @@ const BATCH: usize = 64;
 /// How many times the agent hears in one turn what became of what it sent, and sends more. What is left is the next turn's.
 const ROUNDS: usize = 8;
 
-/// How often the board is told the time, by which it forgets ended calls.
+/// How often the board is told the time, by which it forgets ended calls, and idle connections are looked for.
 const FORGET: Duration = Duration::from_secs(10);
 
 /// Owns the agent and everything it acts on.
@@ -48,6 +48,7 @@ pub struct Driver {
     batch: Batch,
     stage: Stage,
     drain_time: Duration,
+    counts: watch::Sender<Counts>,
     /// How long nobody may listen before new calls are refused.
     no_listener_after: Option<Duration>,
     /// When the board is told the time next.
@@ -101,6 +102,7 @@ impl Driver {
             batch,
             stage: Stage::Serving,
             drain_time,
+            counts: watch::Sender::default(),
             no_listener_after: None,
             forget_at: Instant::now() + FORGET,
         }
@@ -109,6 +111,11 @@ impl Driver {
     /// The same, refusing new calls when nobody has followed all events for so long.
     pub fn with_audience(self, no_listener_after: Option<Duration>) -> Self {
         Self { no_listener_after, ..self }
+    }
+
+    /// What the agent's gate has done, kept up to date while the driver runs.
+    pub fn counts(&self) -> watch::Receiver<Counts> {
+        self.counts.subscribe()
     }
 
     /// Runs until `shutdown` comes and the drain after it is done.
@@ -184,6 +191,10 @@ impl Driver {
         }
         self.end_drain(now);
         self.forget(now);
+        self.counts.send_if_modified(|counts| {
+            let new = self.agent.counts();
+            std::mem::replace(counts, new) != new
+        });
     }
 
     fn next_inbound(&mut self) -> Option<Inbound> {
@@ -259,6 +270,8 @@ impl Driver {
             self.forget_at = instant + FORGET;
             self.board.forget(now.wall);
             self.timelines.forget(now.wall);
+            self.agent.handle_idle(now, &self.connections.idle());
+            self.batch.collect(&mut self.agent);
         }
     }
 }

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 
-use crate::config::{Config, KeyFault, guard};
+use crate::config::{Config, KeyFault, SipPeers, guard};
 use crate::driver::{self, Commander, Driver, Recorded};
 use crate::http::{self, Context};
 use crate::state::answers::{Answers, Keyed};
@@ -16,7 +16,7 @@ use crate::state::journal::{self, Journal, JournalError, Limits};
 use crate::state::{self, Board};
 use crate::timeline::{self, Timelines};
 use crate::tls::Tls;
-use crate::transport;
+use crate::transport::{self, Bounds};
 use crate::webhook::Webhooks;
 
 use listeners::announce;
@@ -81,6 +81,8 @@ pub async fn serve(
     let webhooks = Webhooks::new(board.clone(), journal.clone(), tls.clone());
     webhooks.start(config.webhooks).await?;
     let told = transport::Settings {
+        bounds: bounds(&config.sip_peers),
+        allow: config.sip_peers.allow,
         dns_server: config.dns_server,
         tls: Some(tls),
         timelines: timelines.clone(),
@@ -127,6 +129,15 @@ fn open(settings: &journal::Settings, board: state::Settings) -> Result<(Recorde
         info!(calls = unfinished.len(), "calls of the last run had not ended");
     }
     Ok((Recorded { board, journal: Some(journal), unfinished, timelines: Timelines::default() }, keyed))
+}
+
+fn bounds(peers: &SipPeers) -> Bounds {
+    Bounds {
+        peer_connections: peers.connections,
+        garbage: peers.garbage,
+        idle: peers.idle,
+        ..Bounds::default()
+    }
 }
 
 fn seed() -> Result<[u8; 32], ServeError> {

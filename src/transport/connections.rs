@@ -9,6 +9,8 @@ use tokio::sync::{Semaphore, mpsc};
 use tracing::{debug, warn};
 
 use super::connection::{Connection, Written};
+use super::counts::Count;
+use super::door::Door;
 use super::faults::{Faults, Mischief, Treatment};
 use super::reach::{Origin, Purpose};
 use super::task::Task;
@@ -29,6 +31,7 @@ pub struct Connections {
     /// By the names that [`same`](super::reach::same) gives.
     pub(super) by_name: HashMap<Address, FlowId>,
     pub(super) ids: FlowIds,
+    pub(super) door: Door,
     pub(super) udp: Udp,
     pub(super) lookups: Lookups,
     pub(super) dials: Dials,
@@ -49,7 +52,7 @@ pub struct Connections {
 impl Connections {
     pub(super) fn new(
         bounds: Bounds,
-        ids: FlowIds,
+        (ids, door): (FlowIds, Door),
         inbound: mpsc::Sender<Inbound>,
         (udp, lookups, dials): (Udp, Lookups, Dials),
         (accepting, faults): (Vec<Task>, Faults),
@@ -61,6 +64,7 @@ impl Connections {
             open: HashMap::new(),
             by_name: HashMap::new(),
             ids,
+            door,
             udp,
             lookups,
             dials,
@@ -134,6 +138,7 @@ impl Connections {
             Heard::Pong(id) => self.fates.push_back(Fate::Pong(id)),
             Heard::Forgotten(id) => self.fates.push_back(Fate::Closed(id)),
             Heard::Unreadable(peer, fault) => {
+                self.door.counts.add(Count::Unreadable);
                 if let Some(times) = self.unreadable.count() {
                     warn!(%peer, fault, times, "dropped a message that cannot be read");
                 }

@@ -27,6 +27,7 @@ mod drain;
 mod extension;
 mod faults;
 mod flows;
+mod gate;
 mod house;
 mod http_calls;
 mod http_commands;

@@ -4,18 +4,18 @@ use std::time::Instant;
 
 use bytestring::ByteString;
 
+use super::GateSettings;
 use super::nonces::Nonces;
 use crate::agent::map::{Hashing, Map};
-use crate::sip::digest::{Algorithm, Authorization, Credentials, Password, authorizations, demand};
+use crate::sip::digest::{Algorithm, Authorization, Password, authorizations, demand};
 use crate::sip::{Headers, Method};
-
-/// What is asked for, best first (RFC 8760 §2.3): a client answers the first that it knows.
-const ASKED: [(&str, Algorithm); 2] = [("SHA-256", Algorithm::Sha256), ("MD5", Algorithm::Md5)];
 
 /// Who may call, and what they were asked.
 #[derive(Debug)]
 pub struct Challenger {
     realm: String,
+    /// What is asked for, in order.
+    digests: Vec<Algorithm>,
     users: Map<ByteString, Password>,
     nonces: Nonces,
 }
@@ -34,26 +34,22 @@ pub enum Shown {
 }
 
 impl Challenger {
-    /// For these users; `None`: there are none. Whoever knows the key can make nonces.
+    /// For the users of these settings. Whoever knows the key can make nonces.
     pub fn new(
-        users: &[Credentials],
-        realm: &str,
+        GateSettings { users, realm, digests, .. }: &GateSettings,
         (hashing, key): (Hashing, [u8; 32]),
         start: Instant,
-    ) -> Option<Self> {
-        if users.is_empty() {
-            return None;
-        }
+    ) -> Self {
         let mut known = Map::with_hasher(hashing);
         known.extend(users.iter().map(|user| (user.username.clone(), user.password.clone())));
-        Some(Self { realm: realm.to_owned(), users: known, nonces: Nonces::new(key, start) })
+        let (realm, digests) = (realm.clone(), digests.clone());
+        Self { realm, digests, users: known, nonces: Nonces::new(key, start) }
     }
 
     /// Judges the credentials of a request.
     pub fn judge(&mut self, now: Instant, method: &Method, headers: &Headers) -> Shown {
         let is_ours = |answer: &Authorization<'_>| {
-            *answer.realm == *self.realm.as_bytes()
-                && ASKED.iter().any(|(_, asked)| *asked == answer.algorithm)
+            *answer.realm == *self.realm.as_bytes() && self.digests.contains(&answer.algorithm)
         };
         let Some(answer) = authorizations(headers).find(is_ours) else { return Shown::Nothing };
         let password = std::str::from_utf8(&answer.username).ok().and_then(|name| self.users.get(name));
@@ -73,7 +69,8 @@ impl Challenger {
     /// The values of WWW-Authenticate that ask for credentials, for who has shown that.
     pub fn demands(&mut self, now: Instant, shown: Shown) -> Vec<String> {
         let nonce = self.nonces.issue(now);
-        let demands = ASKED.iter().map(|(name, _)| demand(&self.realm, &nonce, name, shown == Shown::Stale));
+        let demands =
+            self.digests.iter().map(|digest| demand(&self.realm, &nonce, *digest, shown == Shown::Stale));
         demands.collect()
     }
 }

@@ -1,6 +1,7 @@
 //! What the gate has done, counted.
 
-/// How many requests the gate has kept out, by why; and how many it has let in by their credentials. Since the start.
+/// How many requests the gate has kept out, by why; how many it has let in by their credentials; and how many connections it
+/// has closed. Since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// From where no peer may be.
@@ -17,4 +18,6 @@ pub struct Counts {
     pub authenticated: u64,
     /// INVITEs that came while the agent could not keep up.
     pub overloaded: u64,
+    /// Connections that nothing came by for long and nothing needed.
+    pub idle: u64,
 }

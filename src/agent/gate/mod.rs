@@ -26,6 +26,7 @@ pub use settings::{Challenged, Denied, GateSettings, OverLimit};
 
 use super::Flow;
 use super::ids::Ids;
+use super::map::Hashing;
 use super::respond::{self, RETRY_AFTER};
 use super::stack::Stack;
 use crate::sip::{Known, Request};
@@ -56,10 +57,10 @@ pub enum Shut {
 
 impl Gate {
     /// A gate with these settings that begins now.
-    pub fn new(settings: GateSettings, ids: &mut Ids, now: Instant) -> Self {
-        let rate = Rate::new(settings.peer_rate, settings.peer_burst, ids.hashing());
-        let keys = (ids.hashing(), ids.key());
-        let challenger = Challenger::new(&settings.users, &settings.realm, keys, now);
+    pub fn new(settings: GateSettings, (hashing, ids): (Hashing, &mut Ids), now: Instant) -> Self {
+        let rate = Rate::new(settings.peer_rate, settings.peer_burst, hashing.clone());
+        let has_users = !settings.users.is_empty();
+        let challenger = has_users.then(|| Challenger::new(&settings, (hashing, ids.key()), now));
         Self { settings, rate, challenger, is_overloaded: false, counts: Counts::default() }
     }
 

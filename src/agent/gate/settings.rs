@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::Network;
-use crate::sip::digest::Credentials;
+use crate::sip::digest::{Algorithm, Credentials};
 
 /// Who may begin something with us, and how much of it.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct GateSettings {
     pub users: Vec<Credentials>,
     /// What the credentials are for, as the challenge says it.
     pub realm: String,
+    /// What the challenge asks for, best first (RFC 8760 §2.3): a client answers the first that it knows.
+    pub digests: Vec<Algorithm>,
     /// Whom the challenge is for.
     pub challenge: Challenged,
 }
@@ -39,6 +41,7 @@ impl Default for GateSettings {
             over_limit: OverLimit::default(),
             users: Vec::new(),
             realm: "call-agent".to_owned(),
+            digests: vec![Algorithm::Sha256, Algorithm::Md5],
             challenge: Challenged::default(),
         }
     }

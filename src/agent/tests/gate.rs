@@ -266,3 +266,24 @@ fn while_the_agent_cannot_keep_up_new_calls_get_503_and_the_rest_is_served() {
     world.ask(Action::Reject(Reject::default()));
     assert_eq!(world.statuses(), ["486 INVITE"]);
 }
+
+#[test]
+fn of_idle_connections_those_are_closed_that_no_call_needs() {
+    let mut world = World::tcp();
+    let mut caller = established(&mut world);
+    let flow = world.flow.id;
+    let other = crate::agent::FlowId(99);
+    let closed = |world: &mut World| {
+        world.agent.handle_idle(world.now, &[flow, other]);
+        let outputs = std::iter::from_fn(|| world.agent.poll_output());
+        let closed = outputs.map(|output| match output {
+            crate::agent::Output::Close(flow) => flow,
+            other => panic!("{other:?}"),
+        });
+        closed.collect::<Vec<_>>()
+    };
+    assert_eq!(closed(&mut world), [other]);
+    world.deliver(caller.next("BYE", "", ""));
+    assert_eq!(closed(&mut world), [flow, other]);
+    assert_eq!(counts(&world).idle, 3);
+}

@@ -12,8 +12,9 @@ use crate::sip::{Headers, Name, grammar};
 const MOST: usize = 16;
 
 /// The value of a WWW-Authenticate that asks for a digest with `qop=auth`.
-pub fn demand(realm: &str, nonce: &str, algorithm: &str, is_stale: bool) -> String {
+pub fn demand(realm: &str, nonce: &str, algorithm: Algorithm, is_stale: bool) -> String {
     let stale = if is_stale { ", stale=true" } else { "" };
+    let algorithm = algorithm.name();
     format!("Digest realm={}, nonce=\"{nonce}\", algorithm={algorithm}, qop=\"auth\"{stale}", quote(realm))
 }
 

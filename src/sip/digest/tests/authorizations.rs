@@ -53,8 +53,8 @@ fn the_examples_of_the_rfcs_are_right_and_no_other_password_or_method_is() {
 
 #[test]
 fn what_we_ask_for_we_answer_and_find_right() {
-    for (name, algorithm) in [("SHA-256", Algorithm::Sha256), ("MD5", Algorithm::Md5)] {
-        let asked = challenge(&demand("a \"realm\"", "abc", name, true));
+    for algorithm in [Algorithm::Sha512_256, Algorithm::Sha256, Algorithm::Md5] {
+        let asked = challenge(&demand("a \"realm\"", "abc", algorithm, true));
         assert!(asked.stale && asked.algorithm == algorithm);
         let value = authorization(&asked, &credentials("al\"ice", "s3cret"), 10);
         let answer = parse(&value).unwrap();
@@ -62,7 +62,7 @@ fn what_we_ask_for_we_answer_and_find_right() {
         assert_eq!((answer.nonce, answer.nonce_count, answer.algorithm), (&b"abc"[..], Some(10), algorithm));
         assert!(answer.is_by(&Password::new("s3cret"), "REGISTER"));
     }
-    assert!(!challenge(&demand("realm", "abc", "MD5", false)).stale);
+    assert!(!challenge(&demand("realm", "abc", Algorithm::Md5, false)).stale);
 }
 
 #[test]
