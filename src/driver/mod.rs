@@ -6,6 +6,7 @@
 
 mod batch;
 mod clock;
+mod load;
 mod recorded;
 mod registrations;
 mod relabel;

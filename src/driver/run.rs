@@ -11,6 +11,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tracing::info;
 
 use super::batch::Batch;
+use super::load::Load;
 use super::recorded::Recorded;
 use super::relabel::relabel;
 use super::release::Release;
@@ -48,6 +49,7 @@ pub struct Driver {
     batch: Batch,
     stage: Stage,
     drain_time: Duration,
+    load: Load,
     counts: watch::Sender<Counts>,
     /// How long nobody may listen before new calls are refused.
     no_listener_after: Option<Duration>,
@@ -102,6 +104,7 @@ impl Driver {
             batch,
             stage: Stage::Serving,
             drain_time,
+            load: Load::default(),
             counts: watch::Sender::default(),
             no_listener_after: None,
             forget_at: Instant::now() + FORGET,
@@ -179,10 +182,16 @@ impl Driver {
             self.agent.handle_timeout(now);
             self.batch.collect(&mut self.agent);
         }
+        self.agent.handle_load(self.load.is_too_much(self.release.unrecorded(), now.instant));
+        let mut is_all = false;
         for _ in 0..BATCH {
-            let Some(inbound) = self.next_inbound() else { break };
+            let Some(inbound) = self.next_inbound() else {
+                is_all = true;
+                break;
+            };
             self.receive(now, inbound);
         }
+        self.load.note(is_all, now.instant);
         // Before the commands, so that none is handled as if a connection were there that is known to be gone.
         self.settle(now);
         for _ in 0..BATCH {

@@ -24,6 +24,7 @@ mod contract_webhooks;
 mod dialog;
 mod dns;
 mod drain;
+mod exhausted;
 mod extension;
 mod faults;
 mod flows;
