@@ -32,6 +32,16 @@ pub(super) struct Pending {
     pub attempts: u32,
     /// It is tried for 24 hours from then.
     pub since: Timestamp,
+    /// And so until then, wherever the clock on the wall is set meanwhile.
+    until: Instant,
+}
+
+impl Pending {
+    /// An event that is tried from `since` on.
+    pub fn new(event: Event, attempts: u32, since: Timestamp, now: Now) -> Self {
+        let age = Duration::from_micros(u64::try_from(now.wall.0.saturating_sub(since.0)).unwrap_or(0));
+        Self { event, attempts, since, until: now.instant + PATIENCE.saturating_sub(age) }
+    }
 }
 
 /// What became of a try.
@@ -166,7 +176,7 @@ impl Backlog {
                 if of_receiver || first.attempts == 1 || matches!(self.circuit, Circuit::Probing(_)) {
                     self.circuit.fail(now.instant, at_least, chance);
                 }
-                if first.since.after(PATIENCE) <= now.wall {
+                if first.until <= now.instant {
                     return self.advance(subject);
                 }
                 let wait = RETRIES.after(first.attempts, chance).max(at_least);

@@ -47,6 +47,7 @@ use shared::Shared;
 use store::{Progress, Store};
 use worker::{Order, Start, Worker};
 
+use crate::driver;
 use crate::state::Board;
 use crate::state::journal::{Journal, JournalError};
 use crate::tls::Tls;
@@ -237,9 +238,10 @@ async fn open(board: &Board, progress: Option<Progress>) -> Result<Vec<Pending>,
         .filter_map(Event::read)
         .map(|event| (event.sequence, event))
         .collect();
+    let now = driver::now();
     let pending = |open: store::Open| {
         let event = events.get(&open.sequence)?.clone();
-        Some(Pending { event, attempts: open.attempts, since: open.since })
+        Some(Pending::new(event, open.attempts, open.since, now))
     };
     Ok(open.into_iter().filter_map(pending).collect())
 }

@@ -142,13 +142,14 @@ impl Worker {
             self.reads = false;
             return;
         };
+        let now = driver::now();
         for frame in frames {
             let Some(event) = Event::read(frame.envelope()) else { continue };
             if !event.is_kept() {
                 warn!(webhook = self.endpoint.id, "events are gone before they could be delivered");
             }
             let since = event.time;
-            self.backlog.push(Pending { event, attempts: 0, since });
+            self.backlog.push(Pending::new(event, 0, since, now));
         }
         if self.read != position {
             self.read = position;
@@ -231,7 +232,7 @@ impl Worker {
         let taken: Vec<_> = events.iter().map(|event| event.sequence).collect();
         let now = driver::now();
         for event in events {
-            self.backlog.push(Pending { event, attempts: 0, since: now.wall });
+            self.backlog.push(Pending::new(event, 0, now.wall, now));
         }
         self.backlog.hurry(now.instant);
         // First the one, then the other: a crash between the two has an event in both places rather than in none.
