@@ -8,6 +8,7 @@ mod certified;
 mod claims;
 mod client_invite;
 mod client_transactions;
+mod clocks;
 mod close;
 mod connect;
 mod dialog;

@@ -1,6 +1,7 @@
 //! Settings: who goes before whom, what is refused, the key.
 
 mod accounts;
+mod gate;
 mod key;
 mod listen;
 mod refused;

@@ -7,7 +7,7 @@ use crate::agent::{Address, Destination, Network, ReachId};
 use crate::transport::{Count, Counts};
 
 /// What a peer sends that can be neither read nor answered.
-const GARBAGE: &[u8] = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n";
+const GARBAGE: &[u8] = b"SIP/2.0 200 OK\r\nX-Of: nothing\r\nContent-Length: 0\r\n\r\n";
 
 /// The transport that lets in whom `allow` names, and what it has counted.
 async fn allowing(allow: &str, listener: Listener, bounds: Bounds) -> (Net, Counts) {
