@@ -171,6 +171,7 @@ impl Driver {
         if let Some(after) = self.no_listener_after {
             self.agent.handle_audience(self.board.is_listened_to(after));
         }
+        self.agent.handle_load(self.load.is_too_much(self.release.unrecorded(), now.instant));
         let mut first = None;
         match wake {
             Wake::Shutdown => self.begin_drain(now),
@@ -182,16 +183,11 @@ impl Driver {
             self.agent.handle_timeout(now);
             self.batch.collect(&mut self.agent);
         }
-        self.agent.handle_load(self.load.is_too_much(self.release.unrecorded(), now.instant));
-        let mut is_all = false;
         for _ in 0..BATCH {
-            let Some(inbound) = self.next_inbound() else {
-                is_all = true;
-                break;
-            };
+            let Some(inbound) = self.next_inbound() else { break };
             self.receive(now, inbound);
         }
-        self.load.note(is_all, now.instant);
+        self.load.note(self.inbound.is_empty(), now.instant);
         // Before the commands, so that none is handled as if a connection were there that is known to be gone.
         self.settle(now);
         for _ in 0..BATCH {

@@ -81,12 +81,10 @@ pub async fn serve(
     let webhooks = Webhooks::new(board.clone(), journal.clone(), tls.clone());
     webhooks.start(config.webhooks).await?;
     let told = transport::Settings {
-        bounds: bounds(&config.sip_peers),
-        allow: config.sip_peers.allow,
         dns_server: config.dns_server,
         tls: Some(tls),
         timelines: timelines.clone(),
-        ..Default::default()
+        ..door(config.sip_peers)
     };
     let network = transport::start(listeners.sip, told);
     let driver = Driver::new(config.agent, seed()?, recorded, network, asks, config.drain_time)
@@ -131,13 +129,10 @@ fn open(settings: &journal::Settings, board: state::Settings) -> Result<(Recorde
     Ok((Recorded { board, journal: Some(journal), unfinished, timelines: Timelines::default() }, keyed))
 }
 
-fn bounds(peers: &SipPeers) -> Bounds {
-    Bounds {
-        peer_connections: peers.connections,
-        garbage: peers.garbage,
-        idle: peers.idle,
-        ..Bounds::default()
-    }
+/// Whom the transport lets in.
+fn door(SipPeers { allow, connections, garbage, idle }: SipPeers) -> transport::Settings {
+    let bounds = Bounds { peer_connections: connections, garbage, idle, ..Bounds::default() };
+    transport::Settings { bounds, allow, ..Default::default() }
 }
 
 fn seed() -> Result<[u8; 32], ServeError> {

@@ -188,7 +188,10 @@ fn under_a_flood_of_invites_new_calls_get_503_and_running_ones_and_commands_are_
         "{} INVITEs were refused; while the flood went on took {took:?}",
         refused.load(Ordering::Relaxed)
     );
-    // The flood is over: new calls are taken again.
+    new_calls_are_taken_again(&mut peer);
+}
+
+fn new_calls_are_taken_again(peer: &mut Peer) {
     let begun = Instant::now();
     loop {
         let next = Caller::at(peer.address);
