@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::network::{Flow, Hop};
 use super::settings::{AccountNumber, AccountSettings};
-use super::stack::{Stack, hop_of, is_same_place, leads_to};
+use super::stack::{Stack, hop_of, is_reliable, is_same_place, leads_to};
 use crate::sip::{Request, Uri};
 
 /// What the registration of an account has settled, for its calls.
@@ -84,6 +84,22 @@ impl Stack {
             .or_else(|| first_of(&is_addressed))
             .or_else(|| first_of(&|_| true))
             .or_else(|| from_there().map(|(number, ..)| number))
+    }
+
+    /// Whether a flow is one that we have made, or that an account is registered by.
+    pub fn is_reached_by(&self, flow: &Flow) -> bool {
+        flow.listener.is_none() || self.is_registered_by(flow)
+    }
+
+    /// Whether an INVITE comes from where an account is registered. A connection shows where it comes from, a datagram only says
+    /// so: of datagrams those count that come by the flow of the registration.
+    pub fn is_of_registrar(&self, flow: &Flow, invite: &Request) -> bool {
+        self.is_registered_by(flow)
+            || (is_reliable(flow.transport) && self.account_of(flow, invite).is_some())
+    }
+
+    fn is_registered_by(&self, flow: &Flow) -> bool {
+        self.linked().any(|(.., link)| link.flow.is_some_and(|mine| mine.id == flow.id))
     }
 
     /// The link of an account.

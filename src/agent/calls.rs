@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use bytestring::ByteString;
 
-use super::CallId;
 use super::busy::Busy;
 use super::call::Call;
+use super::gate::Callers;
 use super::map::{Hashing, Map};
+use super::settings::Settings;
 use super::stack::Stack;
+use super::{CallId, FlowId};
 use crate::sip::Request;
 
 /// All calls of which something is left. The setting `max_calls` bounds how many of them are alive; of those that are over and
@@ -20,14 +22,15 @@ pub struct Calls {
     /// How many of them are not idle.
     alive: usize,
     busy: Busy,
+    callers: Callers,
 }
 
 impl Calls {
     /// None yet.
-    /// `busy_headers` are those whose value only one of them may have.
-    pub fn new(hashing: Hashing, busy_headers: Vec<String>) -> Self {
-        let busy = Busy::new(hashing.clone(), busy_headers);
-        Self { by_id: BTreeMap::new(), by_tag: Map::with_hasher(hashing), alive: 0, busy }
+    pub fn new(hashing: Hashing, settings: &Settings) -> Self {
+        let busy = Busy::new(hashing.clone(), settings.policies.busy_headers.clone());
+        let callers = Callers::new(settings.gate.peer_calls > 0, hashing.clone());
+        Self { by_id: BTreeMap::new(), by_tag: Map::with_hasher(hashing), alive: 0, busy, callers }
     }
 
     /// How many there are that are not over.
@@ -47,10 +50,15 @@ impl Calls {
         self.by_tag.len()
     }
 
-    /// How many values of headers keep other calls out.
+    /// How many values of headers and callers are known.
     #[cfg(test)]
     pub fn busy(&self) -> usize {
-        self.busy.len()
+        self.busy.len() + self.callers.len()
+    }
+
+    /// How many calls each peer has open with us.
+    pub fn callers(&self) -> &Callers {
+        &self.callers
     }
 
     /// Whether a call has a header of this INVITE that only one may have.
@@ -71,6 +79,7 @@ impl Calls {
         if !call.is_idle() {
             self.alive += 1;
             self.busy.begin(call.picture());
+            self.callers.begin(call.picture());
         }
         self.by_tag.insert(call.local_tag().clone(), call.id());
         self.by_id.insert(call.id(), call);
@@ -91,11 +100,13 @@ impl Calls {
             (true, false) => {
                 self.alive -= 1;
                 self.busy.end(call.picture());
+                self.callers.end(id);
             }
             // A fork has answered late.
             (false, true) => {
                 self.alive += 1;
                 self.busy.begin(call.picture());
+                self.callers.begin(call.picture());
             }
             _ => {}
         }
@@ -104,6 +115,11 @@ impl Calls {
             self.by_id.remove(&id);
         }
         Some(result)
+    }
+
+    /// The connections that the calls use which are not over.
+    pub fn flows(&self) -> impl Iterator<Item = FlowId> {
+        self.by_id.values().filter(|call| !call.is_idle()).filter_map(Call::flow)
     }
 
     /// Lets every call act, the oldest first.

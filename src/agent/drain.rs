@@ -6,7 +6,7 @@ use super::{Agent, Now};
 impl Agent {
     /// Refuse what is new, end what is unanswered and the registrations.
     pub fn handle_drain(&mut self, now: Now) {
-        let Self { stack, calls, accounts } = self;
+        let Self { stack, calls, accounts, .. } = self;
         stack.fx.now = now;
         stack.intake = Intake::Draining;
         calls.each(stack, |call, stack| call.drain(stack));
@@ -15,7 +15,7 @@ impl Agent {
 
     /// End every call and registration now: the drain's time is over.
     pub fn handle_drain_over(&mut self, now: Now) {
-        let Self { stack, calls, accounts } = self;
+        let Self { stack, calls, accounts, .. } = self;
         stack.fx.now = now;
         calls.each(stack, |call, stack| call.drain_over(stack));
         accounts.each(|account| account.drain_over(stack));

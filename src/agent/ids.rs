@@ -156,6 +156,13 @@ impl Ids {
         Hashing::with_seeds(key(), key(), key(), key())
     }
 
+    /// A key that nobody can guess.
+    pub fn key(&mut self) -> [u8; 32] {
+        let mut key = [0; 32];
+        self.random.fill_bytes(&mut key);
+        key
+    }
+
     /// A number below `bound`.
     pub fn below(&mut self, bound: u32) -> u32 {
         self.random.next_u32() % bound.max(1)

@@ -27,6 +27,7 @@ mod contact;
 mod drain;
 mod effects;
 pub mod event;
+mod gate;
 pub mod ids;
 mod labels;
 mod map;
@@ -55,6 +56,7 @@ use std::time::Instant;
 pub use call::Saved;
 pub use command::{Action, CallCommand, Command, Done, Refusal};
 pub use event::{Account, AccountEvent, Call, Event, News};
+pub use gate::{Challenged, Counts, Denied, GateSettings, Network, OverLimit, Peer};
 pub use ids::{CallId, FlowId};
 pub use network::{
     Address, Arrival, Destination, Flow, Hop, ListenerId, ReachId, Reached, Receipt, Transmit, Unreachable,
@@ -70,6 +72,7 @@ use accounts::Accounts;
 use alarms::Alarm;
 use calls::Calls;
 use effects::{Awaited, Effects};
+use gate::Gate;
 use ids::Ids;
 use map::{Map, Set};
 use stack::{Intake, Owner, Stack};
@@ -105,6 +108,7 @@ pub enum Output {
 #[derive(Debug)]
 pub struct Agent {
     stack: Stack,
+    gate: Gate,
     calls: Calls,
     accounts: Accounts,
 }
@@ -132,8 +136,9 @@ impl Agent {
             accounts: links,
         };
         let accounts = Accounts::new(&mut stack);
-        let busy_headers = stack.settings.policies.busy_headers.clone();
-        Self { stack, calls: Calls::new(hashing, busy_headers), accounts }
+        let gate = Gate::new(stack.settings.gate.clone(), (hashing.clone(), &mut stack.ids), now.instant);
+        let calls = Calls::new(hashing, &stack.settings);
+        Self { stack, gate, calls, accounts }
     }
 
     /// A message came in.
@@ -151,7 +156,7 @@ impl Agent {
     /// A client asks for something. The answer comes as [`Output::Answer`] with the same ticket: at once, or when the
     /// SIP effect is known.
     pub fn handle_command(&mut self, now: Now, command: Command, ticket: Ticket) {
-        let Self { stack, calls, accounts } = self;
+        let Self { stack, calls, accounts, .. } = self;
         stack.fx.now = now;
         match command {
             Command::Call(command) => {
@@ -201,7 +206,7 @@ impl Agent {
 
     /// A way to a destination was found, or there is none.
     pub fn handle_reached(&mut self, now: Now, id: ReachId, reached: Result<Reached, Unreachable>) {
-        let Self { stack, calls, accounts } = self;
+        let Self { stack, calls, accounts, .. } = self;
         stack.fx.now = now;
         if let Ok(Reached { flow, .. }) = &reached {
             stack.flows.insert(flow.id);
@@ -254,7 +259,7 @@ impl Agent {
     }
 
     fn tell_owner(&mut self, told: Option<Told<'_>>) {
-        let Self { stack, calls, accounts } = self;
+        let Self { stack, calls, accounts, .. } = self;
         let Some(Told { owner, transaction, outcome }) = told else { return };
         match owner {
             Owner::Call(id) => {

@@ -1,10 +1,11 @@
 //! A message finds what it belongs to: a transaction, a dialog, or nothing yet (RFC 3261 §8.2, §9.2, §12.2.2, §17.2.3).
 
 use super::call::Call;
+use super::gate::Shut;
 use super::screen::{self, Refused};
-use super::stack::{Owner, response_path};
-use super::transaction::{ClientKey, Path, ServerKey};
-use super::{Agent, Flow, Transmit, respond};
+use super::stack::Owner;
+use super::transaction::{ClientKey, ServerKey};
+use super::{Agent, CallId, Flow, respond};
 use crate::sip::{Headers, Known, Name, Request, Response, Unreadable};
 
 impl Agent {
@@ -21,13 +22,38 @@ impl Agent {
             return self.handle_cancel(&flow, &request);
         }
         let tag = self.stateless_tag(&request.headers);
+        let call = self.calls.of_dialog(&request);
+        if call.is_none()
+            && let Err(shut) = self.enter(&flow, &request, &tag)
+        {
+            return self.shut(&flow, &request, shut);
+        }
         if let Some(refused) = screen::method(&request, &tag) {
             return self.refuse(&flow, &request, refused);
         }
-        if request.to.tag().is_some() {
-            self.handle_in_dialog(flow, &request, &tag);
-        } else {
-            self.handle_outside_dialog(flow, request, &tag);
+        match call {
+            Some(call) => self.handle_in_dialog(flow, call, &request, &tag),
+            None if request.to.tag().is_some() => {
+                self.refuse(&flow, &request, (481, respond::plain(&request, 481, None, &tag)));
+            }
+            None => self.handle_outside_dialog(flow, request, &tag),
+        }
+    }
+
+    /// Whether a request outside dialogs is looked at.
+    fn enter(&mut self, flow: &Flow, request: &Request, tag: &str) -> Result<(), Shut> {
+        self.gate.enter(&self.stack, flow, request, tag)
+    }
+
+    /// Whether an INVITE may become a call.
+    fn may_call(&mut self, flow: &Flow, invite: &Request, tag: &str) -> Result<(), Shut> {
+        self.gate.call((&self.stack, self.calls.callers()), flow, invite, tag)
+    }
+
+    fn shut(&mut self, flow: &Flow, request: &Request, shut: Shut) {
+        match shut {
+            Shut::Answer(response) => self.stack.respond_statelessly(&request.via, flow, response),
+            Shut::Silence => {}
         }
     }
 
@@ -58,11 +84,8 @@ impl Agent {
         self.stack.answer(cancel, flow, respond::plain(cancel, status, None, &tag));
     }
 
-    fn handle_in_dialog(&mut self, flow: Flow, request: &Request, tag: &str) {
+    fn handle_in_dialog(&mut self, flow: Flow, id: CallId, request: &Request, tag: &str) {
         let Self { stack, calls, .. } = self;
-        let Some(id) = calls.of_dialog(request) else {
-            return self.refuse(&flow, request, (481, respond::plain(request, 481, None, tag)));
-        };
         if let Some(refused) = screen::require(request, tag) {
             return self.refuse(&flow, request, refused);
         }
@@ -76,6 +99,11 @@ impl Agent {
         let method = request.method.known();
         if !matches!(method, Some(Known::Invite | Known::Options)) {
             return self.refuse(&flow, &request, (481, respond::plain(&request, 481, None, tag)));
+        }
+        if method == Some(Known::Invite)
+            && let Err(shut) = self.may_call(&flow, &request, tag)
+        {
+            return self.shut(&flow, &request, shut);
         }
         if let Some(refused) = screen::offer(&self.stack, &self.calls, &request, tag) {
             return self.refuse(&flow, &request, refused);
@@ -109,10 +137,7 @@ impl Agent {
         let Unreadable::Answerable { status, phrase, headers, peer_via, .. } = unreadable else { return };
         let tag = self.stateless_tag(&headers);
         let bytes = respond::respond(&headers, status, Some(&phrase), Some(&tag)).finish();
-        let Path { flow, otherwise, .. } = response_path(&peer_via, flow);
-        // No connection is made for it.
-        let otherwise = otherwise.filter(|_| flow.is_none());
-        self.stack.fx.send(Transmit { flow, otherwise, receipt: None, bytes });
+        self.stack.respond_statelessly(&peer_via, flow, bytes);
     }
 
     /// A tag of the Call-ID and the number of the CSeq: an INVITE and its CANCEL have the same (§9.2).

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 
+use super::gate::GateSettings;
 use super::policies::Policies;
 use crate::sip::digest::Credentials;
 use crate::sip::{Transport, Uri};
@@ -28,6 +29,8 @@ pub struct Settings {
     pub ring_timeout: Duration,
     /// How many calls there may be at a time; a further INVITE is answered 503.
     pub max_calls: usize,
+    /// Who may begin something with us, and how much of it.
+    pub gate: GateSettings,
     /// What is done without asking anybody.
     pub policies: Policies,
     /// How long the lease lasts that the first command takes for who says his name; zero: none is taken.
@@ -47,6 +50,7 @@ impl Default for Settings {
             on_offer: OnOffer::None,
             ring_timeout: Duration::from_secs(180),
             max_calls: 100_000,
+            gate: GateSettings::default(),
             policies: Policies::default(),
             claim_on_command: Duration::ZERO,
             keeps_calls: false,

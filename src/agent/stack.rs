@@ -106,6 +106,13 @@ impl Stack {
         self.respond(id, status, response);
     }
 
+    /// A response that nothing is kept of, neither a transaction nor a new connection: a repeated request is served anew (§8.2.7).
+    pub fn respond_statelessly(&mut self, via: &Via, flow: &Flow, bytes: Bytes) {
+        let Path { flow, otherwise, .. } = response_path(via, flow);
+        let otherwise = otherwise.filter(|_| flow.is_none());
+        self.fx.send(Transmit { flow, otherwise, receipt: None, bytes });
+    }
+
     /// A response that nothing is kept of, where there is no room for a transaction: a repeated request is served anew.
     fn respond_once(&mut self, request: &Request, flow: &Flow, bytes: Bytes) {
         let Path { flow, otherwise, .. } = response_path(&request.via, flow);

@@ -8,6 +8,7 @@ use clap::Parser;
 
 use super::BadSetting;
 use super::access::AccessLayer;
+use super::gate::GateLayer;
 use super::listen::SipListen;
 use super::policies::PolicyLayer;
 use super::value::{self, Advertise, HostPort, LogFormat};
@@ -124,6 +125,9 @@ pub(super) struct Layer {
     #[command(flatten)]
     pub(super) policies: PolicyLayer,
 
+    #[command(flatten)]
+    pub(super) gate: GateLayer,
+
     /// How long calls may go on after SIGTERM or SIGINT [default: 10]
     #[arg(long, value_name = "SECONDS", value_parser = value::seconds)]
     pub(super) drain_time: Option<Duration>,
@@ -169,7 +173,8 @@ const AFTER_HELP: &str = "\
 Each setting is also an environment variable, --max-calls as CALL_AGENT_MAX_CALLS, and a key of the
 file, max_calls = 1000. A flag goes before the environment, the environment before the file. A list
 is separated by commas, or the flag is repeated. Accounts (`[[account]]`: extensions of a PBX that the
-agent keeps registered) are in the file alone; the README shows one.
+agent keeps registered; the README shows one) and who may call (`[[sip_user]]`: user, and password,
+password_file or password_env; without any, everybody) are in the file alone.
 
 CALL_AGENT_API_KEY, in the environment only, is a key with all scopes that HTTP clients may give; keys
 with fewer are `[[key]]` tables, which `call-agent keys new` makes. Without any, HTTP is open on a
@@ -230,6 +235,7 @@ impl Layer {
             max_calls: self.max_calls.or(lower.max_calls),
             claim_on_command: self.claim_on_command.or(lower.claim_on_command),
             policies: self.policies.or(lower.policies),
+            gate: self.gate.or(lower.gate),
             drain_time: self.drain_time.or(lower.drain_time),
             log_events: self.log_events.or(lower.log_events),
             durability: self.durability.or(lower.durability),

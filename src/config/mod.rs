@@ -5,11 +5,13 @@
 
 mod access;
 mod account;
+mod gate;
 mod key;
 mod layer;
 mod listen;
 mod policies;
 mod secret;
+mod sip_user;
 mod source;
 mod table;
 #[cfg(test)]
@@ -23,6 +25,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use access::{Access, AccessFiles};
+pub use gate::SipPeers;
 pub use key::{KeyFault, NewKey, guard};
 pub use listen::{SipListen, scheme};
 pub use value::{HostPort, LogFormat, dns_server, log_filter};
@@ -44,6 +47,8 @@ pub struct Config {
     pub sip_listen: Vec<SipListen>,
     /// Where HTTP is listened for.
     pub http_listen: HostPort,
+    /// Whose bytes the transport lets in, and how many.
+    pub sip_peers: SipPeers,
     /// The DNS server to ask; `None`: the system's.
     pub dns_server: Option<SocketAddr>,
     /// What the core has to know, but for the listeners: their addresses are known when they are bound.
@@ -153,7 +158,7 @@ impl Config {
     /// Fills in the defaults.
     fn complete(
         layer: Layer,
-        Tables { accounts, webhooks }: Tables,
+        Tables { accounts, sip_users, webhooks }: Tables,
         tls: tls::Settings,
         access: Access,
     ) -> Self {
@@ -169,6 +174,7 @@ impl Config {
         Self {
             sip_listen: layer.sip_listen.unwrap_or_else(|| vec![SipListen::tcp("0.0.0.0", 5060)]),
             http_listen: layer.http_listen.unwrap_or_else(|| HostPort::new("127.0.0.1", 8080)),
+            sip_peers: layer.gate.peers(),
             dns_server: layer.dns_server,
             agent: agent::Settings {
                 advertise: layer.advertise.map(|advertise| (advertise.host, advertise.port)),
@@ -179,6 +185,7 @@ impl Config {
                 on_offer: layer.on_offer.unwrap_or(agent.on_offer),
                 ring_timeout: layer.ring_timeout.unwrap_or(agent.ring_timeout),
                 max_calls: layer.max_calls.unwrap_or(agent.max_calls),
+                gate: layer.gate.complete(sip_users),
                 policies: layer.policies.complete(),
                 claim_on_command: layer.claim_on_command.unwrap_or(agent.claim_on_command),
                 keeps_calls: data_dir.is_some(),

@@ -8,9 +8,10 @@ use clap::{CommandFactory, Parser};
 
 use super::layer::Layer;
 use super::table::Fault;
-use super::{BadSetting, account, key, webhook};
+use super::{BadSetting, account, key, sip_user, webhook};
 use crate::access::Key;
 use crate::agent::AccountSettings;
+use crate::sip::digest::Credentials;
 use crate::webhook::Endpoint;
 
 /// What the names of the agent's variables begin with.
@@ -54,6 +55,8 @@ pub(super) fn environment(variables: Variables<'_>) -> Result<(Layer, Option<Key
 pub(super) struct Tables {
     /// `[[account]]`
     pub accounts: Vec<AccountSettings>,
+    /// `[[sip_user]]`
+    pub sip_users: Vec<Credentials>,
     /// `[[webhook]]`
     pub webhooks: Vec<Endpoint>,
 }
@@ -63,6 +66,7 @@ impl Tables {
     fn take(&mut self, name: &str, value: &toml::Value, variables: Variables<'_>) -> Result<bool, Fault> {
         match name {
             "account" => self.accounts = account::accounts(value.clone(), variables)?,
+            "sip_user" => self.sip_users = sip_user::sip_users(value.clone(), variables)?,
             "webhook" => self.webhooks = webhook::webhooks(value.clone(), variables)?,
             // Read apart, since they are read again: see `access`.
             "key" => {}

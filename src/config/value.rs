@@ -137,6 +137,11 @@ pub(super) fn number(text: &str) -> Result<usize, String> {
     text.parse().map_err(|_| "a whole number".to_owned())
 }
 
+/// May be 0.
+pub(super) fn small(text: &str) -> Result<u32, &'static str> {
+    text.parse().map_err(|_| "a whole number")
+}
+
 pub(super) fn count(text: &str) -> Result<usize, String> {
     match number(text)? {
         0 => Err("at least 1".to_owned()),

@@ -7,6 +7,7 @@
 mod batch;
 mod calls;
 mod clock;
+mod load;
 mod recorded;
 mod registrations;
 mod relabel;

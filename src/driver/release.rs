@@ -78,6 +78,11 @@ impl Release {
         unseen.or_else(|| self.board.call(id))
     }
 
+    /// Since when something waits for the disk.
+    pub(super) fn unrecorded(&self) -> Option<Instant> {
+        self.unseen.front().map(|unseen| unseen.since)
+    }
+
     /// When the disk has taken too long, if nothing is heard of it until then.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let oldest = self.unseen.front().map(|unseen| unseen.since + PATIENCE);

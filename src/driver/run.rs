@@ -12,6 +12,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tracing::info;
 
 use super::batch::Batch;
+use super::load::Load;
 use super::recorded::Recorded;
 use super::relabel::relabel;
 use super::release::Release;
@@ -32,7 +33,7 @@ const BATCH: usize = 64;
 /// How many times the agent hears in one turn what became of what it sent, and sends more. What is left is the next turn's.
 const ROUNDS: usize = 8;
 
-/// How often the board is told the time, by which it forgets ended calls.
+/// How often the board is told the time, by which it forgets ended calls, and idle connections are looked for.
 const FORGET: Duration = Duration::from_secs(10);
 
 /// Owns the agent and everything it acts on.
@@ -51,6 +52,7 @@ pub struct Driver {
     batch: Batch,
     stage: Stage,
     drain_time: Duration,
+    load: Load,
     /// How long nobody may listen before new calls are refused.
     no_listener_after: Option<Duration>,
     /// When the board is told the time next.
@@ -105,6 +107,7 @@ impl Driver {
             batch,
             stage: Stage::Serving,
             drain_time,
+            load: Load::default(),
             no_listener_after: None,
             forget_at: Instant::now() + FORGET,
         }
@@ -165,6 +168,7 @@ impl Driver {
         if let Some(after) = self.no_listener_after {
             self.agent.handle_audience(self.board.is_listened_to(after));
         }
+        self.agent.handle_load(self.load.is_too_much(self.release.unrecorded(), now.instant));
         let mut first = None;
         match wake {
             Wake::Shutdown => self.begin_drain(now),
@@ -180,6 +184,7 @@ impl Driver {
             let Some(inbound) = self.next_inbound() else { break };
             self.receive(now, inbound);
         }
+        self.load.note(self.inbound.is_empty(), now.instant);
         // Before the commands, so that none is handled as if a connection were there that is known to be gone.
         self.settle(now);
         for _ in 0..BATCH {
@@ -243,6 +248,7 @@ impl Driver {
 
     fn release(&mut self, now: Now) {
         self.metrics.tallied(self.agent.take_tally());
+        self.metrics.gated(self.agent.counts());
         let Self { release, batch, connections, tickets, .. } = self;
         if let Some(works) = release.take(batch, now.instant, connections, tickets) {
             self.agent.handle_recording(works);
@@ -266,6 +272,8 @@ impl Driver {
             self.forget_at = instant + FORGET;
             self.board.forget(now.wall);
             self.timelines.forget(now.wall);
+            self.agent.handle_idle(now, &self.connections.idle());
+            self.batch.collect(&mut self.agent);
         }
     }
 }

@@ -10,9 +10,11 @@
 //! bounded values: what a peer can make up counts as `other`.
 
 mod calls;
+mod gate;
 mod gauges;
 mod http;
 mod journal;
+mod kept_out;
 mod make;
 mod peers;
 mod process;
@@ -26,11 +28,13 @@ use std::time::{Duration, Instant};
 use prometheus::{Histogram, Registry, TextEncoder};
 
 pub use gauges::Gauges;
+pub use kept_out::{Count, KeptOut};
 pub use peers::Peer;
 
-use crate::agent::{Arrival, Flow, News, Tally, Timestamp};
+use crate::agent::{Arrival, Counts, Flow, News, Tally, Timestamp};
 use crate::sip::Transport;
 use calls::Calls;
+use gate::Gate;
 use http::Http;
 use journal::Journal;
 use peers::Peers;
@@ -45,6 +49,8 @@ struct Inner {
     registry: Registry,
     clock: fn() -> Timestamp,
     sip: Sip,
+    kept_out: KeptOut,
+    gate: Gate,
     calls: Calls,
     sip_to_event: Histogram,
     command_to_wire: Histogram,
@@ -75,6 +81,8 @@ impl Metrics {
         Self(Arc::new(Inner {
             clock,
             sip: Sip::new(&registry),
+            kept_out: KeptOut::new(&registry),
+            gate: Gate::new(&registry),
             calls: Calls::new(&registry),
             sip_to_event: make::histogram(&registry, event, make::SHORT),
             command_to_wire: make::histogram(&registry, wire, make::SHORT),
@@ -109,6 +117,16 @@ impl Metrics {
     /// What the core has counted since it was last asked.
     pub fn tallied(&self, tally: Tally) {
         self.0.sip.repeated(tally.repeated, tally.resent);
+    }
+
+    /// The core's gate has counted so much since the start.
+    pub fn gated(&self, counts: Counts) {
+        self.0.gate.counted(counts);
+    }
+
+    /// Where the transport counts what it keeps out.
+    pub fn kept_out(&self) -> KeptOut {
+        self.0.kept_out.clone()
     }
 
     /// A connection is open.

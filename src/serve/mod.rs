@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use tracing::{info, warn};
 
 use crate::access::Access;
-use crate::config::{Config, KeyFault};
+use crate::config::{Config, KeyFault, SipPeers};
 use crate::driver::{self, Commander, Driver, Recorded};
 use crate::http::{self, About, Context};
 use crate::metrics::Metrics;
@@ -22,7 +22,7 @@ use crate::state::{self, Board};
 use crate::timeline::{self, Timelines};
 use crate::tls::Tls;
 use crate::traces::Traces;
-use crate::transport;
+use crate::transport::{self, Bounds};
 use crate::webhook::Webhooks;
 
 use about::Door;
@@ -82,7 +82,7 @@ pub async fn serve(
         tls: Some(tls),
         timelines: timelines.clone(),
         metrics: metrics.clone(),
-        ..Default::default()
+        ..door(config.sip_peers)
     };
     let network = transport::start(listeners.sip, told);
     let mut driver = Driver::new(config.agent, seed()?, recorded, network, asks, config.drain_time)
@@ -162,6 +162,12 @@ fn open(settings: &journal::Settings, board: state::Settings) -> Result<(Recorde
     }
     let recorded = Recorded { journal: Some(journal), unfinished, ..Recorded::in_memory(board) };
     Ok((recorded, keyed))
+}
+
+/// Whom the transport lets in.
+fn door(SipPeers { allow, connections, garbage, idle }: SipPeers) -> transport::Settings {
+    let bounds = Bounds { peer_connections: connections, garbage, idle, ..Bounds::default() };
+    transport::Settings { bounds, allow, ..Default::default() }
 }
 
 fn seed() -> Result<[u8; 32], ServeError> {

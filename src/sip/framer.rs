@@ -49,6 +49,8 @@ pub struct Framer {
     /// Where the next message begins in `buffer`.
     start: usize,
     state: State,
+    /// How long the message was that came out last.
+    last: usize,
 }
 
 #[derive(Debug)]
@@ -92,7 +94,7 @@ impl Between {
 impl Framer {
     /// A framer at the beginning of a stream.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, buffer: Vec::new(), start: 0, state: State::Between }
+        Self { limits, buffer: Vec::new(), start: 0, state: State::Between, last: 0 }
     }
 
     /// Takes bytes as they were read.
@@ -136,6 +138,11 @@ impl Framer {
             State::Head { .. } => self.pending().len(),
             State::Body { head_length, .. } => head_length + self.pending().len(),
         }
+    }
+
+    /// How long the message was that came out last, or what stood in its place, bytes.
+    pub fn last(&self) -> usize {
+        self.last
     }
 
     /// Reads on between two messages.
@@ -183,6 +190,7 @@ impl Framer {
                 Ok(())
             }
             Err(fault) => {
+                self.last = end;
                 self.buffer = Vec::new();
                 self.start = 0;
                 self.state = State::Lost;
@@ -210,10 +218,11 @@ impl Framer {
 
     /// Gives out the message once its body is here.
     fn body(&mut self) -> Option<Framed> {
-        let State::Body { length, .. } = self.state else { return None };
+        let State::Body { length, head_length, .. } = self.state else { return None };
         let body = Bytes::copy_from_slice(self.pending().get(..length)?);
         let State::Body { head, .. } = mem::replace(&mut self.state, State::Between) else { return None };
         self.start += length;
+        self.last = head_length + length;
         if self.pending().is_empty() {
             self.make_room();
         }

@@ -7,8 +7,18 @@ use crate::sip::Limits;
 /// How much the transport takes on.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// Connections of peers open at a time; a further one is closed at once.
+    /// Connections of peers open at a time; a further one takes the place of one that has never brought a message, or is closed
+    /// at once.
     pub connections: usize,
+    /// Those of one peer; 0: as many as of all. Beyond it the same among its own.
+    pub peer_connections: usize,
+    /// How long a peer that has connected may take to bring its first message.
+    pub first_message: Duration,
+    /// How long nothing may come by a connection that nothing needs; `None`: for ever.
+    pub idle: Option<Duration>,
+    /// Bytes in a minute that a peer may send and that cannot be read; 0: any number. Beyond it its connection is closed and it
+    /// gets no other before the minute is over; of its datagrams those that cannot be read are not answered any more.
+    pub garbage: usize,
     /// Connections of our own making open at a time; beyond it what would need another one tries its next address, or is
     /// undelivered.
     pub own_connections: usize,
@@ -57,6 +67,10 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             connections: 10_000,
+            peer_connections: 5_000,
+            first_message: Duration::from_secs(60),
+            idle: Some(Duration::from_secs(3600)),
+            garbage: 1024 * 1024,
             own_connections: 2_000,
             unread_share: 256 * 1024,
             unread_pool: 64 * 1024 * 1024,

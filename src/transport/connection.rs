@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::admission::Life;
 use super::stream::Sink;
 use super::task::Task;
 use super::{Fate, Heard, Inbound, Notice};
@@ -23,6 +24,8 @@ pub(super) struct Connection {
     pub(super) flow: Flow,
     /// By which it is found again, as [`same`](super::reach::same) gives it.
     pub(super) name: Address,
+    /// When something last came.
+    pub(super) life: Life,
     sink: Sink,
     unsent: VecDeque<Transmit>,
     /// How many bytes of the first of `unsent` the kernel has.
@@ -56,10 +59,11 @@ pub(super) enum Written {
 }
 
 impl Connection {
-    pub(super) fn new(flow: Flow, name: Address, sink: Sink, reader: Task) -> Self {
+    pub(super) fn new(flow: Flow, name: Address, (sink, life): (Sink, Life), reader: Task) -> Self {
         Self {
             flow,
             name,
+            life,
             sink,
             unsent: VecDeque::new(),
             begun: 0,

@@ -9,6 +9,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tracing::{debug, warn};
 
 use super::connection::{Connection, Written};
+use super::door::Door;
 use super::faults::{Faults, Mischief, Treatment};
 use super::reach::{Origin, Purpose};
 use super::task::Task;
@@ -30,6 +31,7 @@ pub struct Connections {
     /// By the names that [`same`](super::reach::same) gives.
     pub(super) by_name: HashMap<Address, FlowId>,
     pub(super) ids: FlowIds,
+    pub(super) door: Door,
     pub(super) udp: Udp,
     pub(super) lookups: Lookups,
     pub(super) dials: Dials,
@@ -51,7 +53,7 @@ pub struct Connections {
 impl Connections {
     pub(super) fn new(
         bounds: Bounds,
-        ids: FlowIds,
+        (ids, door): (FlowIds, Door),
         inbound: mpsc::Sender<Inbound>,
         (udp, lookups, dials): (Udp, Lookups, Dials),
         (accepting, faults): (Vec<Task>, Faults),
@@ -63,6 +65,7 @@ impl Connections {
             open: HashMap::new(),
             by_name: HashMap::new(),
             ids,
+            door,
             udp,
             lookups,
             dials,

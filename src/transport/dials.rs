@@ -10,10 +10,11 @@ use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 
+use super::admission::Admission;
 use super::reach::Errand;
 use super::stream::Stream;
 use super::task::Task;
-use super::{Admission, Bounds, Heard, Inbound, Notice, tls};
+use super::{Bounds, Heard, Inbound, Notice, tls};
 use crate::agent::Address;
 use crate::sip::Transport;
 use crate::tls::Tls;
@@ -61,11 +62,12 @@ impl Dials {
         if self.under_way.len() >= self.bounds.dials || self.is_crowded(address.address.ip()) {
             return Err("as many connections are being made as may be");
         }
-        let Ok(admission) = self.places.clone().try_acquire_owned() else {
+        let Ok(place) = self.places.clone().try_acquire_owned() else {
             return Err("as many connections are open as may be");
         };
         let dial = dial(address.clone(), self.tls.clone(), errand.patience);
-        let work = connect(address.clone(), dial, errand.patience, self.inbound.clone(), admission);
+        let work =
+            connect(address.clone(), dial, errand.patience, self.inbound.clone(), Admission::Own(place));
         let dial = Dial { waiting: Vec::new(), cost: 0, _work: Task::spawn(work) };
         self.under_way.insert(address.clone(), dial);
         Ok(())

@@ -13,15 +13,19 @@
 //!  a hop ──lookups, resolve──► addresses ──reach──► the first that can be used: UDP, an open connection, a new one (dials)
 //! ```
 
+mod admission;
 mod begun;
 mod bounds;
 mod connection;
 mod connections;
 mod dials;
+mod door;
 mod faults;
 mod flow_ids;
+mod garbage;
 mod lookups;
 mod opened;
+mod places;
 mod reach;
 mod read;
 mod resolve;
@@ -40,19 +44,23 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::net::{TcpListener, UdpSocket};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc};
 use tracing::warn;
 
 pub use bounds::Bounds;
 pub use connections::Connections;
 pub use faults::{Faults, LostAcks};
 
-use crate::agent::{Address, Arrival, FlowId, Hop, ListenerId, ReachId, Reached, Receipt, Unreachable};
+use crate::agent::{
+    Address, Arrival, FlowId, Hop, ListenerId, Network, ReachId, Reached, Receipt, Unreachable,
+};
 use crate::metrics::Metrics;
 use crate::sip::Transport;
 use crate::timeline::Timelines;
 use crate::tls::Tls;
+use admission::Admission;
 use dials::Dials;
+use door::Door;
 use flow_ids::FlowIds;
 use lookups::Lookups;
 use stream::Stream;
@@ -153,6 +161,9 @@ impl Listener {
 pub struct Settings {
     /// How much it takes on.
     pub bounds: Bounds,
+    /// Where peers may be that connect or send datagrams; empty: anywhere. Where we have connected or sent to ourselves is let
+    /// in by that whatever this says.
+    pub allow: Vec<Network>,
     /// Who is asked for names; `None`: whom the system asks.
     pub dns_server: Option<SocketAddr>,
     /// The certificates; without them nothing goes by TLS.
@@ -171,32 +182,30 @@ impl From<Bounds> for Settings {
     }
 }
 
-/// A connection's place under [`Bounds::connections`], free again when dropped.
-type Admission = OwnedSemaphorePermit;
-
 /// Begins to listen; gives the connections and what comes in by them. The listeners are in the order of the core's settings.
 /// Dropping the connections ends every task.
 pub fn start(
     listeners: Vec<Listener>,
     settings: impl Into<Settings>,
 ) -> (Connections, mpsc::Receiver<Inbound>) {
-    let Settings { bounds, dns_server, tls, faults, timelines, metrics } = settings.into();
+    let settings = settings.into();
+    let door = Door::new(&settings);
+    let Settings { bounds, dns_server, tls, faults, timelines, metrics, .. } = settings;
     let (sender, receiver) = mpsc::channel(INBOUND_BOUND);
-    let places = Arc::new(Semaphore::new(bounds.connections));
     let ids = FlowIds::default();
-    let mut udp = Udp::new(bounds, ids.clone(), sender.clone(), metrics.clone());
+    let mut udp = Udp::new(bounds, (ids.clone(), door.clone()), sender.clone(), metrics.clone());
     let mut accepting = Vec::new();
     let preference = resolve::Preference::of(&listeners);
     for (place, listener) in listeners.into_iter().enumerate() {
         let id = ListenerId(place);
         match listener {
             Listener::Tcp(listener) => {
-                accepting.push(Task::spawn(tcp::accept(listener, id, places.clone(), sender.clone())));
+                accepting.push(Task::spawn(tcp::accept(listener, id, door.clone(), sender.clone())));
             }
             Listener::Tls(listener) => match tls.clone() {
                 Some(tls) => {
-                    let (places, sender) = (places.clone(), sender.clone());
-                    accepting.push(Task::spawn(tls::accept((listener, id), tls, places, bounds, sender)));
+                    let (door, sender) = (door.clone(), sender.clone());
+                    accepting.push(Task::spawn(tls::accept((listener, id), tls, door, bounds, sender)));
                 }
                 None => warn!("a listener for TLS takes nothing: there are no certificates"),
             },
@@ -208,15 +217,7 @@ pub fn start(
     // Apart from those of peers: whoever connects to us without end does not keep us from our own.
     let own = Arc::new(Semaphore::new(bounds.own_connections));
     let dials = Dials::new(bounds, own, tls, sender.clone());
-    (
-        Connections::new(
-            bounds,
-            ids,
-            sender,
-            (udp, lookups, dials),
-            (accepting, faults),
-            (timelines, metrics),
-        ),
-        receiver,
-    )
+    let ways = (udp, lookups, dials);
+    let seen = (timelines, metrics);
+    (Connections::new(bounds, (ids, door), sender, ways, (accepting, faults), seen), receiver)
 }

@@ -4,12 +4,13 @@ use std::io;
 
 use tracing::{debug, warn};
 
+use super::admission::{Admission, Life};
 use super::begun::Begun;
 use super::connection::Connection;
 use super::reach::{Origin, same};
 use super::stream::Stream;
 use super::task::Task;
-use super::{Admission, Connections, Fate, read, tcp};
+use super::{Connections, Fate, read, tcp};
 use crate::agent::{Address, Flow, FlowId};
 
 impl Connections {
@@ -33,12 +34,22 @@ impl Connections {
         let flow = Flow { id, transport, local, peer, listener };
         let (source, sink) = stream.split();
         let begun = Begun::new(self.bounds, self.unframed.clone());
-        let reading = read::read(source, flow, self.bounds.message, begun, self.inbound.clone(), admission);
+        let life = Life::new();
+        let read = (source, flow, life.clone());
+        let reading =
+            read::read(read, self.bounds, begun, self.door.clone(), self.inbound.clone(), admission);
         self.by_name.insert(name.clone(), id);
-        self.open.insert(id, Connection::new(flow, name, sink, Task::spawn(reading)));
+        self.open.insert(id, Connection::new(flow, name, (sink, life), Task::spawn(reading)));
         self.metrics.opened(&flow);
         debug!(flow = id.0, %peer, %local, "connection opened");
         Ok(id)
+    }
+
+    /// The connections that nothing has come by for too long. Each is told once and then again if nothing comes for as long.
+    pub fn idle(&self) -> Vec<FlowId> {
+        let Some(bound) = self.bounds.idle else { return Vec::new() };
+        let idle = self.open.iter().filter(|(_, connection)| connection.life.silence() >= bound);
+        idle.inspect(|(_, connection)| connection.life.touch()).map(|(id, _)| *id).collect()
     }
 
     /// What was pushed before the end was seen is for a peer that may have closed its own side only.

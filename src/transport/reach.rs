@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use tracing::debug;
 
+use super::admission::Admission;
 use super::connection::Connection;
 use super::stream::Stream;
-use super::{Admission, Connections, Fate, resolve, tcp};
+use super::{Connections, Fate, resolve, tcp};
 use crate::agent::{
     Address, Destination, Flow, FlowId, Hop, ListenerId, ReachId, Reached, Transmit, Unreachable,
 };

@@ -2,17 +2,20 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tracing::warn;
 
+use super::admission::Admission;
+use super::door::Door;
+use super::places::Place;
 use super::stream::Stream;
-use super::{Admission, Heard, Inbound, Notice};
+use super::{Heard, Inbound, Notice};
 use crate::agent::ListenerId;
+use crate::metrics::Count;
 use crate::seldom::Seldom;
 
 /// How long accepting pauses after an error that will not pass by itself at once, such as too many open files.
@@ -30,12 +33,13 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(32);
 pub(super) async fn accept(
     listener: TcpListener,
     id: ListenerId,
-    places: Arc<Semaphore>,
+    door: Door,
     inbound: mpsc::Sender<Inbound>,
 ) {
-    let mut accepting = Accepting::new(listener, places);
+    let mut accepting = Accepting::new(listener, door);
     loop {
-        let (socket, admission) = accepting.next().await;
+        let (socket, place) = accepting.next().await;
+        let admission = Admission::Peers(place);
         let accepted = Inbound::Notice(Notice(Heard::Accepted(Stream::Plain(socket), id, admission)));
         if inbound.send(accepted).await.is_err() {
             return;
@@ -43,25 +47,26 @@ pub(super) async fn accept(
     }
 }
 
-/// Accepts as many connections as have places; no error ends it.
+/// Accepts the connections that are let in; no error ends it.
 pub(super) struct Accepting {
     listener: TcpListener,
-    places: Arc<Semaphore>,
+    door: Door,
     refused: Seldom,
     failed: Seldom,
 }
 
 impl Accepting {
-    pub(super) fn new(listener: TcpListener, places: Arc<Semaphore>) -> Self {
-        Self { listener, places, refused: Seldom::default(), failed: Seldom::default() }
+    pub(super) fn new(listener: TcpListener, door: Door) -> Self {
+        Self { listener, door, refused: Seldom::default(), failed: Seldom::default() }
     }
 
     /// The next connection. It may be given up waiting for it, and none is lost.
-    pub(super) async fn next(&mut self) -> (TcpStream, Admission) {
+    pub(super) async fn next(&mut self) -> (TcpStream, Place) {
         loop {
-            let socket = match self.listener.accept().await {
-                Ok((socket, _)) => socket,
+            let (socket, peer) = match self.listener.accept().await {
+                Ok(accepted) => accepted,
                 Err(error) => {
+                    self.door.kept_out.add(Count::FailedAccepts);
                     if let Some(times) = self.failed.count() {
                         warn!(%error, times, "cannot accept a connection");
                     }
@@ -71,11 +76,13 @@ impl Accepting {
                     continue;
                 }
             };
-            if let Ok(admission) = self.places.clone().try_acquire_owned() {
-                return (socket, admission);
-            }
-            if let Some(times) = self.refused.count() {
-                warn!(times, "closed a new connection: as many are open as may be");
+            match self.door.admit(peer.ip()) {
+                Ok(place) => return (socket, place),
+                Err(why) => {
+                    if let Some(times) = self.refused.count() {
+                        warn!(%peer, times, "closed a new connection: {why}");
+                    }
+                }
             }
         }
     }

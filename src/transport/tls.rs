@@ -9,15 +9,18 @@ use std::time::Duration;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, ServerConfig, ServerConnection};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{debug, warn};
 
+use super::admission::Admission;
+use super::door::Door;
+use super::places::Place;
 use super::session::Session;
 use super::stream::Stream;
 use super::tcp::{self, Accepting};
-use super::{Admission, Bounds, Heard, Inbound, Notice};
+use super::{Bounds, Heard, Inbound, Notice};
 use crate::agent::ListenerId;
 use crate::seldom::Seldom;
 use crate::tls::Tls;
@@ -30,23 +33,24 @@ const CHUNK: usize = 4096;
 pub(super) async fn accept(
     (listener, id): (TcpListener, ListenerId),
     tls: Tls,
-    places: Arc<Semaphore>,
+    door: Door,
     bounds: Bounds,
     inbound: mpsc::Sender<Inbound>,
 ) {
-    let mut accepting = Accepting::new(listener, places);
+    let mut accepting = Accepting::new(listener, door);
     let mut handshakes = Handshakes::new(bounds);
     loop {
         let secured = tokio::select! {
-            (socket, admission) = accepting.next(), if handshakes.have_room() => {
+            (socket, place) = accepting.next(), if handshakes.have_room() => {
                 if let Some(config) = tls.server() {
-                    handshakes.begin(socket, admission, config);
+                    handshakes.begin(socket, place, config);
                 }
                 continue;
             }
             secured = handshakes.next() => secured,
         };
-        let Some((stream, admission)) = secured else { continue };
+        let Some((stream, place)) = secured else { continue };
+        let admission = Admission::Peers(place);
         if inbound.send(Inbound::Notice(Notice(Heard::Accepted(stream, id, admission)))).await.is_err() {
             return;
         }
@@ -56,7 +60,7 @@ pub(super) async fn accept(
 /// The handshakes under way on a listener.
 struct Handshakes {
     bounds: Bounds,
-    under_way: JoinSet<(IpAddr, io::Result<Stream>, Admission)>,
+    under_way: JoinSet<(IpAddr, io::Result<Stream>, Place)>,
     by_address: HashMap<IpAddr, usize>,
     crowded: Seldom,
     failed: Seldom,
@@ -77,7 +81,7 @@ impl Handshakes {
         self.under_way.len() < self.bounds.handshakes
     }
 
-    fn begin(&mut self, socket: TcpStream, admission: Admission, config: Arc<ServerConfig>) {
+    fn begin(&mut self, socket: TcpStream, place: Place, config: Arc<ServerConfig>) {
         let Ok(peer) = socket.peer_addr().map(tcp::canonical) else { return };
         let count = self.by_address.entry(peer.ip()).or_default();
         if *count >= self.bounds.handshakes_per_address {
@@ -88,13 +92,19 @@ impl Handshakes {
         }
         *count += 1;
         let limit = self.bounds.handshake;
-        self.under_way.spawn(async move { (peer.ip(), greet(socket, config, limit).await, admission) });
+        self.under_way.spawn(async move {
+            let secured = tokio::select! {
+                secured = greet(socket, config, limit) => secured,
+                () = place.lost() => Err(io::Error::other("its place was needed before it was over")),
+            };
+            (peer.ip(), secured, place)
+        });
     }
 
     /// Waits for the end of one; `None` if it failed.
-    async fn next(&mut self) -> Option<(Stream, Admission)> {
+    async fn next(&mut self) -> Option<(Stream, Place)> {
         let Some(ended) = self.under_way.join_next().await else { return std::future::pending().await };
-        let (address, secured, admission) = ended.ok()?;
+        let (address, secured, place) = ended.ok()?;
         if let Some(count) = self.by_address.get_mut(&address) {
             *count -= 1;
             if *count == 0 {
@@ -102,7 +112,7 @@ impl Handshakes {
             }
         }
         match secured {
-            Ok(stream) => return Some((stream, admission)),
+            Ok(stream) => return Some((stream, place)),
             Err(error) => match self.failed.count() {
                 Some(times) => warn!(peer = %address, %error, times, "a TLS handshake failed"),
                 None => debug!(peer = %address, %error, "a TLS handshake failed"),

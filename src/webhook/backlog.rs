@@ -38,6 +38,27 @@ pub(super) struct Pending {
     pub attempts: u32,
     /// When it failed first: from then on it is tried for as long as is set.
     pub since: Option<Timestamp>,
+    /// And so until then, wherever the clock on the wall is set meanwhile.
+    until: Option<Instant>,
+}
+
+impl Pending {
+    /// An event that was not tried yet.
+    pub fn new(event: Event) -> Self {
+        Self::tried(event, 0, None)
+    }
+
+    /// One that was tried so often, and failed first at that time.
+    pub fn tried(event: Event, attempts: u32, since: Option<Timestamp>) -> Self {
+        Self { event, attempts, since, until: None }
+    }
+
+    /// It failed, perhaps not for the first time: until when it is tried.
+    fn tried_until(&mut self, patience: Duration, now: Now) -> Instant {
+        let since = *self.since.get_or_insert(now.wall);
+        let age = Duration::from_micros(u64::try_from(now.wall.0.saturating_sub(since.0)).unwrap_or(0));
+        *self.until.get_or_insert(now.instant + patience.saturating_sub(age))
+    }
 }
 
 /// What became of a try.
@@ -121,17 +142,17 @@ impl Backlog {
 
     /// When all that is held was refused and waits, and there is no room for other events: the one that was refused for longest,
     /// if that is long enough. It is given up.
-    pub fn make_room(&mut self, now: Timestamp) -> Option<Pending> {
+    pub fn make_room(&mut self, now: Instant) -> Option<Pending> {
         if self.has_room() || !self.is_working() || !self.ready.is_empty() || self.is_busy() {
             return None;
         }
-        let since = |subject: &Option<String>| self.lanes.get(subject)?.0.front()?.since;
-        let (at, since) = self
+        let until = |subject: &Option<String>| self.lanes.get(subject)?.0.front()?.until;
+        let (at, until) = self
             .waiting
             .iter()
-            .filter_map(|(at, subject)| Some((*at, since(subject)?)))
+            .filter_map(|(at, subject)| Some((*at, until(subject)?)))
             .min_by_key(|found| found.1)?;
-        if since.after(ROOM) > now {
+        if self.patience.saturating_sub(until.saturating_duration_since(now)) < ROOM {
             return None;
         }
         let subject = self.waiting.remove(&at)?;
@@ -231,7 +252,7 @@ impl Backlog {
             }
             Tried::Failed { of_receiver, at_least } => {
                 self.answers = !of_receiver;
-                let since = *first.since.get_or_insert(now.wall);
+                let until = first.tried_until(self.patience, now);
                 // An event that is refused again and again says no more of the receiver than the first time.
                 if of_receiver || first.attempts == 1 || matches!(self.circuit, Circuit::Probing(_)) {
                     self.circuit.fail(now.instant, at_least, chance);
@@ -239,7 +260,7 @@ impl Backlog {
                 }
                 // That something is lost is told until the receiver is there to hear it.
                 let may_go = first.event.is_kept() || !of_receiver;
-                if may_go && since.after(self.patience) <= now.wall {
+                if may_go && until <= now.instant {
                     return self.advance(subject);
                 }
                 let wait = RETRIES.after(first.attempts, chance).max(at_least);

@@ -30,7 +30,7 @@ pub(super) async fn resume(
     if lost > 0 {
         warn!(webhook = endpoint.id, events = lost, "gone from the log before they could be delivered");
     }
-    let gap = gap.map(|event| Pending { event, attempts: 0, since: None });
+    let gap = gap.map(Pending::new);
     gap.into_iter().chain(open).for_each(|pending| backlog.push(pending));
     Ok(Start { read, backlog })
 }
@@ -49,7 +49,7 @@ async fn open(board: &Board, progress: Progress) -> Result<(Vec<Pending>, usize)
             Some(body) => Event::read(Bytes::from(body)),
             None => events.remove(&open.sequence),
         };
-        Some(Pending { event: event?, attempts: open.attempts, since: open.since })
+        Some(Pending::tried(event?, open.attempts, open.since))
     });
     Ok((pending.collect(), lost))
 }

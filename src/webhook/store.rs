@@ -40,7 +40,7 @@ pub(super) struct Open {
 
 impl Open {
     /// Of an event that was tried, or waits for one that was.
-    pub fn of(Pending { event, attempts, since }: &Pending) -> Self {
+    pub fn of(Pending { event, attempts, since, .. }: &Pending) -> Self {
         let body = (!event.is_kept()).then(|| String::from_utf8_lossy(&event.body).into_owned());
         Self { sequence: event.sequence, attempts: *attempts, since: *since, body }
     }

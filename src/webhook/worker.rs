@@ -152,7 +152,7 @@ impl Worker {
             if !event.is_kept() {
                 warn!(webhook = self.endpoint.id, "events are gone before they could be delivered");
             }
-            self.backlog.push(Pending { event, attempts: 0, since: None });
+            self.backlog.push(Pending::new(event));
         }
         if self.read != position {
             self.read = position;

@@ -47,10 +47,21 @@ impl Agent {
         Self::start_under(&[], flags)
     }
 
+    /// The same, with no more open files than these.
+    pub fn start_within(files: u32, flags: &[&str]) -> Self {
+        let mut limited = Command::new("prlimit");
+        limited.arg(format!("--nofile={files}")).arg(env!("CARGO_BIN_EXE_call-agent"));
+        Self::start_as(limited, &[], flags)
+    }
+
     /// The same, with variables in its environment.
     pub fn start_under(variables: &[(&str, &str)], flags: &[&str]) -> Self {
+        Self::start_as(Command::new(env!("CARGO_BIN_EXE_call-agent")), variables, flags)
+    }
+
+    fn start_as(mut program: Command, variables: &[(&str, &str)], flags: &[&str]) -> Self {
         let usual = FLAGS.iter().filter(|[name, _]| !flags.contains(name));
-        let mut process = Command::new(env!("CARGO_BIN_EXE_call-agent"))
+        let mut process = program
             .args(usual.flatten())
             .args(flags)
             .envs(variables.iter().copied())

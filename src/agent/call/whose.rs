@@ -1,6 +1,7 @@
 //! Which dialog of a call a request of the peer belongs to: before our INVITE is answered there may be many.
 
 use super::{Call, Dialog, Phase};
+use crate::agent::FlowId;
 use crate::sip::Request;
 
 impl Call {
@@ -12,6 +13,11 @@ impl Call {
             _ => self.dialog.is_of(request),
         };
         is_its_own || self.forks.have(request)
+    }
+
+    /// The connection that it uses.
+    pub fn flow(&self) -> Option<FlowId> {
+        self.dialog.flow.map(|flow| flow.id)
     }
 
     /// The dialog that a request of this call belongs to.

@@ -2,6 +2,7 @@
 
 mod access;
 mod accounts;
+mod gate;
 mod key;
 mod listen;
 mod refused;

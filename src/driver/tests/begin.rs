@@ -11,8 +11,7 @@ fn after_a_crash(data: &Data) -> (Driver, Board) {
     let (journal, past) = data.open();
     let (board, unfinished) = Board::of_past(settings(), past).unwrap();
     assert_eq!(unfinished.len(), 1);
-    let timelines = Timelines::default();
-    let recorded = Recorded { board: board.clone(), journal: Some(journal), unfinished, timelines };
+    let recorded = Recorded { journal: Some(journal), unfinished, ..Recorded::in_memory(board.clone()) };
     let network = transport::start(Vec::new(), Bounds::default());
     let asks = Commander::channel(1).1;
     (Driver::new(Settings::default(), [7; 32], recorded, network, asks, DRAIN_TIME), board)

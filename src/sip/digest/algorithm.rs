@@ -37,6 +37,11 @@ impl Algorithm {
         NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, algorithm)| *algorithm)
     }
 
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        NAMES.iter().find(|(_, known)| *known == self).map_or("", |(name, _)| name)
+    }
+
     /// The higher the stronger; a session makes no difference.
     pub(super) const fn strength(self) -> u8 {
         match self {
@@ -46,7 +51,8 @@ impl Algorithm {
         }
     }
 
-    pub(super) const fn is_session(self) -> bool {
+    /// Whether the two nonces are hashed into the password's hash.
+    pub const fn is_session(self) -> bool {
         matches!(self, Self::Md5Session | Self::Sha256Session | Self::Sha512_256Session)
     }
 

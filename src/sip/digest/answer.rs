@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::covered::Covered;
 use super::{Challenge, Credentials, Qop};
 use crate::sip::text::quote;
 
@@ -57,42 +58,28 @@ impl Answer<'_> {
         value.into()
     }
 
-    /// RFC 7616 §3.4.1 to §3.4.3.
     fn response(&self) -> String {
         let Challenge { realm, nonce, algorithm, qop, .. } = self.challenge;
         let Credentials { username, password } = self.credentials;
-        let (nonce, cnonce) = (nonce.plain(), self.cnonce.as_bytes());
-        let mut secret = algorithm.hash(&[username.as_bytes(), &realm.plain(), password.as_bytes()]);
-        if algorithm.is_session() {
-            secret = algorithm.hash(&[secret.as_bytes(), &nonce, cnonce]);
-        }
-        let (method, uri) = (self.method.as_bytes(), self.uri.as_bytes());
-        let covered = match qop {
-            Qop::None | Qop::Auth => algorithm.hash(&[method, uri]),
-            Qop::AuthInt => algorithm.hash(&[method, uri, algorithm.hash(&[self.body]).as_bytes()]),
+        let (realm, nonce, count) = (realm.plain(), nonce.plain(), self.count());
+        let covered = Covered {
+            algorithm: *algorithm,
+            username: username.as_bytes(),
+            realm: &realm,
+            password,
+            nonce: &nonce,
+            cnonce: self.cnonce.as_bytes(),
+            count: count.as_bytes(),
+            qop: *qop,
+            method: self.method,
+            uri: self.uri.as_bytes(),
+            body: self.body,
         };
-        let (secret, covered) = (secret.as_bytes(), covered.as_bytes());
-        match qop.word() {
-            None => algorithm.hash(&[secret, &nonce, covered]),
-            Some(qop) => {
-                let count = self.count();
-                algorithm.hash(&[secret, &nonce, count.as_bytes(), cnonce, qop.as_bytes(), covered])
-            }
-        }
+        covered.digest()
     }
 
     fn count(&self) -> String {
         format!("{:08x}", self.nonce_count)
-    }
-}
-
-impl Qop {
-    const fn word(self) -> Option<&'static str> {
-        match self {
-            Self::None => None,
-            Self::Auth => Some("auth"),
-            Self::AuthInt => Some("auth-int"),
-        }
     }
 }
 

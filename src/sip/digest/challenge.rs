@@ -2,12 +2,10 @@
 
 use bytestring::ByteString;
 
+use super::params::params;
 use super::{Algorithm, Quoted};
-use crate::sip::grammar::{Cursor, items, trim};
+use crate::sip::grammar::trim;
 use crate::sip::{Headers, Name};
-
-/// The longest header value that is read, in bytes; a longer one is skipped.
-const LONGEST: usize = 4096;
 
 /// How many challenges of one response are looked at; those behind are left out.
 const MOST: usize = 16;
@@ -64,57 +62,13 @@ pub fn strongest(challenges: &[Challenge]) -> Vec<&Challenge> {
 
 impl Challenge {
     /// Reads one header value. `None` if it is of another scheme, cannot be read, or asks for what the agent does not know.
-    /// One challenge stands in a header (RFC 3261 §20.44): a second one behind a comma is left out.
     pub fn parse(value: &[u8]) -> Option<Self> {
-        if value.len() > LONGEST {
-            return None;
-        }
-        let mut cursor = Cursor::new(trim(value));
-        let scheme = cursor.token()?;
-        if !scheme.eq_ignore_ascii_case(b"Digest") || cursor.take_while(|byte| byte <= b' ').is_empty() {
-            return None;
-        }
         let mut read = Params::default();
-        for item in items(cursor.rest()) {
-            match Item::of(item) {
-                Item::Param(name, value) => read.set(name, value)?,
-                Item::Nothing => {}
-                Item::Scheme => break,
-            }
+        for (name, value) in params(value)? {
+            read.set(name, value)?;
         }
         read.challenge()
     }
-}
-
-/// One item of the list behind the scheme.
-enum Item<'a> {
-    /// Its value is `None` if it cannot be read.
-    Param(&'a [u8], Option<&'a [u8]>),
-    /// Empty, or a word of its own.
-    Nothing,
-    /// The beginning of another challenge.
-    Scheme,
-}
-
-impl<'a> Item<'a> {
-    fn of(item: &'a [u8]) -> Self {
-        let mut cursor = Cursor::new(item);
-        let Some(name) = cursor.token() else { return Self::Nothing };
-        if cursor.separator(b'=') {
-            return Self::Param(name, content(cursor));
-        }
-        if cursor.rest().is_empty() { Self::Nothing } else { Self::Scheme }
-    }
-}
-
-/// What stands between the quotes; or all there is, where peers forgot them.
-fn content(mut cursor: Cursor<'_>) -> Option<&[u8]> {
-    if cursor.peek() != Some(b'"') {
-        let bare = cursor.rest();
-        return bare.iter().all(|byte| !matches!(byte, b'"' | b'\\')).then_some(bare);
-    }
-    let quoted = cursor.quoted().filter(|_| cursor.rest().is_empty())?;
-    quoted.strip_prefix(b"\"")?.strip_suffix(b"\"")
 }
 
 /// What was read of a challenge: of a parameter that is there twice, the first.

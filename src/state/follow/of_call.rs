@@ -44,7 +44,11 @@ impl Board {
         // One that never tells anything.
         let news = watch::channel(()).1;
         let place = Some(self.0.readers.join(u64::MAX));
-        Ok(Some(Reader { end: Some(end), place, ..self.reader(Some(id), filter, position, (gap, now), news) }))
+        Ok(Some(Reader {
+            end: Some(end),
+            place,
+            ..self.reader(Some(id), filter, position, (gap, now), news)
+        }))
     }
 
     /// Where a call's stream begins, and whether the position is none of this log.

@@ -3,6 +3,7 @@
 mod client;
 mod datagrams;
 mod delivery;
+mod door;
 mod inbound;
 mod outbound;
 mod secure;

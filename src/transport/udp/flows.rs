@@ -69,6 +69,13 @@ impl Flows {
         self.all.get(&id).map(|remembered| remembered.flow)
     }
 
+    /// Whether we have sent something to a peer by this socket of our own accord.
+    pub(super) fn is_ours(&self, socket: SocketNumber, peer: SocketAddr) -> bool {
+        let (ip, port) = (peer.ip(), peer.port());
+        let mut flows = self.by_peer.range((ip, port, socket, LOWEST)..=(ip, port, socket, HIGHEST));
+        flows.any(|(_, id)| self.all.get(id).is_some_and(|remembered| remembered.side == Side::Us))
+    }
+
     /// What to send on, and by which flow.
     pub(super) fn way(&mut self, id: FlowId) -> Option<(SocketNumber, Flow)> {
         self.used(id);

@@ -17,6 +17,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tracing::{debug, warn};
 
+use super::door::Door;
 use super::flow_ids::FlowIds;
 use super::task::Task;
 use super::{Bounds, Inbound, tcp};
@@ -39,6 +40,7 @@ pub(super) struct Udp {
     /// Those of listeners, and at most one a family beside them.
     sockets: Vec<(Arc<Socket>, Task)>,
     flows: Remembering,
+    door: Door,
     inbound: mpsc::Sender<Inbound>,
     lost: Seldom,
 }
@@ -66,17 +68,13 @@ struct Remembering {
 impl Udp {
     pub(super) fn new(
         bounds: Bounds,
-        ids: FlowIds,
+        (ids, door): (FlowIds, Door),
         inbound: mpsc::Sender<Inbound>,
         metrics: Metrics,
     ) -> Self {
         let flows = Arc::new(Mutex::new(Flows::new(bounds.udp_flows, bounds.udp_idle)));
-        Self {
-            sockets: Vec::new(),
-            flows: Remembering { flows, ids, metrics },
-            inbound,
-            lost: Seldom::default(),
-        }
+        let flows = Remembering { flows, ids, metrics };
+        Self { sockets: Vec::new(), flows, door, inbound, lost: Seldom::default() }
     }
 
     /// Begins to read a listener's socket.
@@ -97,7 +95,8 @@ impl Udp {
         }
         let number = self.sockets.len();
         let socket = Arc::new(Socket { number, socket, local: tcp::canonical(local), dual, listener });
-        let reading = read::read(socket.clone(), self.flows.clone(), self.inbound.clone());
+        let reading =
+            read::read((socket.clone(), self.flows.clone()), self.door.clone(), self.inbound.clone());
         self.sockets.push((socket.clone(), Task::spawn(reading)));
         Ok(socket)
     }

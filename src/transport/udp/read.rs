@@ -10,8 +10,10 @@ use tracing::warn;
 
 use super::{Remembering, Side, Socket, datagram};
 use crate::agent::Arrival;
+use crate::metrics::Count;
 use crate::seldom::Seldom;
 use crate::sip::{Unreadable, parse_datagram};
+use crate::transport::door::Door;
 use crate::transport::{Heard, Inbound, Notice, tcp};
 
 /// More than a datagram can hold.
@@ -25,7 +27,11 @@ const SHORT: usize = 4;
 
 /// Reads for ever; no error ends it. Ends when the driver does. While the driver takes no more messages nothing is read, and
 /// the kernel drops what it has no room for.
-pub(super) async fn read(socket: Arc<Socket>, flows: Remembering, inbound: mpsc::Sender<Inbound>) {
+pub(super) async fn read(
+    (socket, flows): (Arc<Socket>, Remembering),
+    door: Door,
+    inbound: mpsc::Sender<Inbound>,
+) {
     let mut buffer = vec![0; LARGEST].into_boxed_slice();
     let mut failed = Seldom::default();
     loop {
@@ -40,8 +46,13 @@ pub(super) async fn read(socket: Arc<Socket>, flows: Remembering, inbound: mpsc:
             }
         };
         let bytes = buffer.get(..length).unwrap_or_default();
-        let ends = Ends { peer: tcp::canonical(peer), ours };
-        if take(&socket, &flows, &inbound, (ends, bytes)).await.is_err() {
+        let peer = tcp::canonical(peer);
+        if !door.allows(peer.ip()) && !flows.lock().is_ours(socket.number, peer) {
+            door.kept_out.add(Count::DeniedDatagrams);
+            continue;
+        }
+        let ends = Ends { peer, ours };
+        if take((&socket, &flows), &door, &inbound, (ends, bytes)).await.is_err() {
             return;
         }
     }
@@ -55,8 +66,8 @@ struct Ends {
 }
 
 async fn take(
-    socket: &Socket,
-    flows: &Remembering,
+    (socket, flows): (&Socket, &Remembering),
+    door: &Door,
     inbound: &mpsc::Sender<Inbound>,
     (Ends { peer, ours }, datagram): (Ends, &[u8]),
 ) -> Result<(), SendError<Inbound>> {
@@ -70,6 +81,7 @@ async fn take(
         return Ok(());
     }
     let message = match parse_datagram(Bytes::copy_from_slice(datagram)) {
+        Err(_) if door.is_littered_by_datagram(peer.ip(), datagram.len()) => return Ok(()),
         Err(Unreadable::Dropped { fault }) => {
             return inbound.send(Inbound::Notice(Notice(Heard::Unreadable(peer, fault)))).await;
         }

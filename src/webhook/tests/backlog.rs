@@ -26,7 +26,7 @@ fn event(sequence: u64, call: &str) -> Pending {
         time: Timestamp(0),
         body: Bytes::from_static(b"{}"),
     };
-    Pending { event, attempts: 0, since: None }
+    Pending::new(event)
 }
 
 /// A backlog and the time.
@@ -58,7 +58,7 @@ impl World {
     /// The event that makes room.
     pub fn make_room(&mut self) -> Option<u64> {
         let now = self.now();
-        Some(self.backlog.make_room(now.wall)?.event.sequence)
+        Some(self.backlog.make_room(now.instant)?.event.sequence)
     }
 
     /// The events that were never tried.
@@ -252,4 +252,21 @@ fn whatever_fails_each_event_is_taken_once_and_in_the_order_of_its_call() {
         assert_eq!(taken.values().map(Vec::len).sum::<usize>(), 100, "seed {seed}: each once");
         assert!(taken.values().all(|call| call.is_sorted()), "seed {seed}: in order");
     }
+}
+
+#[test]
+fn no_event_is_given_up_because_the_clock_on_the_wall_is_set_forward_and_none_is_tried_for_ever_because_it_is_set_back()
+ {
+    let hours = |count: u64| Duration::from_secs(count * 3600);
+    let mut world = World::new([(1, "a")]);
+    assert_eq!(world.tries(), [1]);
+    world.settle("a", REFUSED);
+    world.passed = hours(1);
+    assert_eq!(world.tries(), [1]);
+    let forward = Now { wall: Timestamp(0).after(hours(25)), ..world.now() };
+    assert!(world.backlog.settle(&Some("a".to_owned()), REFUSED, forward, LONG).is_none());
+    world.passed = hours(24);
+    assert_eq!(world.tries(), [1]);
+    let back = Now { wall: Timestamp(0), ..world.now() };
+    assert!(world.backlog.settle(&Some("a".to_owned()), REFUSED, back, LONG).is_some());
 }

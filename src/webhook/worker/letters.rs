@@ -19,7 +19,7 @@ impl Worker {
     /// Gives up what was refused for long, where the receiver would be told of nothing else.
     pub(super) async fn make_room(&mut self) {
         let now = driver::now();
-        while let Some(given_up) = self.backlog.make_room(now.wall) {
+        while let Some(given_up) = self.backlog.make_room(now.instant) {
             let detail = "too many events are refused; this one made room for others".to_owned();
             self.bury(given_up, DeliveryFailure { at: now.wall, status: None, detail }).await;
         }
@@ -67,7 +67,7 @@ impl Worker {
             }
             for event in self.board.envelopes(some).await?.into_iter().filter_map(Event::read) {
                 taken.push(event.sequence);
-                self.backlog.push(Pending { event, attempts: 0, since: None });
+                self.backlog.push(Pending::new(event));
             }
         }
         self.backlog.hurry(driver::now().instant);

@@ -2,7 +2,9 @@
 
 use super::registrar::Registrar;
 use super::{account, registered, seconds, settings};
-use crate::agent::{Flow, FlowId};
+use crate::agent::{Challenged, Denied, Flow, FlowId, GateSettings, ListenerId, Settings};
+use crate::sip::digest::{Credentials, Password};
+use crate::sip::{Message, Transport};
 
 fn invite(number: u32, uri: &str, to: &str) -> String {
     format!(
@@ -126,4 +128,46 @@ fn a_service_route_that_is_too_long_is_not_followed() {
     let register = registrar.request();
     registrar.respond(&register, 200, &"Service-Route: <sip:a.example;lr>\r\n".repeat(17));
     assert!(registrar.agent.stack.accounts[0].service_route.is_empty());
+}
+
+/// The first response to an INVITE that comes by this flow, where callers are asked for credentials and nobody is allowed.
+fn answered(challenge: Challenged, transport: Transport, other: impl Fn(Flow) -> Flow) -> u16 {
+    let user = Credentials { username: "alice".into(), password: Password::new("x") };
+    let allow = vec!["203.0.113.0/24".parse().expect("a network")];
+    let gate = GateSettings {
+        users: vec![user],
+        challenge,
+        allow,
+        denied: Denied::Reject,
+        ..GateSettings::default()
+    };
+    let settings = Settings { gate, ..settings([account("1000")]) };
+    let mut registrar = Registrar::with(settings);
+    registrar.transport = transport;
+    registrar.take();
+    registrar.carried();
+    let flow = other(registrar.flow);
+    registrar.open(flow);
+    registrar.deliver_by(flow, &invite(1, "sip:1000@192.0.2.7", "sip:1000@example.com"));
+    match registrar.carried().first().map(|carried| &carried.message) {
+        Some(Message::Response(response)) => response.status,
+        other => panic!("not a response: {other:?}"),
+    }
+}
+
+#[test]
+fn by_its_own_connection_a_registrar_is_let_in_and_asked_for_credentials_only_where_all_are() {
+    for transport in [Transport::Tcp, Transport::Udp] {
+        assert_eq!(answered(Challenged::Strangers, transport, |flow| flow), 100);
+        assert_eq!(answered(Challenged::All, transport, |flow| flow), 401);
+        let accepted = |flow| Flow { id: FlowId(77), listener: Some(ListenerId(0)), ..flow };
+        assert_eq!(answered(Challenged::Strangers, transport, accepted), 403);
+    }
+}
+
+#[test]
+fn another_connection_from_where_a_registrar_is_shows_who_it_is_and_a_datagram_does_not() {
+    let another = |flow| Flow { id: FlowId(77), ..flow };
+    assert_eq!(answered(Challenged::Strangers, Transport::Tcp, another), 100);
+    assert_eq!(answered(Challenged::Strangers, Transport::Udp, another), 401);
 }

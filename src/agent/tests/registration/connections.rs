@@ -162,3 +162,10 @@ fn what_an_unheard_answer_may_have_bound_outlives_a_refusal() {
     registrar.reach();
     assert_eq!(contacts(&registrar.request()), [contact(40001, 0)]);
 }
+
+#[test]
+fn the_connection_of_a_registration_is_not_closed_for_being_idle() {
+    let mut registrar = registered();
+    registrar.agent.handle_idle(registrar.now, &[registrar.flow.id]);
+    assert!(registrar.agent.poll_output().is_none());
+}

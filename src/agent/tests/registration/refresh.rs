@@ -106,3 +106,16 @@ fn a_registration_that_lapses_while_it_is_refreshed_is_none() {
     registrar.accept(&late, 20);
     assert_eq!(registrar.states(), [Registered]);
 }
+
+#[test]
+fn a_registration_is_refreshed_in_time_wherever_the_clock_is_set() {
+    for jump in [86_400_000_000, -3_600_000_000] {
+        let mut registrar = registered();
+        registrar.now.wall.0 += jump;
+        let waited = registrar.wait(seconds(3600));
+        let register = registrar.request();
+        assert!(waited < seconds(3600), "{jump}");
+        registrar.accept(&register, 3600);
+        assert_eq!(registrar.state(), crate::agent::event::RegistrationState::Registered);
+    }
+}

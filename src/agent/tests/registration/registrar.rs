@@ -111,6 +111,11 @@ impl Registrar {
         self.drain();
     }
 
+    /// Another connection is there.
+    pub fn open(&mut self, flow: Flow) {
+        self.open.insert(flow.id);
+    }
+
     /// The connection breaks.
     pub fn close(&mut self, flow: FlowId) {
         if self.open.remove(&flow) {

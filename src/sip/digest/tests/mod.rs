@@ -1,6 +1,7 @@
 //! Digest authentication: published and computed answers, tolerance, choice.
 
 mod answers;
+mod authorizations;
 mod challenges;
 mod hostile;
 
