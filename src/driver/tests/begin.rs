@@ -4,7 +4,6 @@ use super::*;
 use crate::agent::event::CallState;
 use crate::state::tests::journal::Data;
 use crate::state::tests::{offered, settings};
-use crate::timeline::Timelines;
 
 /// A driver that begins with a call that was ringing when the process died.
 fn after_a_crash(data: &Data) -> (Driver, Board) {
