@@ -79,6 +79,9 @@ pub struct Life {
     is_dying: bool,
     /// How often it has died.
     pub deaths: u8,
+    /// The highest CSeq of what it has asked, by Call-ID and both tags, as it is and as it was when it died last.
+    cseqs: HashMap<[String; 3], u32>,
+    cseqs_before: HashMap<[String; 3], u32>,
     /// How many commands have died with it.
     pub unanswered: u64,
 }
@@ -118,6 +121,8 @@ impl Life {
             saves: HashMap::new(),
             is_dying: false,
             deaths: 0,
+            cseqs: HashMap::new(),
+            cseqs_before: HashMap::new(),
             unanswered: 0,
         }
     }

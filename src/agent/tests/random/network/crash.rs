@@ -5,9 +5,12 @@ use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytestring::ByteString;
+
 use super::{Happening, Life, secret};
 use crate::agent::tests::random::caller::Do;
 use crate::agent::{Agent, Call, CallId, Output, Saved};
+use crate::sip::Request;
 
 impl Life {
     pub fn crash_later(&mut self, after: Duration, at_once: bool) {
@@ -33,6 +36,7 @@ impl Life {
     pub(super) fn die(&mut self) {
         self.is_dying = false;
         self.deaths += 1;
+        self.cseqs_before.clone_from(&self.cseqs);
         self.unanswered = self.asked - self.answers.len() as u64;
         self.agent = Agent::new(self.settings.clone(), secret(self.seed, self.deaths), self.now);
         let latest: BTreeMap<CallId, &Arc<Call>> =
@@ -54,5 +58,21 @@ impl Life {
             self.agenda.insert(at, Happening::Does(number, Do::Reconnect));
         }
         self.drain();
+    }
+
+    /// What is asked in a dialog goes on behind what was asked in it, and by its INVITE, before the crash (RFC 3261 §12.2.1.1).
+    pub(super) fn check_cseq(&mut self, request: &Request) {
+        if matches!(request.method.as_str(), "ACK" | "CANCEL") {
+            return;
+        }
+        let name = |tag: Option<&ByteString>| tag.map(ToString::to_string).unwrap_or_default();
+        let early = [request.call_id.to_string(), name(request.from.tag()), String::new()];
+        let mut dialog = early.clone();
+        dialog[2] = name(request.to.tag());
+        let before = [&early, &dialog].into_iter().filter_map(|names| self.cseqs_before.get(names)).max();
+        let (seed, cseq, method) = (self.seed, request.cseq, request.method.as_str());
+        assert!(before.is_none_or(|before| cseq > *before), "seed {seed}: {cseq} {method} after {before:?}");
+        let highest = self.cseqs.entry(dialog).or_default();
+        *highest = cseq.max(*highest);
     }
 }

@@ -93,6 +93,9 @@ impl Life {
             let tag = response.to.tag().map(ToString::to_string).unwrap_or_default();
             self.verdicts.entry((call_id.clone(), tag)).or_default().insert(response.status);
         }
+        if let Message::Request(request) = &message {
+            self.check_cseq(request);
+        }
         // A closed connection: half of the time the agent finds no other way.
         let is_closed = transmit.flow != Some(self.flow.id) && self.network.keeps_order;
         let is_lost = is_closed && (transmit.otherwise.is_none() || self.chance.percent(50));
