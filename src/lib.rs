@@ -20,6 +20,8 @@
 //! | [`open_files`] | how many files the process may have open |
 //! | [`serve()`] | all of it put together |
 
+#![forbid(unsafe_code)]
+
 pub mod agent;
 pub mod api_key;
 pub mod caller;

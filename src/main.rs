@@ -1,6 +1,8 @@
 //! The program: reads the settings, starts logging, serves until SIGTERM or SIGINT, drains, exits; or, as
 //! `call-agent call`, places calls, or as `call-agent events` prints the log. SIGHUP has it read the certificates again.
 
+#![forbid(unsafe_code)]
+
 use std::io;
 use std::process::ExitCode;
 

@@ -29,6 +29,8 @@ mod effects;
 pub mod event;
 pub mod ids;
 mod labels;
+#[cfg(any(test, fuzzing))]
+mod leftovers;
 mod map;
 mod network;
 mod new_headers;
@@ -55,6 +57,8 @@ pub use call::Saved;
 pub use command::{Action, CallCommand, Command, Done, Refusal};
 pub use event::{Account, AccountEvent, Call, Event, News};
 pub use ids::{CallId, FlowId};
+#[cfg(any(test, fuzzing))]
+pub use leftovers::Leftovers;
 pub use network::{
     Address, Arrival, Destination, Flow, Hop, ListenerId, ReachId, Reached, Receipt, Transmit, Unreachable,
 };
@@ -276,20 +280,5 @@ impl Agent {
     /// When [`Agent::handle_timeout`] must be called at the latest.
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.stack.fx.next_due()
-    }
-
-    /// How much of everything is there.
-    #[cfg(test)]
-    fn leftovers(&self) -> tests::Leftovers {
-        let (transactions, names) = self.stack.transactions.len();
-        tests::Leftovers {
-            calls: self.calls.len(),
-            dialogs: self.calls.dialogs() + self.calls.busy(),
-            transactions,
-            names,
-            alarms: self.stack.fx.alarms.len(),
-            awaited: self.stack.fx.waiting(),
-            reaching: self.stack.reaching.len(),
-        }
     }
 }

@@ -38,15 +38,3 @@ mod responses;
 mod ring;
 mod screening;
 mod transactions;
-
-/// What there is of an agent; nothing, when every life is over.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Leftovers {
-    pub calls: usize,
-    pub dialogs: usize,
-    pub transactions: usize,
-    pub names: usize,
-    pub alarms: usize,
-    pub awaited: usize,
-    pub reaching: usize,
-}
