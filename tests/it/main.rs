@@ -46,6 +46,7 @@ mod scratch;
 mod settings;
 mod sipp;
 mod sipp_udp;
+mod soak;
 mod sse_gaps;
 mod sse_readers;
 mod sse_streams;
