@@ -65,7 +65,7 @@ impl Meter {
         let most = |of: fn(&Sample) -> u64| samples.iter().map(of).max().unwrap();
         let (calls, files) = (most(|sample| sample.calls), most(|sample| sample.files as u64));
         let last = self.sample(0);
-        println!(
+        eprintln!(
             "{} calls, at most {calls} at a time\n\
              resident MiB by quarters: {first:.1} {second:.1} {third:.1} {fourth:.1}, at the end {:.1}\n\
              open files: {} at the start, at most {files}, {} at the end",
@@ -76,7 +76,7 @@ impl Meter {
         );
         let mut ends: Vec<_> = told.ends.iter().collect();
         ends.sort();
-        ends.iter().for_each(|(way, count)| println!("{count:>7} {way}"));
+        ends.iter().for_each(|(way, count)| eprintln!("{count:>7} {way}"));
         let bound = second * (1.0 + PART) + LITTLE;
         assert!(
             fourth <= bound,
