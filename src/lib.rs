@@ -23,6 +23,8 @@
 //! | [`open_files`] | how many files the process may have open |
 //! | [`serve()`] | all of it put together |
 
+#![forbid(unsafe_code)]
+
 pub mod access;
 pub mod agent;
 pub mod caller;

@@ -2,6 +2,8 @@
 //! `call-agent call`, places calls, as `call-agent events` prints the log, as `call-agent keys` makes keys. SIGHUP has it read the
 //! certificates and the keys again.
 
+#![forbid(unsafe_code)]
+
 use std::io;
 use std::process::ExitCode;
 

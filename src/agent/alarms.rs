@@ -111,7 +111,7 @@ impl Alarms {
     }
 
     /// How many are set.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub fn len(&self) -> usize {
         self.set.len()
     }

@@ -46,7 +46,7 @@ impl Busy {
     }
 
     /// How many values are known.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub fn len(&self) -> usize {
         self.values.len()
     }

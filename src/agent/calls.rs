@@ -39,19 +39,19 @@ impl Calls {
     }
 
     /// How many there are.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub fn len(&self) -> usize {
         self.by_id.len()
     }
 
     /// How many dialogs they are found by.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub fn dialogs(&self) -> usize {
         self.by_tag.len()
     }
 
     /// How many values of headers and callers are known.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub fn busy(&self) -> usize {
         self.busy.len() + self.callers.len()
     }

@@ -98,7 +98,7 @@ impl Effects {
     }
 
     /// How many wait for sendings.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub fn waiting(&self) -> usize {
         self.awaited.len()
     }

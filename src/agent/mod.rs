@@ -30,6 +30,8 @@ pub mod event;
 mod gate;
 pub mod ids;
 mod labels;
+#[cfg(any(test, fuzzing))]
+mod leftovers;
 mod map;
 mod network;
 mod new_headers;
@@ -58,6 +60,8 @@ pub use command::{Action, CallCommand, Command, Done, Refusal};
 pub use event::{Account, AccountEvent, Call, Event, News};
 pub use gate::{Challenged, Counts, Denied, GateSettings, Network, OverLimit, Peer};
 pub use ids::{CallId, FlowId};
+#[cfg(any(test, fuzzing))]
+pub use leftovers::Leftovers;
 pub use network::{
     Address, Arrival, Destination, Flow, Hop, ListenerId, ReachId, Reached, Receipt, Transmit, Unreachable,
 };

@@ -258,6 +258,12 @@ impl Events {
         }
     }
 
+    /// From now on a stream that is silent for so long is taken for one that has broken off.
+    pub fn patient_for(mut self, time: Duration) -> Self {
+        self.frames.get_mut().socket().set_read_timeout(Some(time)).unwrap();
+        self
+    }
+
     /// Waits for the next whole event; `None` if the stream ends or breaks off.
     pub fn next_while_alive(&mut self) -> Option<Value> {
         let mut line = String::new();

@@ -54,6 +54,7 @@ mod secrets;
 mod settings;
 mod sipp;
 mod sipp_udp;
+mod soak;
 mod sse_gaps;
 mod sse_readers;
 mod sse_streams;

@@ -1,4 +1,4 @@
-//! The torture messages of RFC 4475 over a real connection each: `tests/torture/README.md` says what is answered.
+//! The torture messages of RFC 4475 and RFC 5118 over a real connection each: `tests/torture/README.md` says what is answered.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::{Shutdown, TcpStream};
@@ -74,6 +74,21 @@ const TABLE: [(&str, Heard); 49] = [
     ("inv2543", LastAnswers(&[400])),
 ];
 
+const IPV6: [(&str, Heard); 12] = [
+    ("ipv6-good", Answers(&[405])),
+    ("ipv6-bad", Answers(&[400])),
+    ("port-ambiguous", Answers(&[405])),
+    ("port-unambiguous", Answers(&[405])),
+    ("via-received-param-with-delim", Answers(&[481])),
+    ("via-received-param-no-delim", Answers(&[200])),
+    ("ipv6-in-sdp", Answers(&[100])),
+    ("mult-ip-in-header", Answers(&[481])),
+    ("mult-ip-in-sdp", Answers(&[100])),
+    ("ipv4-mapped-ipv6", Answers(&[100])),
+    ("ipv6-bug-abnf-3-colons", Answers(&[200])),
+    ("ipv6-correct-abnf-2-colons", Answers(&[200])),
+];
+
 /// The head of the next response; `None` at the end of the stream. As text, because some of what is answered has not what
 /// every message has, and neither has its answer.
 fn next_head(stream: &mut BufReader<&mut TcpStream>) -> Option<String> {
@@ -97,9 +112,9 @@ fn status(head: &str) -> u16 {
         .unwrap()
 }
 
-/// Sends a message on a connection of its own and gives what is heard on it: the heads of the answers.
-fn play(agent: &Agent, name: &str, heard: &Heard) -> Vec<String> {
-    let message = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/torture/rfc4475/{name}.dat"));
+/// Sends a message of an RFC on a connection of its own and gives what is heard on it: the heads of the answers.
+fn play(agent: &Agent, (rfc, name): (&str, &str), heard: &Heard) -> Vec<String> {
+    let message = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/torture/{rfc}/{name}.dat"));
     let mut peer = Peer::connect(agent);
     peer.send(std::fs::read(message).unwrap());
     let probe = Caller::at(peer.address);
@@ -129,12 +144,14 @@ fn every_torture_message_is_answered_as_the_rfc_says_and_the_agent_works_on() {
     let agent = Agent::start();
     let mut events = agent.events();
     let mut calls = 0;
-    for (name, heard) in &TABLE {
+    let rfc4475 = TABLE.iter().map(|(name, heard)| ("rfc4475", name, heard));
+    let rfc5118 = IPV6.iter().map(|(name, heard)| ("rfc5118", name, heard));
+    for (rfc, name, heard) in rfc4475.chain(rfc5118) {
         let expected: &[u16] = match heard {
             Answers(expected) | LastAnswers(expected) => expected,
             Waits => &[],
         };
-        let heads = play(&agent, name, heard);
+        let heads = play(&agent, (rfc, name), heard);
         let statuses: Vec<_> = heads.iter().map(|head| status(head)).collect();
         assert_eq!(statuses, expected, "{name}: {heads:#?}");
         calls += expected.iter().filter(|status| **status == 100).count();
@@ -162,7 +179,7 @@ fn the_answer_to_a_torture_message_says_what_is_missing() {
         ("badvers", "SIP/2.0 505 SIP Version Not Supported\r\n"),
     ];
     for (name, line) in said {
-        let heads = play(&agent, name, &Answers(&[]));
+        let heads = play(&agent, ("rfc4475", name), &Answers(&[]));
         assert!(heads[0].contains(line), "{name}: {heads:#?}");
     }
 }

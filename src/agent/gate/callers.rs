@@ -50,7 +50,7 @@ impl Callers {
     }
 
     /// How many peers and calls are known.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub fn len(&self) -> usize {
         self.of.len() + self.calls.len()
     }

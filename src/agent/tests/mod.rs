@@ -41,33 +41,3 @@ mod ring;
 mod screening;
 mod tally;
 mod transactions;
-
-use super::Agent;
-
-/// What there is of an agent; nothing, when every life is over.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Leftovers {
-    pub calls: usize,
-    pub dialogs: usize,
-    pub transactions: usize,
-    pub names: usize,
-    pub alarms: usize,
-    pub awaited: usize,
-    pub reaching: usize,
-}
-
-impl Agent {
-    /// How much of everything is there.
-    pub(super) fn leftovers(&self) -> Leftovers {
-        let (transactions, names) = self.stack.transactions.len();
-        Leftovers {
-            calls: self.calls.len(),
-            dialogs: self.calls.dialogs() + self.calls.busy(),
-            transactions,
-            names,
-            alarms: self.stack.fx.alarms.len(),
-            awaited: self.stack.fx.waiting(),
-            reaching: self.stack.reaching.len(),
-        }
-    }
-}

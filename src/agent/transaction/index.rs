@@ -36,7 +36,7 @@ impl Index {
     }
 
     /// How many names there are.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub fn len(&self) -> usize {
         self.servers.len() + self.merges.len() + self.clients.len() + self.sent.len()
     }

@@ -124,7 +124,7 @@ impl Transactions {
     }
 
     /// How many there are, and by how many names they are found.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub fn len(&self) -> (usize, usize) {
         (self.all.len(), self.index.len())
     }

@@ -39,11 +39,11 @@ impl Damage {
 
 fn seeds() -> Vec<Vec<u8>> {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
-    let folders = [format!("{root}/flows"), format!("{root}/torture/rfc4475")];
+    let folders = ["flows", "torture/rfc4475", "torture/rfc5118"].map(|folder| format!("{root}/{folder}"));
     let files = folders.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap());
     let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
     paths.sort();
-    assert_eq!(paths.len(), 55);
+    assert_eq!(paths.len(), 67);
     paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
 }
 

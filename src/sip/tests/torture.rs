@@ -1,7 +1,7 @@
-//! The torture messages of RFC 4475, each with the verdict of `tests/torture/README.md`.
+//! The torture messages of RFC 4475 and RFC 5118, each with the verdict of `tests/torture/README.md`.
 
-use super::{file, read, stream};
-use crate::sip::{Framed, Message, Unreadable};
+use super::{file, read, request, stream};
+use crate::sip::{Framed, Message, Request as Asked, Unreadable, sdp};
 
 /// What becomes of a message.
 #[derive(Debug, PartialEq)]
@@ -68,8 +68,32 @@ const TABLE: [(&str, Verdict); 49] = [
     ("inv2543", Request("INVITE")),
 ];
 
+/// Those of RFC 5118.
+const IPV6: [(&str, Verdict); 12] = [
+    ("ipv6-good", Request("REGISTER")),
+    ("ipv6-bad", Refused(400, "Bad Request-URI: bad port")),
+    ("port-ambiguous", Request("REGISTER")),
+    ("port-unambiguous", Request("REGISTER")),
+    ("via-received-param-with-delim", Request("BYE")),
+    ("via-received-param-no-delim", Request("OPTIONS")),
+    ("ipv6-in-sdp", Request("INVITE")),
+    ("mult-ip-in-header", Request("BYE")),
+    ("mult-ip-in-sdp", Request("INVITE")),
+    ("ipv4-mapped-ipv6", Request("INVITE")),
+    ("ipv6-bug-abnf-3-colons", Request("OPTIONS")),
+    ("ipv6-correct-abnf-2-colons", Request("OPTIONS")),
+];
+
 fn message(name: &str) -> Vec<u8> {
     file(&format!("torture/rfc4475/{name}.dat"))
+}
+
+fn ipv6_message(name: &str) -> Vec<u8> {
+    file(&format!("torture/rfc5118/{name}.dat"))
+}
+
+fn ipv6_request(name: &str) -> Asked {
+    request(ipv6_message(name))
 }
 
 fn assert_is(name: &str, read: &Result<Message, Unreadable>, verdict: &Verdict) {
@@ -114,5 +138,64 @@ fn every_torture_message_is_judged_right_on_a_stream() {
             (_, [Framed::Message(read)]) => assert_is(name, read, verdict),
             _ => panic!("{name}: {framed:?}"),
         }
+    }
+}
+
+#[test]
+fn every_ipv6_torture_message_is_judged_right_as_a_datagram_and_on_a_stream() {
+    for (name, verdict) in &IPV6 {
+        assert_is(name, &read(&ipv6_message(name)), verdict);
+        let framed = stream(&ipv6_message(name));
+        let [Framed::Message(read)] = &framed[..] else { panic!("{name}: {framed:?}") };
+        assert_is(name, read, verdict);
+    }
+}
+
+#[test]
+fn what_stands_in_brackets_is_the_address_and_what_stands_behind_them_is_the_port() {
+    for (name, host, port) in [
+        ("ipv6-good", "2001:db8::10", None),
+        ("port-ambiguous", "2001:db8::10:5070", None),
+        ("port-unambiguous", "2001:db8::10", Some(5070)),
+        ("ipv6-correct-abnf-2-colons", "2001:db8::c000:201", None),
+    ] {
+        let request = ipv6_request(name);
+        assert_eq!((&*request.uri.host(), request.uri.port()), (host, port), "{name}");
+    }
+    let via = ipv6_request("ipv4-mapped-ipv6").via;
+    assert_eq!((&*via.host, via.port), ("::ffff:192.0.2.10", Some(19823)));
+}
+
+#[test]
+fn a_received_is_an_ipv6_address_with_and_without_brackets() {
+    for name in ["via-received-param-with-delim", "via-received-param-no-delim"] {
+        assert_eq!(ipv6_request(name).via.received.as_deref(), Some("2001:db8::9:255"), "{name}");
+    }
+}
+
+#[test]
+fn an_ipv6_address_by_the_grammar_of_rfc_3261_is_the_one_that_was_meant() {
+    let (three, two) = (ipv6_request("ipv6-bug-abnf-3-colons"), ipv6_request("ipv6-correct-abnf-2-colons"));
+    assert!(three.uri.is_same(&two.uri) && three.to.uri.is_same(&two.to.uri));
+    assert_eq!(three.uri.host(), two.uri.host());
+    assert_eq!(three.uri.as_str(), "sip:user@[2001:db8:::192.0.2.1]", "but it is carried as it came");
+}
+
+#[test]
+fn descriptions_with_ipv6_addresses_are_answered() {
+    let local = |codec: &str| sdp::Local {
+        media: None,
+        fallback: "2001:db8::10".parse().unwrap(),
+        codecs: vec![codec.to_owned()],
+        session_id: 1,
+        version: 1,
+    };
+    for (name, codec) in
+        [("ipv6-in-sdp", "G726-32"), ("mult-ip-in-sdp", "PCMU"), ("ipv4-mapped-ipv6", "G726-32")]
+    {
+        let offer = ipv6_request(name).body;
+        let answer = sdp::answer(&offer, &local(codec)).unwrap();
+        assert_eq!(sdp::check(&answer, Some(&offer)), Ok(()), "{name}");
+        assert!(answer.contains("c=IN IP6 2001:db8::10\r\n"), "{answer}");
     }
 }

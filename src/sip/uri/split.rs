@@ -164,7 +164,7 @@ pub(in crate::sip) fn port(digits: &[u8]) -> Result<u16, &'static str> {
 /// A host name, an IPv4 address, or an IPv6 address in brackets. "_" is in the names that container networks give.
 pub(in crate::sip) fn host(text: &str) -> Result<Host, &'static str> {
     if let Some(bracketed) = text.strip_prefix('[') {
-        let address = bracketed.strip_suffix(']').and_then(|address| address.parse::<Ipv6Addr>().ok());
+        let address = bracketed.strip_suffix(']').and_then(ipv6);
         return Ok(Host::IpAddr(address.ok_or("bad IPv6 address")?.into()));
     }
     if text.is_empty()
@@ -176,4 +176,13 @@ pub(in crate::sip) fn host(text: &str) -> Result<Host, &'static str> {
         Ok(address) => Host::IpAddr(address.into()),
         Err(_) => Host::Domain(text.into()),
     })
+}
+
+/// An IPv6 address. By the grammar of RFC 3261 three colons may stand before its part in dots (RFC 5118 §4.10).
+fn ipv6(text: &str) -> Option<Ipv6Addr> {
+    if let Some((before, behind)) = text.split_once(":::") {
+        let behind = behind.parse::<Ipv4Addr>().ok()?;
+        return format!("{before}::{behind}").parse().ok();
+    }
+    text.parse().ok()
 }

@@ -7,8 +7,8 @@ use bytes::Bytes;
 
 use super::{Sent, World};
 use crate::agent::Call;
+use crate::agent::Leftovers;
 use crate::agent::event::{EndBy, EndCause, EventKind};
-use crate::agent::tests::Leftovers;
 use crate::sip::{Message, Request, Response};
 
 impl World {

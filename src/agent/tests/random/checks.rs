@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::Ends;
 use super::network::Life;
+use crate::agent::Leftovers;
 use crate::agent::event::{CallState, Direction, End, EndCause, Event, EventKind, RegistrationState};
-use crate::agent::tests::Leftovers;
 use crate::agent::{Call, CallId, Done, Refusal, Ticket};
 
 /// Nothing is left, and everybody was told the truth once.

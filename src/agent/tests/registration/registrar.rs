@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use crate::agent::Leftovers;
 use crate::agent::command::{AccountAction, AccountCommand};
 use crate::agent::event::RegistrationState;
-use crate::agent::tests::Leftovers;
 use crate::agent::{
     Account, Address, Agent, Arrival, Call, Command, Destination, Done, Flow, FlowId, News, Now, Output,
     ReachId, Reached, Refusal, Settings, Ticket, Timestamp, Transmit, Unreachable,
