@@ -1,0 +1,118 @@
+//! From the INVITE on the wire to the event at its readers, and from `accept` to the 200 on the wire.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio::io::AsyncBufReadExt;
+use tokio::time::sleep;
+
+use super::Options;
+use super::phone::{self, Moments, Phone};
+use super::process::Process;
+use super::rest::{self, Commands};
+use super::result::{Report, Sample, Wanted};
+
+const EVENTS: &str = "INVITE on the wire to call.offered at its readers, ms";
+const ACCEPT: &str = "accept by HTTP to the 200 on the wire, ms";
+/// Calls a second, and readers. A thousand readers at 500 calls a second would be over a gigabyte a second.
+const SETTINGS: [(u32, usize); 8] =
+    [(100, 1), (500, 1), (1000, 1), (100, 100), (500, 100), (1000, 100), (20, 1000), (50, 1000)];
+/// What is called before it is measured.
+const WARM_UP: Duration = Duration::from_secs(1);
+
+/// Measures with the log in memory and on disk.
+pub async fn measure(options: &Options, report: &mut Report) {
+    report.table(EVENTS, &["log", "calls/s", "readers", "events", "p50", "p99", "p99.9"]);
+    let mut accepts = Vec::new();
+    for journal in ["none", "relaxed", "strict"] {
+        for (rate, readers) in SETTINGS {
+            let (events, accept) = with(journal, rate, readers, options.time).await;
+            let [p50, p99, p999] = [500, 990, 999].map(|of| events.of_thousand(of));
+            report.row(
+                EVENTS,
+                &[
+                    json!(journal),
+                    json!(rate),
+                    json!(readers),
+                    json!(events.len()),
+                    json!(p50),
+                    json!(p99),
+                    json!(p999),
+                ],
+            );
+            if (journal, rate, readers) == ("relaxed", 500, 100) {
+                report.judge(
+                    "INVITE to event p99, relaxed, 500/s, 100 readers",
+                    p99,
+                    Wanted::AtMost(3.0),
+                    "ms",
+                );
+                let p99 = accept.of_thousand(990);
+                report.judge(
+                    "accept to wire p99, relaxed, 500/s, 100 readers",
+                    p99,
+                    Wanted::AtMost(2.0),
+                    "ms",
+                );
+            }
+            accepts.push((journal, rate, readers, accept));
+        }
+    }
+    report.table(ACCEPT, &["log", "calls/s", "readers", "accepts", "p50", "p99", "p99.9"]);
+    for (journal, rate, readers, accept) in accepts {
+        let [p50, p99, p999] = [500, 990, 999].map(|of| accept.of_thousand(of));
+        report.row(
+            ACCEPT,
+            &[
+                json!(journal),
+                json!(rate),
+                json!(readers),
+                json!(accept.len()),
+                json!(p50),
+                json!(p99),
+                json!(p999),
+            ],
+        );
+    }
+}
+
+/// So many calls a second for a time, each accepted by a client; what the readers and the client measured.
+async fn with(journal: &str, rate: u32, readers: usize, time: Duration) -> (Sample, Sample) {
+    let agent = Process::agent(journal, &[]);
+    let phone = Phone::connect(agent.sip).await;
+    let taken = Arc::<Mutex<Vec<Duration>>>::default();
+    for _ in 0..readers {
+        tokio::spawn(follow(agent.http, phone.invited.clone(), taken.clone()));
+    }
+    let commands = Commands::default();
+    rest::answer_calls(agent.http, commands.clone(), false).await;
+    sleep(Duration::from_millis(500)).await;
+    let warm = phone.call_often(rate, WARM_UP, 0).await;
+    sleep(Duration::from_millis(200)).await;
+    taken.lock().unwrap().clear();
+    commands.accepted.lock().unwrap().clear();
+    let calls = phone.call_often(rate, time, warm).await;
+    sleep(Duration::from_millis(500)).await;
+    let events = Sample::new(std::mem::take(&mut *taken.lock().unwrap()));
+    let accepts = Sample::new(phone::between(&commands.accepted, &phone.answered));
+    assert_eq!(events.len() as u64, calls * readers as u64, "every reader sees every call");
+    assert_eq!(accepts.len() as u64, calls, "every call is answered");
+    (events, accepts)
+}
+
+/// Takes the time of each call that is offered.
+async fn follow(http: SocketAddr, invited: Moments, taken: Arc<Mutex<Vec<Duration>>>) {
+    let mut events = rest::follow(http).await;
+    let prefix = format!("\"call_id\":\"{}", phone::CALL_ID);
+    let mut line = Vec::new();
+    while events.read_until(b'\n', &mut line).await.unwrap_or(0) > 0 {
+        let now = Instant::now();
+        if let Some(number) = phone::number(&line, &prefix) {
+            let begun = invited.lock().unwrap()[&number];
+            taken.lock().unwrap().push(now - begun);
+        }
+        line.clear();
+    }
+}

@@ -1,0 +1,95 @@
+//! How fast the agent is, by the agent as it ships: one table, and the same as JSON.
+//!
+//! ```sh
+//! scripts/bench                     # all of it, some ten minutes
+//! scripts/bench --quick             # the same in a tenth of the time: does it work?
+//! scripts/bench --only throughput   # throughput, rest, latency, memory or journal
+//! scripts/bench --json FILE
+//! ```
+//!
+//! SIPp calls the agent over TCP with the flow's INVITE; what is measured in microseconds is measured by callers of our own
+//! (`phone`), as SIPp's clock has milliseconds. Everything runs on one machine, so the load takes its share of it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a measurement ends by panicking, and prints"
+)]
+
+mod floor;
+mod journal;
+mod latency;
+mod machine;
+mod memory;
+mod phone;
+mod process;
+mod rest;
+mod result;
+mod sipp;
+mod throughput;
+
+use std::time::Duration;
+
+use result::Report;
+
+/// What is asked for.
+struct Options {
+    only: Option<String>,
+    json: Option<String>,
+    /// How long each setting is measured.
+    time: Duration,
+    is_quick: bool,
+}
+
+impl Options {
+    fn read() -> Self {
+        let mut options = Self { only: None, json: None, time: Duration::from_secs(10), is_quick: false };
+        let mut arguments = std::env::args().skip(1);
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                // What `cargo bench` adds.
+                "--bench" => {}
+                "--quick" => (options.time, options.is_quick) = (Duration::from_secs(1), true),
+                "--only" => options.only = arguments.next(),
+                "--json" => options.json = arguments.next(),
+                other => panic!("{other:?} is not known: --quick, --only SECTION, --json FILE"),
+            }
+        }
+        options
+    }
+
+    fn wants(&self, section: &str) -> bool {
+        self.only.as_deref().is_none_or(|only| only == section)
+    }
+}
+
+fn main() {
+    if std::env::args().nth(1).is_some_and(|first| first == floor::NAME) {
+        return floor::serve();
+    }
+    let options = Options::read();
+    let mut report = Report::new(machine::describe());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    if options.wants("throughput") {
+        runtime.block_on(throughput::measure(&options, &mut report));
+    }
+    if options.wants("rest") {
+        runtime.block_on(rest::measure(&options, &mut report));
+    }
+    if options.wants("latency") {
+        runtime.block_on(latency::measure(&options, &mut report));
+    }
+    if options.wants("memory") {
+        runtime.block_on(memory::measure(&options, &mut report));
+    }
+    if options.wants("journal") {
+        runtime.block_on(journal::measure(&options, &mut report));
+    }
+    report.print_verdicts();
+    if let Some(file) = &options.json {
+        report.write(file);
+    }
+}

@@ -1,0 +1,114 @@
+//! Complete calls that are accepted at once: what they cost, how fast they are answered, and how many there can be; beside the
+//! floor.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::Options;
+use super::phone::Phone;
+use super::process::Process;
+use super::result::{Report, Sample, Wanted};
+use super::sipp::{self, Load, Outcome};
+
+const TABLE: &str = "complete calls, accepted at once (--on-offer accept)";
+const CEILING: &str = "the most complete calls a second";
+const RATES: [u32; 4] = [200, 500, 1000, 2000];
+/// Calls a second of the caller whose answers are timed, beside SIPp.
+const PROBES: u32 = 20;
+
+/// One setting measured.
+struct Measured {
+    outcome: Outcome,
+    answers: Sample,
+    /// Microseconds of processor time a call.
+    cpu: f64,
+    rss: u64,
+}
+
+/// Measures the floor and the agent with its log in memory and on disk.
+pub async fn measure(options: &Options, report: &mut Report) {
+    let columns =
+        ["log", "calls/s", "complete", "failed", "repeated", "answer p50", "answer p99", "CPU us", "RSS MiB"];
+    report.table(TABLE, &columns);
+    let mut highest = Vec::new();
+    for name in ["floor", "none", "relaxed", "strict"] {
+        for rate in RATES {
+            let measured = at(name, rate, options.time).await;
+            let Measured { outcome, answers, cpu, rss } = &measured;
+            let times = [500, 990].map(|of| answers.of_thousand(of));
+            report.row(
+                TABLE,
+                &[
+                    json!(name),
+                    json!(rate),
+                    json!(outcome.complete),
+                    json!(outcome.failed),
+                    json!(outcome.repeated),
+                    json!(times[0]),
+                    json!(times[1]),
+                    json!(cpu),
+                    json!(rss / 1024 / 1024),
+                ],
+            );
+            if rate == RATES[RATES.len() - 1] {
+                highest.push(*cpu);
+            }
+        }
+    }
+    report.judge("CPU per call, log in memory, 2,000/s", highest[1], Wanted::AtMost(100.0), "us");
+    report.judge("CPU per call, relaxed, 2,000/s", highest[2], Wanted::AtMost(150.0), "us");
+    report.judge(
+        "CPU per call over the floor's, 2,000/s",
+        highest[1] / highest[0],
+        Wanted::AtMost(3.0),
+        "times",
+    );
+    ceiling(options, report).await;
+}
+
+fn start(name: &str) -> Process {
+    match name {
+        "floor" => Process::floor(),
+        journal => Process::agent(journal, &["--on-offer", "accept"]),
+    }
+}
+
+async fn at(name: &str, rate: u32, time: Duration) -> Measured {
+    let process = start(name);
+    let phone = Phone::connect(process.sip).await;
+    let begun = process.cpu();
+    let calls = time.as_secs() * u64::from(rate);
+    let load = Load { rate, calls, hold: Duration::ZERO };
+    let (outcome, probes) = tokio::join!(sipp::run(process.sip, load), phone.call_often(PROBES, time, 0));
+    let cpu = (process.cpu() - begun).as_secs_f64() * 1e6 / (outcome.complete + probes) as f64;
+    Measured { outcome, answers: Sample::new(phone.waits()), cpu, rss: process.rss() }
+}
+
+/// Raises the rate until a call fails, a message comes again or the rate is not reached.
+async fn ceiling(options: &Options, report: &mut Report) {
+    report.table(CEILING, &["log", "calls/s", "then"]);
+    for name in ["floor", "none", "relaxed", "strict"] {
+        let (mut best, mut rate) = (0.0_f64, 1500);
+        let reason = loop {
+            let process = start(name);
+            let calls = options.time.as_secs() * u64::from(rate);
+            let outcome = sipp::run(process.sip, Load { rate, calls, hold: Duration::ZERO }).await;
+            if outcome.failed > 0 || outcome.complete < calls {
+                break format!("{} failed at {rate}", calls - outcome.complete);
+            }
+            if outcome.repeated > 0 {
+                break format!("{} repeated at {rate}", outcome.repeated);
+            }
+            if outcome.rate < 0.95 * f64::from(rate) {
+                break format!("{:.0} of {rate} placed", outcome.rate);
+            }
+            best = outcome.rate;
+            rate += rate / 5;
+        };
+        report.row(CEILING, &[json!(name), json!(best), json!(reason)]);
+        if name == "relaxed" {
+            report.judge("complete calls a second, relaxed", best, Wanted::AtLeast(2000.0), "calls/s");
+        }
+    }
+}
