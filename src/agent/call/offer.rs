@@ -122,9 +122,10 @@ fn fields_of(invite: &Request) -> Arc<[HeaderField]> {
     shown.map(field).collect()
 }
 
-/// From, To and Call-ID have their own places in the picture.
+/// From, To and Call-ID have their own places in the picture; answers to challenges are for nobody else.
 fn is_shown(header: &Header) -> bool {
-    !matches!(header.name, Name::From | Name::To | Name::CallId)
+    let is_elsewhere = matches!(header.name, Name::From | Name::To | Name::CallId);
+    !is_elsewhere && !matches!(header.name, Name::Authorization | Name::ProxyAuthorization)
 }
 
 fn party_of(address: &NameAddr) -> Arc<Party> {

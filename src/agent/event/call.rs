@@ -37,8 +37,8 @@ pub struct Call {
     /// The account the call came in on or goes out by.
     #[schema(required, value_type = Option<String>)]
     pub account: Option<ByteString>,
-    /// Every header of the INVITE that is not shown elsewhere in the call, in order, as received; of an outbound call those that
-    /// its client added.
+    /// Every header of the INVITE that is not shown elsewhere in the call, in order, as received, but for answers to challenges
+    /// (Authorization, Proxy-Authorization); of an outbound call those that its client added.
     #[schema(value_type = Vec<HeaderField>)]
     pub headers: Arc<[HeaderField]>,
     /// The session descriptions of both sides.

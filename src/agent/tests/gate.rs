@@ -185,6 +185,19 @@ fn right_credentials_make_a_call_by_either_algorithm_and_each_nonce_count_once()
 }
 
 #[test]
+fn what_answers_a_challenge_is_not_shown() {
+    let mut world = behind(guarded());
+    let mut phone = Phone::new(&world);
+    world.deliver(phone.invite());
+    let refusal = world.response();
+    world.deliver(again(&mut phone, &answer(&refusal, 0, &alice(), 1)));
+    assert_eq!(world.statuses(), ["100 INVITE"]);
+    let call = world.call();
+    assert!(call.headers.iter().any(|header| &*header.name == "Contact"));
+    assert!(!call.headers.iter().any(|header| header.name.contains("uthorization")));
+}
+
+#[test]
 fn wrong_credentials_are_asked_for_again_and_not_called_stale() {
     let mut world = behind(guarded());
     let mut phone = Phone::new(&world);
