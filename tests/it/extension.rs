@@ -220,8 +220,8 @@ fn it_calls_by_the_service_route_that_the_registrar_names() {
 fn it_survives_a_restart_of_the_registrar() {
     let mut kamailio = Kamailio::start();
     let mut extension = Extension::registered(&kamailio, "tcp");
+    // It keeps registrations in its memory alone.
     kamailio.restart();
-    assert!(kamailio.contacts("1000").is_empty());
     extension.await_account("registered");
     assert_eq!(kamailio.contacts("1000").len(), 1);
     let mut phone = phone(&kamailio, "udp");
