@@ -284,6 +284,10 @@ impl World {
             Output::Send(transmit) => {
                 self.sent += 1;
                 self.receipts.extend(transmit.receipt);
+                if transmit.bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n')) {
+                    // A keep-alive (RFC 5626 §4.4.1).
+                    return;
+                }
                 let message = match parse_datagram(transmit.bytes) {
                     Ok(message) => message,
                     // Its answer lacks what it lacked.
