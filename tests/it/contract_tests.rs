@@ -141,7 +141,9 @@ fn without_a_call(agent: &Agent) {
         assert_eq!(agent.send(&method, &path, &[(long.0, &long.1)], "").status, 431);
         if operation["responses"].get("403").is_some() {
             assert_eq!(agent.send(&method, &path, &[("Host", "evil.example.com")], "").status, 403);
-            while limited.send(&method, &path, &[("If-Match", "1")], "").status != 429 {}
+            // Let through, it is refused for what it says: no stream begins that would have to be read to its end.
+            let bad = format!("{path}?no=1");
+            while limited.send(&method, &bad, &[("If-Match", "1")], "").status != 429 {}
         }
         if path.contains(NO_CALL) {
             assert_eq!(agent.send(&method, &path, &[JSON], least(&path)).status, 404);
