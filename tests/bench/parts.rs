@@ -26,7 +26,7 @@ const INVITE: &[u8] = include_bytes!("../flows/1-invite.sip");
 
 fn invite() -> Request {
     match parse_datagram(Bytes::from_static(INVITE)) {
-        Ok(Message::Request(request)) => request,
+        Ok(Message::Request(request)) => *request,
         other => unreachable!("{other:?}"),
     }
 }
@@ -86,7 +86,7 @@ fn offered() -> Event {
         listener: None,
     };
     let mut agent = Agent::new(Settings::default(), [7; 32], now);
-    agent.handle_message(now, Arrival { flow, message: Ok(Message::Request(invite())) });
+    agent.handle_message(now, Arrival { flow, message: Ok(Message::Request(Box::new(invite()))) });
     let outputs = std::iter::from_fn(|| agent.poll_output());
     let mut events = outputs.filter_map(|output| match output {
         Output::Event(News::Call(event)) => Some(event),

@@ -20,6 +20,9 @@ const TABLE: &str = "calls rung and accepted through REST by a client that follo
 /// Over so many connections commands go.
 const CONNECTIONS: usize = 16;
 
+/// The calls that wait to be answered, each with its number if it has one, shared by those who answer.
+type Offers = Arc<tokio::sync::Mutex<mpsc::UnboundedReceiver<(String, Option<u64>)>>>;
+
 /// What a command took, and when it was sent.
 #[derive(Clone, Default)]
 pub struct Commands {
@@ -80,7 +83,7 @@ pub async fn measure(options: &Options, report: &mut Report) {
 /// Follows the events and, from when this returns, rings (if wanted) and accepts every call that is offered.
 pub async fn answer_calls(http: SocketAddr, commands: Commands, rings: bool) {
     let (offers, due) = mpsc::unbounded_channel::<(String, Option<u64>)>();
-    let due = Arc::new(tokio::sync::Mutex::new(due));
+    let due: Offers = Arc::new(tokio::sync::Mutex::new(due));
     for _ in 0..CONNECTIONS {
         tokio::spawn(work(http, due.clone(), commands.clone(), rings));
     }
@@ -111,12 +114,7 @@ pub async fn follow(http: SocketAddr) -> BufReader<TcpStream> {
     lines
 }
 
-async fn work(
-    http: SocketAddr,
-    due: Arc<tokio::sync::Mutex<mpsc::UnboundedReceiver<(String, Option<u64>)>>>,
-    commands: Commands,
-    rings: bool,
-) {
+async fn work(http: SocketAddr, due: Offers, commands: Commands, rings: bool) {
     let mut stream = TcpStream::connect(http).await.unwrap();
     stream.set_nodelay(true).unwrap();
     loop {
