@@ -6,9 +6,10 @@
 //!                                            log of events ────────────────┴─► Story ─► text, mermaid, pcapng; JSON
 //! ```
 //!
-//! Messages and commands are kept in memory alone, on the side, without their secrets; events come from the log. A trace begins with
-//! the first event of its call in this run; the message that made the call is seen right behind it. What belongs to no call costs a
-//! look and leaves nothing. Each trace is bounded, and all of them together are: the first begun goes first.
+//! Messages and commands are kept in memory alone, on the side; events come from the log. Secrets are taken out when a story is
+//! told: what is seen of each message must cost next to nothing, and few are ever asked for. A trace begins with the first event
+//! of its call in this run; the message that made the call is seen right behind it. What belongs to no call costs a look and
+//! leaves nothing. Each trace is bounded, and all of them together are: the first begun goes first.
 
 mod arrived;
 mod asked;

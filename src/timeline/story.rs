@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::secrets;
 use super::trace::{Direction, Entry, Seen, Sighting};
 use crate::agent::{Call, CallId, Timestamp};
 
@@ -177,6 +178,8 @@ impl StoryEntry {
 
 impl SipEntry {
     fn of(at: Timestamp, Sighting { direction, transport, local, peer, bytes, length }: Sighting) -> Self {
+        let mut bytes = bytes.to_vec();
+        secrets::mask(&mut bytes);
         let message = String::from_utf8_lossy(&bytes).into_owned();
         let direction = match direction {
             Direction::Received => SipDirection::Received,
@@ -196,7 +199,7 @@ impl SipEntry {
             summary: what.to_owned(),
             ends: (local, peer),
             message,
-            bytes,
+            bytes: bytes.into(),
             length,
         }
     }

@@ -1,12 +1,13 @@
 //! What was seen of one call: its beginning and its latest part; what lies between goes when it is too much.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Asked, secrets};
+use super::Asked;
 use crate::agent::{CallId, Flow, Timestamp};
 use crate::sip::Transport;
 
@@ -23,13 +24,13 @@ pub(super) enum Direction {
 }
 
 /// A message and where it was seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Sighting {
     pub direction: Direction,
     pub transport: Transport,
     pub local: SocketAddr,
     pub peer: SocketAddr,
-    /// Without its secrets, and without its end if it is too long.
+    /// As it was, with its secrets; without its end if it is too long.
     pub bytes: Bytes,
     /// How long it was.
     pub length: usize,
@@ -57,9 +58,16 @@ impl Sighting {
             let room = MOST_OF_MESSAGE - bytes.len();
             bytes.extend_from_slice(part.get(..room).unwrap_or(part));
         }
-        secrets::mask(&mut bytes);
         let Flow { transport, local, peer, .. } = *flow;
         Self { direction, transport, local, peer, bytes: bytes.into(), length }
+    }
+}
+
+/// Without the message: it may have secrets in it.
+impl fmt::Debug for Sighting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { direction, transport, peer, length, .. } = self;
+        write!(f, "{length} bytes {direction:?} by {transport:?} with {peer}")
     }
 }
 
