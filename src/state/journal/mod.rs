@@ -14,6 +14,7 @@ mod answers;
 mod checkpoint;
 mod history;
 mod kept;
+mod last;
 mod load;
 mod progress;
 mod read;
@@ -50,6 +51,8 @@ use writer::{Done, Job, Writer};
 
 /// The file in the data directory.
 const FILE: &str = "journal.db";
+/// The size of its pages, bytes. An event or a call is some kilobytes, and each page of the write-ahead log costs two system calls.
+const PAGE: u32 = 8192;
 /// Who has it locked writes the other.
 const LOCK: &str = "journal.lock";
 /// How many [`Journal::save`]s may wait for the writer at a time; a further one waits for its turn.
@@ -216,6 +219,8 @@ fn lock(directory: &Path) -> Result<File, JournalError> {
 /// A connection that writes.
 fn connect(file: &Path, durability: Durability) -> Result<Connection, JournalError> {
     let connection = Connection::open(file)?;
+    // Of a new database; one that is there keeps its own.
+    connection.pragma_update(None, "page_size", PAGE)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(
         None,

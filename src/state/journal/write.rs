@@ -93,7 +93,8 @@ fn save(connection: &Connection, call: &Call, saved: &Saved) -> Result<()> {
 
 fn end(connection: &Connection, call: &Call, sequence: u64) -> Result<()> {
     let mut insert = connection.prepare_cached(
-        "INSERT OR REPLACE INTO call (id, created, ended, ended_sequence, picture) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO call (id, created, ended, ended_sequence, picture) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (id) DO UPDATE SET ended = ?3, ended_sequence = ?4, picture = ?5, saved = NULL",
     )?;
     let ended = call.ended_at.unwrap_or(call.created_at);
     insert.execute(params![call.id.to_bytes(), call.created_at.0, ended.0, sequence, json(call)?])?;

@@ -9,6 +9,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{oneshot, watch};
 
 use super::checkpoint::{Checkpoints, LARGEST, checkpoint};
+use super::last::Last;
 use super::retention::{self, Retention};
 use super::{JournalError, Progress, Settings, Write};
 use crate::metrics::Metrics;
@@ -115,14 +116,17 @@ impl Writer {
     }
 
     fn commit(&mut self, jobs: &[Job]) -> rusqlite::Result<()> {
-        let (began, mut writes) = (Instant::now(), 0);
+        let began = Instant::now();
+        let writes = || jobs.iter().flat_map(|job| &job.writes).enumerate();
+        let last = Last::of(writes());
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for write in jobs.iter().flat_map(|job| &job.writes) {
-            write.apply(&transaction)?;
-            writes += 1;
+        for (place, write) in writes() {
+            if last.lasts(place, write) {
+                write.apply(&transaction)?;
+            }
         }
         transaction.commit()?;
-        self.metrics.committed(writes, began.elapsed());
+        self.metrics.committed(writes().count(), began.elapsed());
         Ok(())
     }
 
