@@ -38,3 +38,37 @@ impl Last {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::agent::Saved;
+    use crate::state::tests::{ended, offered};
+
+    fn lasting(writes: &[Write]) -> Vec<usize> {
+        let last = Last::of(writes.iter().enumerate());
+        let lasting = writes.iter().enumerate().filter(|(place, write)| last.lasts(*place, write));
+        lasting.map(|(place, _)| place).collect()
+    }
+
+    #[test]
+    fn of_each_call_its_beginning_and_what_was_saved_last_or_its_end_alone_is_written() {
+        let saved: Saved = serde_json::from_value(json!({
+            "v": 1, "call_id": "c", "local_tag": "l", "local": "<sip:a@b>", "remote": "<sip:c@d>", "remote_target": "sip:c@d",
+            "route_set": [], "local_cseq": 1, "contact": "b", "user": "a", "is_secure": false, "takes_update": false,
+            "fence": 0
+        }))
+        .unwrap();
+        let save = || Write::Save(offered(1).call, Arc::new(saved.clone()));
+        let begin = || Write::Begin(offered(1).call);
+        let other = || Write::Begin(offered(2).call);
+        assert_eq!(lasting(&[begin(), save(), other(), save()]), [0, 2, 3]);
+        let end = |sequence| Write::End(ended(1).call, sequence);
+        assert_eq!(lasting(&[begin(), save(), other(), end(3), save()]), [2, 3]);
+        assert_eq!(lasting(&[end(3), end(4)]), [1], "labels of an ended call");
+    }
+}
