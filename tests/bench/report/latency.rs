@@ -1,11 +1,11 @@
 //! From the INVITE on the wire to the event at its readers, and from `accept` to the 200 on the wire.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tokio::io::AsyncBufReadExt;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::TcpStream;
 use tokio::time::sleep;
 
 use super::Options;
@@ -19,6 +19,8 @@ const ACCEPT: &str = "accept by HTTP to the 200 on the wire, ms";
 /// Calls a second, and readers. A thousand readers at 500 calls a second would be over a gigabyte a second.
 const SETTINGS: [(u32, usize); 8] =
     [(100, 1), (500, 1), (1000, 1), (100, 100), (500, 100), (1000, 100), (20, 1000), (50, 1000)];
+/// What readers have measured.
+type Taken = Arc<Mutex<Vec<Duration>>>;
 /// What is called before it is measured.
 const WARM_UP: Duration = Duration::from_secs(1);
 
@@ -28,7 +30,8 @@ pub async fn measure(options: &Options, report: &mut Report) {
     let mut accepts = Vec::new();
     for journal in ["none", "relaxed", "strict"] {
         for (rate, readers) in SETTINGS {
-            let (events, accept) = with(journal, rate, readers, options.time).await;
+            let events = events(journal, rate, readers, options.time).await;
+            let accept = accepted(journal, rate, readers, options.time).await;
             let [p50, p99, p999] = [500, 990, 999].map(|of| events.of_thousand(of));
             report.row(
                 EVENTS,
@@ -78,33 +81,58 @@ pub async fn measure(options: &Options, report: &mut Report) {
     }
 }
 
-/// So many calls a second for a time, each accepted by a client; what the readers and the client measured.
-async fn with(journal: &str, rate: u32, readers: usize, time: Duration) -> (Sample, Sample) {
+/// So many calls a second for a time, which the agent refuses at once; what the readers measured.
+async fn events(journal: &str, rate: u32, readers: usize, time: Duration) -> Sample {
+    let agent = Process::agent(journal, &["--on-offer", "reject"]);
+    let (phone, taken) = followed(&agent, readers).await;
+    let warm = phone.call_often(rate, WARM_UP, 0).await;
+    come(&taken, warm as usize * readers).await;
+    taken.lock().unwrap().clear();
+    let calls = phone.call_often(rate, time, warm).await;
+    come(&taken, calls as usize * readers).await;
+    Sample::new(std::mem::take(&mut *taken.lock().unwrap()))
+}
+
+/// The same with calls that a client accepts; what the client measured.
+async fn accepted(journal: &str, rate: u32, readers: usize, time: Duration) -> Sample {
     let agent = Process::agent(journal, &[]);
-    let phone = Phone::connect(agent.sip).await;
-    let taken = Arc::<Mutex<Vec<Duration>>>::default();
-    for _ in 0..readers {
-        tokio::spawn(follow(agent.http, phone.invited.clone(), taken.clone()));
-    }
+    let (phone, taken) = followed(&agent, readers).await;
     let commands = Commands::default();
     rest::answer_calls(agent.http, commands.clone(), false).await;
-    sleep(Duration::from_millis(500)).await;
     let warm = phone.call_often(rate, WARM_UP, 0).await;
-    sleep(Duration::from_millis(200)).await;
-    taken.lock().unwrap().clear();
-    commands.accepted.lock().unwrap().clear();
     let calls = phone.call_often(rate, time, warm).await;
-    sleep(Duration::from_millis(500)).await;
-    let events = Sample::new(std::mem::take(&mut *taken.lock().unwrap()));
-    let accepts = Sample::new(phone::between(&commands.accepted, &phone.answered));
-    assert_eq!(events.len() as u64, calls * readers as u64, "every reader sees every call");
-    assert_eq!(accepts.len() as u64, calls, "every call is answered");
-    (events, accepts)
+    come(&taken, (warm + calls) as usize * readers).await;
+    let is_done = || phone.answered.lock().unwrap().len() as u64 == warm + calls;
+    wait_until(is_done, "every call is answered").await;
+    commands.accepted.lock().unwrap().retain(|number, _| *number >= warm);
+    Sample::new(phone::between(&commands.accepted, &phone.answered))
+}
+
+/// A caller, and what so many readers measure.
+async fn followed(agent: &Process, readers: usize) -> (Phone, Taken) {
+    let (phone, taken) = (Phone::connect(agent.sip).await, Taken::default());
+    for _ in 0..readers {
+        let events = rest::follow(agent.http).await;
+        tokio::spawn(follow(events, phone.invited.clone(), taken.clone()));
+    }
+    (phone, taken)
+}
+
+/// Waits until every reader has seen every call.
+async fn come(taken: &Taken, count: usize) {
+    wait_until(|| taken.lock().unwrap().len() == count, "every reader sees every call").await;
+}
+
+async fn wait_until(holds: impl Fn() -> bool, what: &str) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "{what}");
+        sleep(Duration::from_millis(10)).await;
+    }
 }
 
 /// Takes the time of each call that is offered.
-async fn follow(http: SocketAddr, invited: Moments, taken: Arc<Mutex<Vec<Duration>>>) {
-    let mut events = rest::follow(http).await;
+async fn follow(mut events: BufReader<TcpStream>, invited: Moments, taken: Taken) {
     let prefix = format!("\"call_id\":\"{}", phone::CALL_ID);
     let mut line = Vec::new();
     while events.read_until(b'\n', &mut line).await.unwrap_or(0) > 0 {

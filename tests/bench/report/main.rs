@@ -1,9 +1,10 @@
 //! How fast the agent is, by the agent as it ships: one table, and the same as JSON.
 //!
 //! ```sh
-//! scripts/bench                     # all of it, some ten minutes
+//! scripts/bench                     # all of it, some twenty minutes
 //! scripts/bench --quick             # the same in a tenth of the time: does it work?
 //! scripts/bench --only throughput   # throughput, rest, latency, memory or journal
+//! scripts/bench --seconds 5         # each setting for so long instead of 10 seconds
 //! scripts/bench --json FILE
 //! ```
 //!
@@ -53,9 +54,10 @@ impl Options {
                 // What `cargo bench` adds.
                 "--bench" => {}
                 "--quick" => (options.time, options.is_quick) = (Duration::from_secs(1), true),
+                "--seconds" => options.time = seconds(arguments.next()),
                 "--only" => options.only = arguments.next(),
                 "--json" => options.json = arguments.next(),
-                other => panic!("{other:?} is not known: --quick, --only SECTION, --json FILE"),
+                other => panic!("{other:?} is not known: --quick, --seconds N, --only SECTION, --json FILE"),
             }
         }
         options
@@ -64,6 +66,10 @@ impl Options {
     fn wants(&self, section: &str) -> bool {
         self.only.as_deref().is_none_or(|only| only == section)
     }
+}
+
+fn seconds(text: Option<String>) -> Duration {
+    Duration::from_secs(text.and_then(|text| text.parse().ok()).expect("--seconds: a whole number"))
 }
 
 fn main() {

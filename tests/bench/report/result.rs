@@ -40,7 +40,7 @@ impl Report {
             Value::String(text) => format!("{text:>12}"),
             Value::Number(number) if number.is_f64() => format!("{:>12.2}", number.as_f64().unwrap()),
             Value::Null => format!("{:>12}", "-"),
-            value => format!("{value:>12}"),
+            value => format!("{:>12}", value.to_string()),
         };
         println!("{}", values.iter().map(text).collect::<String>());
         self.tables[name]["rows"].as_array_mut().unwrap().push(Value::from(values.to_vec()));
