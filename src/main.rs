@@ -107,7 +107,7 @@ fn call(options: &Options) -> ExitCode {
     }
 }
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn place_calls(options: &Options) -> Result<Tally, Box<dyn std::error::Error>> {
     Ok(caller::call(options, told_to_end()?).await?)
 }

@@ -1,9 +1,9 @@
 //! Whether the agent keeps up with what comes in.
 //!
 //! What comes in waits in one queue, in order, so that nothing of a call overtakes anything else of it: no CANCEL its INVITE.
-//! A queue that is empty now and then only takes up bursts. One that never is stands for a lag that grows in the kernel's
-//! buffers behind it, where running calls wait with new ones; then new ones are refused, which costs a fraction of taking
-//! them, until the queue is empty again.
+//! The thread that reads it in, and on which the driver takes it, rests when all is done. One that rests now and then has only
+//! bursts to take up. One that never does lets a lag grow in the kernel's buffers, where running calls wait with new
+//! ones; then new ones are refused, which costs a fraction of taking them, until the thread rests again.
 
 use std::time::{Duration, Instant};
 
@@ -13,16 +13,19 @@ const MOST: Duration = Duration::from_millis(500);
 /// The load.
 #[derive(Debug, Default)]
 pub(super) struct Load {
-    /// Since when the queue has not been empty.
+    /// How often the thread had rested when it was looked at last.
+    rests: u64,
+    /// Since when there has always been something to do.
     busy_since: Option<Instant>,
 }
 
 impl Load {
-    /// Whether all that had come in was taken at that time.
-    pub(super) fn note(&mut self, is_all: bool, now: Instant) {
-        match is_all {
-            true => self.busy_since = None,
-            false => drop(self.busy_since.get_or_insert(now)),
+    /// How often the thread has rested until that time.
+    pub(super) fn note(&mut self, rests: u64, now: Instant) {
+        if std::mem::replace(&mut self.rests, rests) == rests {
+            self.busy_since.get_or_insert(now);
+        } else {
+            self.busy_since = None;
         }
     }
 
@@ -38,18 +41,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_queue_that_is_never_empty_for_half_a_second_is_too_much_until_it_is() {
+    fn a_thread_that_does_not_rest_for_half_a_second_has_too_much_to_do_until_it_does() {
         let (mut load, start) = (Load::default(), Instant::now());
         let at = |milliseconds| start + Duration::from_millis(milliseconds);
-        for time in [0, 100, 499] {
-            load.note(false, at(time));
+        load.note(7, at(0));
+        for time in [1, 100, 500] {
+            load.note(7, at(time));
             assert!(!load.is_too_much(None, at(time)));
         }
-        load.note(false, at(500));
-        assert!(load.is_too_much(None, at(500)));
-        load.note(true, at(501));
-        assert!(!load.is_too_much(None, at(501)));
-        load.note(false, at(502));
+        load.note(7, at(501));
+        assert!(load.is_too_much(None, at(501)));
+        load.note(8, at(502));
+        assert!(!load.is_too_much(None, at(502)));
+        load.note(8, at(503));
         assert!(!load.is_too_much(None, at(600)), "it is counted from anew");
     }
 

@@ -7,6 +7,7 @@ use std::future::ready;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
+use tokio::runtime::{Handle, RuntimeMetrics};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, Sleep, sleep_until};
 use tracing::info;
@@ -53,6 +54,8 @@ pub struct Driver {
     stage: Stage,
     drain_time: Duration,
     load: Load,
+    /// Of the thread that this runs on.
+    runtime: RuntimeMetrics,
     /// How long nobody may listen before new calls are refused.
     no_listener_after: Option<Duration>,
     /// When the board is told the time next.
@@ -70,7 +73,7 @@ enum Wake {
 }
 
 impl Driver {
-    /// A driver of a new agent, whose seed must be unguessable and whose accounts the board shows from here on; `drain_time`
+    /// A driver, for a runtime of one thread (see [`Load`]), of a new agent, whose seed must be unguessable and whose accounts the board shows from here on; `drain_time`
     /// is how long calls may go on after the shutdown has begun.
     pub fn new(
         settings: Settings,
@@ -108,6 +111,7 @@ impl Driver {
             stage: Stage::Serving,
             drain_time,
             load: Load::default(),
+            runtime: Handle::current().metrics(),
             no_listener_after: None,
             forget_at: Instant::now() + FORGET,
         }
@@ -184,7 +188,7 @@ impl Driver {
             let Some(inbound) = self.next_inbound() else { break };
             self.receive(now, inbound);
         }
-        self.load.note(self.inbound.is_empty(), now.instant);
+        self.load.note(self.runtime.worker_park_count(0), now.instant);
         // Before the commands, so that none is handled as if a connection were there that is known to be gone.
         self.settle(now);
         for _ in 0..BATCH {

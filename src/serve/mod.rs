@@ -4,6 +4,7 @@ mod about;
 mod guard;
 mod listeners;
 mod reachable;
+mod thread;
 
 use std::io;
 
@@ -22,13 +23,14 @@ use crate::state::{self, Board};
 use crate::timeline::{self, Timelines};
 use crate::tls::Tls;
 use crate::traces::Traces;
-use crate::transport::{self, Bounds};
+use crate::transport::{self, Bounds, Listener};
 use crate::webhook::Webhooks;
 
 use about::Door;
 pub use guard::guard_http;
 use listeners::announce;
 pub use listeners::{BindError, Listeners};
+use thread::on_own_thread;
 
 /// How many commands may wait for the driver; a further one is refused.
 const COMMANDS: usize = 1024;
@@ -51,9 +53,12 @@ pub enum ServeError {
     /// There is nothing that traces could be sent by.
     #[error("--otlp-endpoint: {0}")]
     Traces(#[from] ExporterBuildError),
+    /// There is no thread to be had for SIP.
+    #[error("no thread for SIP: {0}")]
+    Thread(io::Error),
     /// The driver died; that is a fault of the program.
-    #[error("the driver ended: {0}")]
-    Driver(tokio::task::JoinError),
+    #[error("the driver ended before its time")]
+    Driver,
 }
 
 /// Serves, to whom `access` lets in, until `shutdown` comes and the drain after it is done.
@@ -84,12 +89,21 @@ pub async fn serve(
         metrics: metrics.clone(),
         ..door(config.sip_peers)
     };
-    let network = transport::start(listeners.sip, told);
-    let mut driver = Driver::new(config.agent, seed()?, recorded, network, asks, config.drain_time)
-        .with_audience(config.no_listener_after);
-    driver.begin().await;
+    let seed = seed()?;
+    let (begun, has_begun) = oneshot::channel();
+    let drive = move || async move {
+        let network = transport::start(here(listeners.sip)?, told);
+        let mut driver = Driver::new(config.agent, seed, recorded, network, asks, config.drain_time)
+            .with_audience(config.no_listener_after);
+        driver.begin().await;
+        let _ = begun.send(());
+        driver.run(shutdown).await;
+        Ok(())
+    };
+    let driven = on_own_thread(drive).map_err(ServeError::Thread)?;
+    // What goes wrong before that, `driven` tells.
+    let _ = has_begun.await;
 
-    let (stop_http, http_stopped) = oneshot::channel::<()>();
     let answers = Answers::new(board.clone(), journal.clone(), keyed);
     let context = Context {
         board,
@@ -104,20 +118,30 @@ pub async fn serve(
         access,
         cors_origins: config.access.cors_origins.into(),
     };
-    let http = tokio::spawn(http::serve(listeners.http, http_tls, context, http::Limits::default(), async {
-        let _ = http_stopped.await;
-    }));
+    let (stop_http, http_stopped) = oneshot::channel::<()>();
+    let stopped = async { drop(http_stopped.await) };
+    let http = tokio::spawn(http::serve(listeners.http, http_tls, context, http::Limits::default(), stopped));
 
-    let driven = tokio::spawn(driver.run(shutdown)).await.map_err(ServeError::Driver);
+    let driven = driven.await.unwrap_or(Err(ServeError::Driver));
     // Only now: until here a client could follow the drain and see the end of every call.
     drop(stop_http);
     let _ = http.await;
+    close(&webhooks, &traces, journal).await;
+    driven
+}
+
+/// Ends what follows the events, and then what they are kept in.
+async fn close(webhooks: &Webhooks, traces: &Traces, journal: Option<Journal>) {
     webhooks.close().await;
     traces.close().await;
     if let Some(journal) = journal {
         journal.close().await;
     }
-    driven
+}
+
+/// The listeners, waited for by the runtime that this is called in.
+fn here(listeners: Vec<Listener>) -> Result<Vec<Listener>, ServeError> {
+    listeners.into_iter().map(Listener::here).collect::<io::Result<_>>().map_err(ServeError::Listener)
 }
 
 /// Says where the service listens and what peers may not reach of it.

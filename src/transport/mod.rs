@@ -147,6 +147,15 @@ impl Listener {
         }
     }
 
+    /// The same socket, waited for by the runtime that this is called in.
+    pub fn here(self) -> io::Result<Self> {
+        match self {
+            Self::Tcp(listener) => TcpListener::from_std(listener.into_std()?).map(Self::Tcp),
+            Self::Tls(listener) => TcpListener::from_std(listener.into_std()?).map(Self::Tls),
+            Self::Udp(socket) => UdpSocket::from_std(socket.into_std()?).map(Self::Udp),
+        }
+    }
+
     /// Where it is bound.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         match self {

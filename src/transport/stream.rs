@@ -1,9 +1,14 @@
 //! What a connection's bytes go through: a socket alone, or TLS over it. Its two ends are for its reader and its writer.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
@@ -13,6 +18,11 @@ use crate::tls;
 
 /// How much is read at once.
 const CHUNK: usize = 16 * 1024;
+
+thread_local! {
+    /// What is read goes through here: one for all connections of a thread, as those that are idle hold no buffer.
+    static BUFFER: RefCell<Vec<u8>> = RefCell::new(Vec::with_capacity(CHUNK));
+}
 
 /// About how much is encrypted before the kernel has it; that much more than its messages a slow peer costs.
 const SEALED: usize = 16 * 1024;
@@ -60,7 +70,7 @@ pub(super) struct Source {
 impl Source {
     /// Waits for bytes and gives them to the framer; perhaps none, if TLS needs more for the next ones. `false` at the end
     /// of the stream.
-    pub(super) async fn fill(&self, framer: &mut Framer) -> io::Result<bool> {
+    pub(super) async fn fill(&mut self, framer: &mut Framer) -> io::Result<bool> {
         if let Some(session) = &self.session {
             // What came with the end of the handshake, and the peer's last word.
             match session.lock().drain(framer)? {
@@ -68,23 +78,27 @@ impl Source {
                 (count, _) => return Ok(count > 0),
             }
         }
-        loop {
-            self.socket.readable().await?;
-            match self.take(framer) {
-                Err(error) if is_passing(&error) => {}
-                taken => return taken,
-            }
-        }
+        poll_fn(|context| self.poll_take(context, framer)).await
     }
 
-    /// Apart from `fill` so that the chunk is on the stack and not in the task: idle connections hold no buffer.
-    fn take(&self, framer: &mut Framer) -> io::Result<bool> {
-        let mut chunk = [0; CHUNK];
-        let count = self.socket.try_read(&mut chunk)?;
-        let mut bytes = chunk.get(..count).unwrap_or_default();
+    /// By polling, and not by trying when the socket can be read: a read that fills less than the buffer is then known to be the last.
+    fn poll_take(&mut self, context: &mut Context<'_>, framer: &mut Framer) -> Poll<io::Result<bool>> {
+        BUFFER.with_borrow_mut(|buffer| {
+            let mut read = ReadBuf::uninit(buffer.spare_capacity_mut());
+            while let Err(error) = ready!(Pin::new(&mut self.socket).poll_read(context, &mut read)) {
+                if error.kind() != io::ErrorKind::Interrupted {
+                    return Poll::Ready(Err(error));
+                }
+            }
+            self.pass_on(read.filled(), framer)?;
+            Poll::Ready(Ok(!read.filled().is_empty()))
+        })
+    }
+
+    fn pass_on(&self, mut bytes: &[u8], framer: &mut Framer) -> io::Result<()> {
         let Some(session) = &self.session else {
             framer.push(bytes);
-            return Ok(count > 0);
+            return Ok(());
         };
         let mut session = session.lock();
         while !bytes.is_empty() {
@@ -92,7 +106,7 @@ impl Source {
             // Its end, if it is here, is the next call's to find: what came before it counts.
             session.drain(framer)?;
         }
-        Ok(count > 0)
+        Ok(())
     }
 
     /// How many bytes are held of which the framer has nothing yet.
