@@ -1,12 +1,16 @@
 //! A reader's events as the body of a response: server-sent events, or lines of JSON.
 
+use std::convert::Infallible;
+use std::future::ready;
+use std::pin::Pin;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream::unfold;
-use tokio::time::timeout;
+use futures_util::StreamExt;
+use futures_util::stream::{once, unfold};
+use tokio::time::{Instant, Sleep, sleep};
 
 use crate::access::{Pass, Scope};
 use crate::state::{Frame, Reader};
@@ -71,30 +75,56 @@ impl Format {
     }
 }
 
+/// A reader's events, chunk by chunk.
+struct Chunks {
+    format: Format,
+    reader: Reader,
+    /// Comes when whose pass it is may read no more.
+    ends: Pin<Box<dyn Future<Output = ()> + Send>>,
+    /// When the client last heard something.
+    spoke: Instant,
+    /// One timer for the life of the stream: it looks whether the client has heard nothing for too long, so that no event needs to
+    /// wind it up again.
+    quiet: Pin<Box<Sleep>>,
+}
+
+impl Chunks {
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            tokio::select! {
+                // First: somebody who has always something to read must end, too.
+                biased;
+                () = &mut self.ends => return None,
+                frames = self.reader.next() => {
+                    self.spoke = Instant::now();
+                    return Some(self.format.chunk(&frames?));
+                }
+                () = &mut self.quiet => {
+                    let is_quiet = self.spoke.elapsed() >= HEARTBEAT;
+                    if is_quiet {
+                        self.spoke = Instant::now();
+                    }
+                    self.quiet.as_mut().reset(self.spoke + HEARTBEAT);
+                    if is_quiet {
+                        return Some(self.format.heartbeat());
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// The response that tells what the reader reads, until one of them ends, or whose pass it is may read no more.
 pub fn response(headers: &HeaderMap, reader: Reader, pass: Pass) -> Response {
     let format = Format::wanted(headers);
     let ends = Box::pin(pass.ends(Scope::EventsRead));
-    let begun = (reader, ends, Some(format.greeting()));
-    let chunks = unfold(begun, move |(mut reader, mut ends, greeting)| async move {
-        let chunk = match greeting {
-            Some(greeting) => greeting,
-            None => tokio::select! {
-                // First: somebody who has always something to read must end, too.
-                biased;
-                () = &mut ends => return None,
-                next = timeout(HEARTBEAT, reader.next()) => match next {
-                    Ok(frames) => format.chunk(&frames?),
-                    Err(_) => format.heartbeat(),
-                },
-            },
-        };
-        Some((Ok::<_, std::convert::Infallible>(chunk), (reader, ends, None)))
-    });
+    let chunks = Chunks { format, reader, ends, spoke: Instant::now(), quiet: Box::pin(sleep(HEARTBEAT)) };
+    let greeting = once(ready(format.greeting()));
+    let chunks = greeting.chain(unfold(chunks, async |mut chunks| Some((chunks.next().await?, chunks))));
     let head = [
         (header::CONTENT_TYPE, HeaderValue::from_static(format.content_type())),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
-    (head, Body::from_stream(chunks)).into_response()
+    (head, Body::from_stream(chunks.map(Ok::<_, Infallible>))).into_response()
 }
