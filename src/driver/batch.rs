@@ -60,7 +60,7 @@ impl Batch {
                     }
                     self.told.push(news.into());
                 }
-                Output::Save(call, saved) => self.saves.push(Write::Save(call, saved)),
+                Output::Save(call, saved) => self.saves.push(Write::Save(call.id, saved)),
                 Output::Send(transmit) => wire.push(Wire::Send(transmit)),
                 Output::Reach(id, destination) => wire.push(Wire::Reach(id, destination)),
                 Output::Close(flow) => wire.push(Wire::Close(flow)),

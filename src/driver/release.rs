@@ -37,7 +37,10 @@ pub(super) struct Release {
     unseen: VecDeque<Unseen>,
     held_bytes: usize,
     unacted: VecDeque<(u64, Acts)>,
+    /// New calls are to be refused.
     is_failing: bool,
+    /// What runs goes on without waiting for the disk.
+    is_stuck: bool,
 }
 
 /// Events that nobody sees before they are committed.
@@ -54,7 +57,8 @@ struct Unseen {
 impl Release {
     pub(super) fn new(board: Board, journal: Option<Journal>, metrics: Metrics) -> Self {
         let (unseen, unacted) = (VecDeque::new(), VecDeque::new());
-        Self { board, journal, metrics, last: 0, unseen, held_bytes: 0, unacted, is_failing: false }
+        let (is_failing, is_stuck) = (false, false);
+        Self { board, journal, metrics, last: 0, unseen, held_bytes: 0, unacted, is_failing, is_stuck }
     }
 
     /// Whether nothing waits.
@@ -64,7 +68,7 @@ impl Release {
 
     /// Whether something waits for a disk that works.
     pub(super) fn is_waiting(&self) -> bool {
-        !self.is_empty() && !self.is_failing
+        !self.is_empty() && !self.is_stuck
     }
 
     /// Whether as much waits as may.
@@ -86,7 +90,7 @@ impl Release {
     /// When the disk has taken too long, if nothing is heard of it until then.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let oldest = self.unseen.front().map(|unseen| unseen.since + PATIENCE);
-        oldest.filter(|_| !self.is_failing)
+        oldest.filter(|_| !self.is_stuck)
     }
 
     /// Takes what has come out, and lets go what may go. What tells nothing new goes behind what was before it. Tells whether the
@@ -130,7 +134,7 @@ impl Release {
             self.show(unseen.sealed, &unseen.read);
         }
         let has_changed = self.judge(&progress, now);
-        let may_go = |number: u64| number <= progress.committed || self.is_failing;
+        let may_go = |number: u64| number <= progress.committed || self.is_stuck;
         while self.unacted.front().is_some_and(|(number, _)| may_go(*number))
             && let Some((_, acts)) = self.unacted.pop_front()
         {
@@ -143,8 +147,9 @@ impl Release {
     /// Whether the disk fails; whether that is new.
     fn judge(&mut self, progress: &Progress, now: Instant) -> bool {
         let is_late = self.unseen.front().is_some_and(|unseen| now >= unseen.since + PATIENCE);
+        self.is_stuck = is_late || progress.unwritten.is_some();
         let late = || is_late.then(|| Arc::from("the disk takes too long"));
-        let fault = progress.fault.clone().or_else(late);
+        let fault = progress.fault().cloned().or_else(late);
         let was_failing = std::mem::replace(&mut self.is_failing, fault.is_some());
         if was_failing != self.is_failing {
             self.board.set_fault(fault);

@@ -58,8 +58,9 @@ impl Board {
     /// The next events behind a place, in order, up to another; none if they are gone from the disk, too.
     pub(super) async fn past(&self, after: u64, upto: u64) -> Result<Vec<(u64, Entry)>, JournalError> {
         let Some(journal) = self.0.journal.get() else { return Ok(Vec::new()) };
-        let found =
-            journal.read(move |connection| journal::events_behind(connection, after, upto, STRIDE)).await?;
+        let upto = upto.min(after + STRIDE);
+        let find = move |connection: &_| journal::events_behind(connection, after, upto);
+        let found = journal.read_upto(upto, find).await?;
         self.entries(found)
     }
 

@@ -30,7 +30,7 @@ impl Board {
         let latest = past.events.last().map(|event| event.time);
         for event in past.events {
             let id = board.event_id(event.sequence);
-            match replayed(&event, &mut wholes)? {
+            match replayed_event(&event, &mut wholes)? {
                 Some((kind, call)) => {
                     let frame = Frame::again(&id, Topic::Call(kind), &event.envelope);
                     let event = Event { kind, time: event.time, call, renegotiated: false, detail: None };
@@ -53,7 +53,7 @@ pub(super) fn replayed_entry(
     event: PastEvent,
     wholes: &mut HashMap<CallId, Value>,
 ) -> Result<Entry, JournalError> {
-    let Some((kind, call)) = replayed(&event, wholes)? else { return Ok(plain(id, event)) };
+    let Some((kind, call)) = replayed_event(&event, wholes)? else { return Ok(plain(id, event)) };
     let topic = Topic::Call(kind);
     Ok(Entry { topic, subject: Subject::Call(call), frame: Frame::again(id, topic, &event.envelope) })
 }
@@ -70,18 +70,30 @@ pub(super) fn wholes(pictures: &HashMap<CallId, Vec<u8>>) -> Result<HashMap<Call
     pictures.iter().map(|(id, picture)| Ok((*id, serde_json::from_slice(picture)?))).collect()
 }
 
-/// The kind of an event of a call, and the call right after it. `None`: it is of no call, or of a kind that is not known.
-fn replayed(
+/// The kind of an event of a call, and the call right after it. `None`: it is of a kind that is not known, or of a call that is not.
+pub(super) fn replayed(
+    (topic, id, envelope): (&str, CallId, &[u8]),
+    wholes: &mut HashMap<CallId, Value>,
+) -> Result<Option<(EventKind, Arc<Call>)>, JournalError> {
+    let Some(kind) = EventKind::ALL.into_iter().find(|kind| kind.name() == topic) else { return Ok(None) };
+    let whole = match kind {
+        // Whole by itself.
+        EventKind::Offered | EventKind::Dialing => wholes.entry(id).or_default(),
+        _ => match wholes.get_mut(&id) {
+            Some(whole) => whole,
+            None => return Ok(None),
+        },
+    };
+    *whole = completed(envelope, whole)?;
+    Ok(Some((kind, Arc::new(Call::read(whole.clone())?))))
+}
+
+fn replayed_event(
     event: &PastEvent,
     wholes: &mut HashMap<CallId, Value>,
 ) -> Result<Option<(EventKind, Arc<Call>)>, JournalError> {
     let Some(id) = event.call else { return Ok(None) };
-    let Some(kind) = EventKind::ALL.into_iter().find(|kind| kind.name() == event.topic) else {
-        return Ok(None);
-    };
-    let Some(whole) = wholes.get_mut(&id) else { return Ok(None) };
-    *whole = completed(&event.envelope, whole)?;
-    Ok(Some((kind, Arc::new(Call::read(whole.clone())?))))
+    replayed((&event.topic, id, &event.envelope), wholes)
 }
 
 fn unfinished(live: &LiveCall) -> Result<Unfinished, JournalError> {

@@ -6,8 +6,7 @@ use super::frame::Envelope;
 use super::journal::{EventRow, Write};
 use super::log::{Entry, Subject};
 use super::{Board, Frame, Topic};
-use crate::agent::event::{CallState, EventKind};
-use crate::agent::{Call, CallId, Event, News, Timestamp};
+use crate::agent::{Call, CallId, News, Timestamp};
 
 /// What clients are told, in one order.
 #[derive(Clone, Debug)]
@@ -76,35 +75,24 @@ impl Sealed {
         })
     }
 
-    /// What has to be written of it: the events, and what they make of their calls.
+    /// What has to be written of it.
     pub fn writes(&self) -> impl Iterator<Item = Write> {
-        self.0.iter().flat_map(|(told, sequence, frame)| {
-            let (mut call, mut account) = (None, None);
-            let change = match told {
-                Told::News(News::Call(event)) => {
-                    call = Some(event.call.id);
-                    change(event, *sequence)
-                }
-                Told::News(News::Account(event)) => {
-                    account = Some(event.account.id.clone());
-                    None
-                }
-                Told::Draining(_) => None,
+        self.0.iter().map(|(told, sequence, frame)| {
+            let (call, account) = match told {
+                Told::News(News::Call(event)) => (Some(event.call.clone()), None),
+                Told::News(News::Account(event)) => (None, Some(event.account.id.to_string())),
+                Told::Draining(_) => (None, None),
             };
-            let (time, topic, envelope) = (told.time(), told.topic().name(), frame.envelope());
-            let row = EventRow { sequence: *sequence, time, topic, call, account, envelope };
-            [Some(Write::Event(row)), change].into_iter().flatten()
+            Write::Event(EventRow {
+                sequence: *sequence,
+                time: told.time().0,
+                topic: told.topic().name().into(),
+                call: call.as_ref().map(|call| call.id.to_bytes()),
+                account,
+                envelope: frame.envelope(),
+                picture: call,
+            })
         })
-    }
-}
-
-fn change(event: &Event, sequence: u64) -> Option<Write> {
-    let call = || Arc::clone(&event.call);
-    match event.kind {
-        EventKind::Offered | EventKind::Dialing => Some(Write::Begin(call())),
-        // Labels of an ended call change its record.
-        _ if event.call.state == CallState::Ended => Some(Write::End(call(), sequence)),
-        _ => None,
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 
@@ -33,14 +34,36 @@ impl Home {
         Agent::start_with(&[&["--sip-listen", &self.sip, "--data-dir", data], more].concat())
     }
 
+    /// Fills the disk, as the agent sees it.
+    fn fill(&self, agent: &Agent) -> Full {
+        flush(agent);
+        let files =
+            (1..=64).map(|number: u64| -> PathBuf { self.data.file(&format!("tail-{number:016x}")).into() });
+        Full(files.filter(|file| std::os::unix::fs::symlink("/dev/full", file).is_ok()).collect())
+    }
+
     fn database(&self) -> Connection {
         Connection::open(self.data.file("journal.db")).unwrap()
+    }
+}
+
+/// Files that take nothing, until this is dropped.
+struct Full(Vec<PathBuf>);
+
+impl Drop for Full {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|file| std::fs::remove_file(file).unwrap());
     }
 }
 
 fn kill(agent: Agent) {
     agent.signal("KILL");
     agent.ends();
+}
+
+/// Has the database take all that is committed: records come from there.
+fn flush(agent: &Agent) {
+    assert_eq!(agent.get("/v1/records").0, 200);
 }
 
 /// The position behind the last event, and where that is in its epoch.
@@ -241,9 +264,7 @@ fn while_the_disk_fails_new_calls_are_refused_and_what_runs_goes_on() {
     let mut caller = Caller::at(peer.address);
     let id = established(&agent, &mut events, &mut peer, &mut caller);
     let (position, ..) = last(&agent);
-    // Whoever holds the lock keeps everything from being written, as a full disk does.
-    let mut database = home.database();
-    let lock = database.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+    let full = home.fill(&agent);
     // What tells of this cannot be written; its answer comes all the same.
     assert_eq!(agent.patch(&id, r#"{"labels": {"k": "v"}}"#).status, 200);
     let (status, problem) = agent.get("/readyz");
@@ -256,7 +277,7 @@ fn while_the_disk_fails_new_calls_are_refused_and_what_runs_goes_on() {
     peer.send(caller.next("BYE", "", ""));
     peer.answer(200, "BYE");
     assert_eq!(last(&agent).0, position, "nothing is seen that is not on record");
-    drop(lock);
+    drop(full);
     for kind in ["call.updated", "call.ended"] {
         assert_eq!(events.next().unwrap()["type"], kind);
     }
@@ -361,6 +382,7 @@ fn what_is_no_longer_in_memory_is_read_from_disk_and_what_is_gone_from_there_is_
     kill(agent);
     let agent = home.start(&flags);
     follows(&agent);
+    flush(&agent);
     kill(agent);
     home.database().execute("DELETE FROM event WHERE sequence < 20", []).unwrap();
     home.database().execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('floor', 20)", []).unwrap();

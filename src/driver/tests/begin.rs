@@ -32,7 +32,7 @@ async fn a_disk_that_fails_does_not_keep_the_agent_from_beginning() {
     let data = Data::new();
     data.tell(vec![offered(1)]).await;
     let (mut driver, board) = after_a_crash(&data);
-    let _lock = data.lock();
+    let _full = data.fill();
     timeout(PATIENCE, driver.begin()).await.unwrap();
     assert!(board.fault().is_some());
 }

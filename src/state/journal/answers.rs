@@ -2,25 +2,26 @@
 
 use rusqlite::{Connection, Result, params};
 
+use super::row::AnswerRow;
 use crate::agent::{CallId, Timestamp};
 use crate::state::answers::{Answer, Keyed};
 
 /// Writes a key, or its answer.
-pub(super) fn put(connection: &Connection, keyed: &Keyed) -> Result<()> {
+pub(super) fn put(connection: &Connection, row: &AnswerRow) -> Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT OR REPLACE INTO answer (key, fingerprint, at, status, headers, body, call)
          VALUES (?, ?, ?, ?, ?, ?, ?)",
     )?;
-    let Keyed { key, fingerprint, at, answer } = keyed;
-    let headers = answer.as_ref().map(|answer| serde_json::to_string(&answer.headers).unwrap_or_default());
+    let AnswerRow { key, fingerprint, at, answer } = row;
+    let answer = answer.as_ref();
     insert.execute(params![
         key,
         fingerprint,
-        at.0,
-        answer.as_ref().map(|answer| answer.status),
-        headers,
-        answer.as_ref().map(|answer| &*answer.body),
-        answer.as_ref().and_then(|answer| answer.call).map(CallId::to_bytes),
+        at,
+        answer.map(|(status, ..)| status),
+        answer.map(|(_, headers, ..)| headers),
+        answer.map(|(_, _, body, _)| &**body),
+        answer.and_then(|(.., call)| *call),
     ])?;
     Ok(())
 }

@@ -1,15 +1,21 @@
 //! The past, asked for piece by piece: events for who reads the file, ended calls for their records.
 
+use std::io;
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{COLUMNS, FILE, JournalError, PastEvent, load, read};
-use crate::agent::CallId;
+use super::row::Row;
+use super::{COLUMNS, EventRow, FILE, JournalError, PastEvent, load, read, tail};
+use crate::agent::{CallId, Timestamp};
 
 /// A journal that is only read, whether an agent writes it or not.
 #[derive(Debug)]
-pub struct History(Connection);
+pub struct History {
+    database: Connection,
+    /// What was committed and not in the database when this was opened, or had come there just then.
+    tail: Vec<PastEvent>,
+}
 
 impl History {
     /// Opens the journal in a data directory.
@@ -17,17 +23,18 @@ impl History {
         let file = directory.join(FILE);
         let missing = |error| JournalError::Directory { directory: file.clone(), error };
         std::fs::metadata(&file).map_err(missing)?;
-        let connection = read::open(&file)?;
-        Ok(Self(connection))
+        // In this order: what goes from the one to the other meanwhile is in both and not in neither.
+        let tail = tail(directory)?;
+        Ok(Self { database: read::open(&file)?, tail })
     }
 
     /// The epoch, and the sequence of the oldest event kept.
     pub fn place(&self) -> Result<(String, u64), JournalError> {
         let epoch = self
-            .0
+            .database
             .query_row("SELECT value FROM meta WHERE name = 'epoch'", [], |row| row.get(0))
             .optional()?;
-        Ok((epoch.unwrap_or_default(), load::oldest(&self.0)?))
+        Ok((epoch.unwrap_or_default(), load::oldest(&self.database)?))
     }
 
     /// The events behind a sequence, of one call or of all, to who takes them; until he has enough.
@@ -35,17 +42,46 @@ impl History {
         &self,
         after: u64,
         call: Option<CallId>,
-        mut take: impl FnMut(PastEvent) -> bool,
+        mut take: impl FnMut(&PastEvent) -> bool,
     ) -> Result<(), JournalError> {
+        let mut last = after;
         let of_call = if call.is_some() { "call = ?2" } else { "?2 IS NULL" };
         let sql = format!("SELECT {COLUMNS} FROM event WHERE sequence > ?1 AND {of_call} ORDER BY sequence");
-        let mut find = self.0.prepare(&sql)?;
+        let mut find = self.database.prepare(&sql)?;
         for event in find.query_map(params![after, call.map(CallId::to_bytes)], PastEvent::read)? {
-            if !take(event?) {
+            let event = event?;
+            if !take(&event) {
                 return Ok(());
             }
+            last = event.sequence;
         }
+        let is_wanted = |event: &&PastEvent| event.sequence > last && (call.is_none() || event.call == call);
+        self.tail.iter().filter(is_wanted).all(take);
         Ok(())
+    }
+}
+
+/// The events in the log's own files, in order.
+fn tail(directory: &Path) -> Result<Vec<PastEvent>, JournalError> {
+    let mut events = Vec::new();
+    for file in tail::left(directory).map_err(JournalError::Tail)? {
+        let bytes = match std::fs::read(file) {
+            // The database has it meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            read => read.map_err(JournalError::Tail)?,
+        };
+        let rows = tail::records(&bytes).map_err(JournalError::Tail)?.flatten();
+        events.extend(
+            rows.filter_map(|row| if let Row::Event(event) = row { Some(event.into()) } else { None }),
+        );
+    }
+    Ok(events)
+}
+
+impl From<EventRow> for PastEvent {
+    fn from(EventRow { sequence, time, topic, call, account, envelope, .. }: EventRow) -> Self {
+        let (time, call) = (Timestamp(time), call.map(CallId::from_bytes));
+        Self { sequence, time, topic: topic.into_owned(), call, account, envelope: envelope.into() }
     }
 }
 

@@ -88,18 +88,23 @@ pub(super) fn past(connection: &Connection, new_epoch: &str, limits: Limits) -> 
     connection.execute("INSERT OR IGNORE INTO meta (name, value) VALUES ('epoch', ?)", [new_epoch])?;
     let epoch = connection.query_row("SELECT value FROM meta WHERE name = 'epoch'", [], |row| row.get(0))?;
     let oldest = oldest(connection)?;
-    let newest: Option<u64> =
-        connection.query_row("SELECT max(sequence) FROM event", [], |row| row.get(0))?;
     let events = newest_events(connection, limits)?;
     Ok(Past {
         epoch,
-        last: newest.unwrap_or(oldest - 1),
+        last: last(connection)?,
         oldest,
-        pictures: pictures(connection, &events)?,
+        pictures: pictures(connection, calls_of(&events))?,
         events,
         live: live(connection)?,
         keyed: answers::all(connection)?,
     })
+}
+
+/// The sequence of the last event; 0 before the first.
+pub(super) fn last(connection: &Connection) -> rusqlite::Result<u64> {
+    let newest: Option<u64> =
+        connection.query_row("SELECT max(sequence) FROM event", [], |row| row.get(0))?;
+    newest.map_or_else(|| Ok(oldest(connection)? - 1), Ok)
 }
 
 /// The sequence of the oldest event that is kept, or of the first that will come.
@@ -112,17 +117,12 @@ pub fn oldest(connection: &Connection) -> rusqlite::Result<u64> {
 pub type Stretch = (Vec<PastEvent>, HashMap<CallId, Vec<u8>>);
 
 /// The events behind a sequence up to another, and the calls that they are of.
-pub fn events_behind(
-    connection: &Connection,
-    after: u64,
-    upto: u64,
-    limit: u64,
-) -> Result<Stretch, JournalError> {
+pub fn events_behind(connection: &Connection, after: u64, upto: u64) -> Result<Stretch, JournalError> {
     let mut find = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM event WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?"
+        "SELECT {COLUMNS} FROM event WHERE sequence > ? AND sequence <= ? ORDER BY sequence"
     ))?;
-    let events = find.query_map([after, upto, limit], PastEvent::read)?.collect::<Result<Vec<_>, _>>()?;
-    let pictures = pictures(connection, &events)?;
+    let events = find.query_map([after, upto], PastEvent::read)?.collect::<Result<Vec<_>, _>>()?;
+    let pictures = pictures(connection, calls_of(&events))?;
     Ok((events, pictures))
 }
 
@@ -138,7 +138,7 @@ pub fn events_of(
     ))?;
     let found = find.query_map(params![call.to_bytes(), after, upto, limit], PastEvent::read)?;
     let events = found.collect::<Result<Vec<_>, _>>()?;
-    let pictures = pictures(connection, &events)?;
+    let pictures = pictures(connection, calls_of(&events))?;
     Ok((events, pictures))
 }
 
@@ -184,10 +184,18 @@ fn newest_events(connection: &Connection, limits: Limits) -> Result<Vec<PastEven
     Ok(events)
 }
 
-fn pictures(connection: &Connection, events: &[PastEvent]) -> Result<HashMap<CallId, Vec<u8>>, JournalError> {
-    let mut find = connection.prepare("SELECT picture FROM call WHERE id = ?")?;
+fn calls_of(events: &[PastEvent]) -> impl Iterator<Item = CallId> {
+    events.iter().filter_map(|event| event.call)
+}
+
+/// The pictures of these calls, as far as they are on record.
+pub(super) fn pictures(
+    connection: &Connection,
+    calls: impl Iterator<Item = CallId>,
+) -> Result<HashMap<CallId, Vec<u8>>, JournalError> {
+    let mut find = connection.prepare_cached("SELECT picture FROM call WHERE id = ?")?;
     let mut pictures = HashMap::new();
-    for call in events.iter().filter_map(|event| event.call) {
+    for call in calls {
         if let std::collections::hash_map::Entry::Vacant(place) = pictures.entry(call)
             && let Some(picture) = find.query_row([call.to_bytes()], |row| row.get(0)).optional()?
         {

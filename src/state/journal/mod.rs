@@ -1,25 +1,29 @@
-//! The log on disk: SQLite, one writer, batches.
+//! The log on disk: a file that is appended to, and SQLite behind it.
 //!
 //! ```text
-//!  driver ─submit─► jobs ─► writer thread ─commit─► events, calls        (progress: what is committed, what fails)
-//!  others ──save──►                                  ▲
-//!  readers ─read──► connections of their own ────────┘
+//!  driver ─submit─► jobs ─► writer ─append─► tail ╌╌╌ after a crash ╌╌╌► database        (progress: what is committed, what
+//!  others ──save──►           └──── helpings ─► indexer ─► transaction ────┘  │            is in the database, what fails)
+//!  readers ─read─► connections of their own ◄─────────────────────────────────┘
 //! ```
 //!
-//! Nothing is shown before it is committed, so what a client has seen is still there after a crash. The writer takes what has
-//! come together as one transaction; while it commits, the driver goes on. If it cannot commit, it says so and tries again,
-//! with everything that it has been given, in order.
+//! Nothing is shown before it is committed, so what a client has seen is still there after a crash. Committed is what is in the
+//! log's own file: to append to it costs one system call, and `strict` one wait for the disk. The writer takes what has come
+//! together as one record; while it commits, the driver goes on. If it cannot commit, it says so and tries again, with
+//! everything that it has been given, in order. The database, which answers questions, takes what is committed twice a
+//! second in one transaction each; who wants to read from it has it take the rest first.
 
 mod answers;
-mod checkpoint;
+mod calls;
 mod history;
+mod indexer;
 mod kept;
-mod last;
 mod load;
 mod progress;
 mod read;
 mod retention;
+mod row;
 mod schema;
+mod tail;
 mod write;
 mod writer;
 
@@ -27,7 +31,7 @@ use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -43,15 +47,18 @@ pub use progress::Progress;
 pub use retention::Retention;
 #[cfg(test)]
 pub use retention::sweep_all;
-pub use write::{EventRow, Write};
+pub use row::{EventRow, Id};
+pub use write::Write;
 
 use crate::metrics::Metrics;
+use indexer::{Closing, Indexer};
 use read::Pool;
-use writer::{Done, Job, Writer};
+use tail::Tail;
+use writer::{Done, Job, Pending, Writer};
 
-/// The file in the data directory.
+/// The database in the data directory.
 const FILE: &str = "journal.db";
-/// The size of its pages, bytes. An event or a call is some kilobytes, and each page of the write-ahead log costs two system calls.
+/// The size of its pages, bytes. An event or a call is some kilobytes, and each page of SQLite's log costs two system calls.
 const PAGE: u32 = 8192;
 /// Who has it locked writes the other.
 const LOCK: &str = "journal.lock";
@@ -93,6 +100,9 @@ pub enum JournalError {
         /// Why.
         error: std::io::Error,
     },
+    /// What an earlier run has left in the log's own files cannot be read.
+    #[error("what is to go into the database cannot be read: {0}")]
+    Tail(std::io::Error),
     /// SQLite says no.
     #[error(transparent)]
     Database(#[from] rusqlite::Error),
@@ -110,12 +120,15 @@ pub enum JournalError {
     /// Another process has it open.
     #[error("another process uses this data directory")]
     InUse,
-    /// There is no thread to be had for the writer.
-    #[error("no thread for the writer: {0}")]
+    /// There is no thread to be had for it.
+    #[error("no thread for the journal: {0}")]
     Thread(std::io::Error),
     /// The disk did not take it; it is not tried again.
     #[error("the journal cannot be written: {0}")]
     Unwritten(String),
+    /// The database does not take what is committed, and cannot be asked for it.
+    #[error("the database cannot be written: {0}")]
+    Unindexed(Arc<str>),
     /// The journal was closed.
     #[error("the journal is closed")]
     Closed,
@@ -131,6 +144,7 @@ struct Inner {
     jobs: Sender<Job>,
     saves: Semaphore,
     progress: watch::Receiver<Progress>,
+    closing: Closing,
     pool: Pool,
     directory: PathBuf,
     /// Held for as long as the process lives.
@@ -147,11 +161,22 @@ impl Journal {
         let file = directory.join(FILE);
         let mut connection = connect(&file, settings.durability)?;
         schema::migrate(&mut connection)?;
+        indexer::catch_up(&mut connection, directory)?;
         let past = load::past(&connection, new_epoch, limits)?;
-        let (jobs, inbox) = mpsc::channel();
-        let progress = Writer::start(connection, &file, inbox, past.oldest, settings)?;
+        let tail = Tail::new(directory, settings.durability == Durability::Strict);
+        let tail = tail.map_err(JournalError::Tail)?;
+        let progress = Progress { oldest: past.oldest, indexed_event: past.last, ..Progress::default() };
+        let (progress, closing) = (Arc::new(watch::Sender::new(progress)), Closing::default());
+        let follow = progress.subscribe();
+        // One helping may wait; what comes meanwhile joins the next.
+        let (indexer, tasks) = sync_channel(1);
+        let told = (closing.clone(), progress.clone());
+        Indexer::new(connection, &file, tasks, told, settings.retention).start()?;
+        let ((jobs, inbox), metrics) = (channel(), settings.metrics.clone());
+        let pending = Pending::default();
+        Writer { inbox, tail, indexer, closing: closing.clone(), progress, metrics, pending }.start()?;
         let (saves, pool, directory) = (Semaphore::new(SAVES), Pool::new(file), directory.clone());
-        let inner = Inner { jobs, saves, progress, pool, directory, _lock: lock };
+        let inner = Inner { jobs, saves, progress: follow, closing, pool, directory, _lock: lock };
         Ok((Self(Arc::new(inner)), past))
     }
 
@@ -177,21 +202,50 @@ impl Journal {
 
     /// The size of its files.
     pub fn bytes(&self) -> u64 {
-        let wal = format!("{FILE}-wal");
-        let size = |name: &str| std::fs::metadata(self.0.directory.join(name)).map_or(0, |file| file.len());
-        size(FILE) + size(&wal)
+        let size = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
+        let database = [FILE.to_owned(), format!("{FILE}-wal")].map(|name| self.0.directory.join(name));
+        let tail = tail::left(&self.0.directory).unwrap_or_default();
+        database.iter().chain(&tail).map(|path| size(path)).sum()
     }
 
-    /// Reads, beside the writer, on a thread that may block.
+    /// Reads all that is committed, beside the writer, on a thread that may block.
     pub async fn read<T: Send + 'static>(
         &self,
         look: impl FnOnce(&Connection) -> Result<T, JournalError> + Send + 'static,
     ) -> Result<T, JournalError> {
+        let recorded = self.0.progress.borrow().recorded;
+        self.indexed(|progress| progress.indexed >= recorded).await?;
         self.0.pool.read(look).await
+    }
+
+    /// The same, of all events up to that one.
+    pub async fn read_upto<T: Send + 'static>(
+        &self,
+        sequence: u64,
+        look: impl FnOnce(&Connection) -> Result<T, JournalError> + Send + 'static,
+    ) -> Result<T, JournalError> {
+        self.indexed(|progress| progress.indexed_event >= sequence).await?;
+        self.0.pool.read(look).await
+    }
+
+    /// Waits until the database has so much.
+    async fn indexed(&self, has: impl Fn(&Progress) -> bool) -> Result<(), JournalError> {
+        let mut progress = self.progress();
+        if has(&progress.borrow()) {
+            return Ok(());
+        }
+        let _ = self.0.jobs.send(Job { writes: Vec::new(), done: Done::Index });
+        let come = progress.wait_for(|progress| has(progress) || progress.unindexed.is_some()).await;
+        let come = come.map_err(|_| JournalError::Closed)?;
+        match &come.unindexed {
+            Some(why) if !has(&come) => Err(JournalError::Unindexed(why.clone())),
+            _ => Ok(()),
+        }
     }
 
     /// Commits what is left and closes the database. What is submitted afterwards is lost.
     pub async fn close(&self) {
+        self.0.closing.begin();
         let (reply, replied) = oneshot::channel();
         if self.0.jobs.send(Job { writes: Vec::new(), done: Done::Close(reply) }).is_ok() {
             let _ = replied.await;
@@ -230,7 +284,7 @@ fn connect(file: &Path, durability: Durability) -> Result<Connection, JournalErr
             Durability::Strict => "FULL",
         },
     )?;
-    // Done beside the writer: see `checkpoint`.
+    // Done between two transactions: see `indexer`.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     // Nobody else writes; who keeps us from writing is told of, not waited for.
     connection.busy_timeout(Duration::ZERO)?;

@@ -1,25 +1,32 @@
-//! The one thread that writes.
+//! The one thread that commits: it appends what has come together to the [`Tail`], says so, and hands it to the [`Indexer`](super::indexer)
+//! a helping at a time.
 
-use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{oneshot, watch};
 
-use super::checkpoint::{Checkpoints, LARGEST, checkpoint};
-use super::last::Last;
-use super::retention::{self, Retention};
-use super::{JournalError, Progress, Settings, Write};
+use super::indexer::{Closing, Helping, Task};
+use super::row::Row;
+use super::tail::Tail;
+use super::{JournalError, Progress, Write};
 use crate::metrics::Metrics;
 
-/// How many jobs make one transaction at most; what has come together meanwhile is taken.
+/// How many jobs are committed together at most; what has come meanwhile is taken.
 const BATCH: usize = 256;
 /// How long the writer waits before it tries again what the disk did not take.
 const RETRY: Duration = Duration::from_secs(1);
-/// How often what is too old is looked for, and how long the writer rests between two helpings of it.
-const SWEEP: Duration = Duration::from_secs(10);
+/// How long what is committed may wait for the database.
+const HELPING: Duration = Duration::from_millis(500);
+/// How many bytes of it may wait before it goes at once.
+const HELPING_BYTES: usize = 16 * 1024 * 1024;
+/// How many bytes of it may wait at all. A database that takes nothing is a fault by which new calls are refused; if what runs
+/// comes to this, nothing more is committed until the database takes some.
+const PENDING_BYTES: usize = 128 * 1024 * 1024;
+/// How soon the indexer is asked again that has its hands full.
+const SOON: Duration = Duration::from_millis(20);
 
 /// Something to be written.
 #[derive(Debug)]
@@ -35,20 +42,36 @@ pub(super) enum Done {
     Number(u64),
     /// Who waits for this alone; he is also told that it failed, and it is not tried again.
     Reply(oneshot::Sender<Result<(), JournalError>>),
+    /// Who wants it in the database, and follows the progress.
+    Index,
     /// Who closes the journal.
     Close(oneshot::Sender<()>),
 }
 
+/// A job whose writes are encoded.
+struct Ready {
+    rows: Vec<Row>,
+    done: Done,
+}
+
 /// The writer's state.
 pub(super) struct Writer {
-    connection: Connection,
-    inbox: Receiver<Job>,
-    progress: watch::Sender<Progress>,
-    retention: Retention,
-    sweep_at: Instant,
-    checkpoints: Checkpoints,
-    wal: PathBuf,
-    metrics: Metrics,
+    pub inbox: Receiver<Job>,
+    pub tail: Tail,
+    pub indexer: SyncSender<Task>,
+    pub closing: Closing,
+    pub progress: Arc<watch::Sender<Progress>>,
+    pub metrics: Metrics,
+    pub pending: Pending,
+}
+
+/// What is committed and not on its way to the database.
+#[derive(Default)]
+pub(super) struct Pending {
+    rows: Vec<Row>,
+    bytes: usize,
+    /// When it goes; `None`: there is nothing.
+    due: Option<Instant>,
 }
 
 /// Whether there is more to come.
@@ -59,44 +82,34 @@ enum Next {
 
 impl Writer {
     /// Starts the thread; it ends when the journal is closed or dropped.
-    pub fn start(
-        connection: Connection,
-        file: &Path,
-        inbox: Receiver<Job>,
-        oldest: u64,
-        &Settings { retention, ref metrics, .. }: &Settings,
-    ) -> Result<watch::Receiver<Progress>, JournalError> {
-        let (progress, follow) = watch::channel(Progress { oldest, ..Progress::default() });
-        let (sweep_at, checkpoints) = (Instant::now() + SWEEP, Checkpoints::start(file)?);
-        let mut wal = file.as_os_str().to_owned();
-        wal.push("-wal");
-        let wal = wal.into();
-        let metrics = metrics.clone();
-        let mut writer = Self { connection, inbox, progress, retention, sweep_at, checkpoints, wal, metrics };
+    pub fn start(mut self) -> Result<(), JournalError> {
         let thread = thread::Builder::new().name("journal".to_owned());
-        thread.spawn(move || while let Next::GoOn = writer.turn() {}).map_err(JournalError::Thread)?;
-        Ok(follow)
+        thread.spawn(move || while let Next::GoOn = self.turn() {}).map_err(JournalError::Thread)?;
+        Ok(())
     }
 
     fn turn(&mut self) -> Next {
-        match self.inbox.recv_timeout(self.sweep_at.saturating_duration_since(Instant::now())) {
+        let came = match self.pending.due {
+            None => self.inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(due) => self.inbox.recv_timeout(due.saturating_duration_since(Instant::now())),
+        };
+        let next = match came {
             Ok(job) => {
-                let mut jobs = vec![job];
-                jobs.extend(self.inbox.try_iter().take(BATCH));
-                let next = self.write(jobs);
-                self.sweep();
-                next
+                let more = self.inbox.try_iter().take(BATCH);
+                let jobs = [job].into_iter().chain(more).map(Ready::of).collect();
+                self.write(jobs)
             }
-            Err(RecvTimeoutError::Timeout) => {
-                self.sweep();
-                Next::GoOn
-            }
-            Err(RecvTimeoutError::Disconnected) => Next::Stop,
+            Err(RecvTimeoutError::Timeout) => Next::GoOn,
+            Err(RecvTimeoutError::Disconnected) => return Next::Stop,
+        };
+        if matches!(next, Next::GoOn) {
+            self.hand_over();
         }
+        next
     }
 
     /// Commits the jobs, however often it takes.
-    fn write(&mut self, mut jobs: Vec<Job>) -> Next {
+    fn write(&mut self, mut jobs: Vec<Ready>) -> Next {
         while let Err(error) = self.commit(&jobs) {
             self.metrics.uncommitted();
             self.say_fault(&error);
@@ -104,114 +117,138 @@ impl Writer {
                 return Next::Stop;
             }
             // What is new waits behind what failed.
-            if let Ok(job) = self.inbox.recv_timeout(RETRY) {
-                jobs.push(job);
-                let until = Instant::now() + RETRY;
-                while let Ok(job) = self.inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                    jobs.push(job);
-                }
+            let until = Instant::now() + RETRY;
+            while let Ok(job) = self.inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                jobs.push(Ready::of(job));
             }
         }
         self.confirm(jobs)
     }
 
-    fn commit(&mut self, jobs: &[Job]) -> rusqlite::Result<()> {
+    fn commit(&mut self, jobs: &[Ready]) -> std::io::Result<()> {
         let began = Instant::now();
-        let writes = || jobs.iter().flat_map(|job| &job.writes).enumerate();
-        let last = Last::of(writes());
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for (place, write) in writes() {
-            if last.lasts(place, write) {
-                write.apply(&transaction)?;
-            }
+        let rows: Vec<_> = jobs.iter().flat_map(|job| &job.rows).collect();
+        if !rows.is_empty() {
+            self.tail.append(&rows)?;
+            self.metrics.committed(rows.len(), began.elapsed());
         }
-        transaction.commit()?;
-        self.metrics.committed(writes().count(), began.elapsed());
         Ok(())
     }
 
-    fn confirm(&mut self, jobs: Vec<Job>) -> Next {
-        self.checkpoints.nudge();
-        let mut next = Next::GoOn;
-        let numbers = jobs.iter().filter_map(|job| match job.done {
-            Done::Number(number) => Some(number),
-            Done::Reply(_) | Done::Close(_) => None,
-        });
-        let last = numbers.max();
+    fn confirm(&mut self, jobs: Vec<Ready>) -> Next {
+        let (mut last, mut dones, mut closes, mut recorded) = (None, Vec::new(), None, 0);
+        for Ready { rows, done } in jobs {
+            recorded += rows.len() as u64;
+            self.pending.add(rows);
+            match done {
+                Done::Number(number) => last = last.max(Some(number)),
+                Done::Reply(reply) => dones.push(reply),
+                Done::Index => self.pending.due = Some(Instant::now()),
+                Done::Close(reply) => closes = Some(reply),
+            }
+        }
         self.progress.send_if_modified(|progress| {
-            let recovered = progress.fault.take().is_some();
+            let recovered = progress.unwritten.take().is_some();
             if recovered {
                 tracing::info!("the journal can be written again");
             }
+            progress.recorded += recorded;
             progress.committed = last.unwrap_or(progress.committed);
             recovered || last.is_some()
         });
-        for job in jobs {
-            match job.done {
-                Done::Number(_) => {}
-                Done::Reply(reply) => {
-                    let _ = reply.send(Ok(()));
-                }
-                Done::Close(reply) => {
-                    self.checkpoint("TRUNCATE");
-                    let _ = reply.send(());
-                    next = Next::Stop;
-                }
+        for reply in dones {
+            let _ = reply.send(Ok(()));
+        }
+        match closes {
+            None => Next::GoOn,
+            Some(reply) => self.close(reply),
+        }
+    }
+
+    /// Gives the indexer what is due. While the database takes nothing and too much waits, nothing more is committed.
+    fn hand_over(&mut self) {
+        while self.pending.is_due() {
+            let helping = self.helping();
+            let Err(TrySendError::Full(Task::Index(helping))) = self.indexer.try_send(Task::Index(helping))
+            else {
+                return;
+            };
+            self.pending.take_back(helping.rows, Instant::now() + SOON);
+            self.tail.take_back(helping.files);
+            if self.pending.bytes < PENDING_BYTES || self.closing.has_begun() {
+                return;
             }
-        }
-        next
-    }
-
-    /// Moves what is in the write-ahead log into the database, now.
-    fn checkpoint(&self, mode: &str) {
-        if let Err(error) = checkpoint(&self.connection, mode) {
-            tracing::warn!(%error, "the write-ahead log could not be emptied");
+            thread::sleep(SOON);
         }
     }
 
-    fn say_fault(&self, error: &rusqlite::Error) {
+    fn helping(&mut self) -> Helping {
+        let Pending { rows, .. } = std::mem::take(&mut self.pending);
+        Helping { rows, files: self.tail.take() }
+    }
+
+    fn close(&mut self, reply: oneshot::Sender<()>) -> Next {
+        // The indexer takes both: it waits for no disk any more.
+        let helping = self.helping();
+        let _ = self.indexer.send(Task::Index(helping));
+        let _ = self.indexer.send(Task::Close(reply));
+        Next::Stop
+    }
+
+    fn say_fault(&self, error: &std::io::Error) {
         self.progress.send_if_modified(|progress| {
-            let is_new = progress.fault.is_none();
+            let is_new = progress.unwritten.is_none();
             if is_new {
                 tracing::error!(%error, "the journal cannot be written: no new calls are taken until it can");
-                progress.fault = Some(error.to_string().into());
+                progress.unwritten = Some(error.to_string().into());
             }
             is_new
         });
     }
+}
 
-    /// A helping of what is too old, if it is time.
-    fn sweep(&mut self) {
-        if Instant::now() < self.sweep_at {
+impl Ready {
+    fn of(Job { writes, done }: Job) -> Self {
+        let rows = writes.into_iter().filter_map(|write| {
+            let row = write.into_row();
+            row.inspect_err(|error| tracing::error!(%error, "something could not be encoded for the journal"))
+                .ok()
+        });
+        Self { rows: rows.collect(), done }
+    }
+}
+
+impl Pending {
+    fn add(&mut self, rows: Vec<Row>) {
+        if rows.is_empty() {
             return;
         }
-        if std::fs::metadata(&self.wal).is_ok_and(|wal| wal.len() > LARGEST) {
-            self.checkpoint("RESTART");
+        self.bytes += rows.iter().map(Row::size).sum::<usize>();
+        self.rows.extend(rows);
+        let due = self.due.get_or_insert_with(|| Instant::now() + HELPING);
+        if self.bytes >= HELPING_BYTES {
+            *due = (*due).min(Instant::now());
         }
-        match retention::sweep(&mut self.connection, self.retention) {
-            Ok(swept) => {
-                let wait = if swept.more { Duration::from_millis(20) } else { SWEEP };
-                self.sweep_at = Instant::now() + wait;
-                self.progress.send_if_modified(|progress| {
-                    std::mem::replace(&mut progress.oldest, swept.oldest) != swept.oldest
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "what is too old could not be taken out of the journal");
-                self.sweep_at = Instant::now() + SWEEP;
-            }
-        }
+    }
+
+    fn is_due(&self) -> bool {
+        self.due.is_some_and(|due| due <= Instant::now())
+    }
+
+    fn take_back(&mut self, rows: Vec<Row>, due: Instant) {
+        self.bytes = rows.iter().map(Row::size).sum();
+        (self.rows, self.due) = (rows, Some(due));
     }
 }
 
 /// Tells those who wait for one thing alone that it failed, and takes it out; whether the journal is to be closed, with
 /// what it could not write.
-fn refuse(jobs: &mut Vec<Job>, error: &rusqlite::Error) -> bool {
+fn refuse(jobs: &mut Vec<Ready>, error: &std::io::Error) -> bool {
     let mut closes = false;
     let mut kept = Vec::with_capacity(jobs.len());
     for job in jobs.drain(..) {
         match job.done {
-            Done::Number(_) => kept.push(job),
+            Done::Number(_) | Done::Index => kept.push(job),
             Done::Reply(reply) => {
                 let _ = reply.send(Err(JournalError::Unwritten(error.to_string())));
             }

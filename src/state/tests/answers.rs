@@ -113,10 +113,10 @@ async fn a_key_that_cannot_be_put_on_record_is_free() {
     let (journal, _) = data.open();
     let old = Keyed { key: "old".to_owned(), fingerprint: COMMAND, at: at(0), answer: None };
     let answers = Answers::new(board(), Some(journal), vec![old]);
-    let lock = data.lock();
+    let full = data.fill();
     // Beside it one is forgotten, which cannot be written either.
     assert!(answers.begin("k", COMMAND, at(10_000)).await.is_err());
-    drop(lock);
+    drop(full);
     assert_eq!(answers.begin("k", COMMAND, at(10_000)).await.unwrap(), Known::New);
 }
 

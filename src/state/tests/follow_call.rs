@@ -1,4 +1,4 @@
-use super::journal::{Data, commit};
+use super::journal::{Data, commit, flush};
 use super::*;
 use crate::state::journal::{Journal, Retention};
 
@@ -224,6 +224,7 @@ async fn what_is_gone_from_disk_of_a_call_is_said() {
     let data = Data::new();
     let told = vec![offered(1), offered(2), ringing(1), offered(3), offered(4), offered(5)];
     let (journal, board) = behind_a_disk(&data, told).await;
+    flush(&journal).await;
     data.sweep(Retention { events: 5, age: Duration::MAX, ..Retention::default() });
     let lost = [pair("stream.gap", "7f3a-1"), pair("call.ringing", "7f3a-3")];
     assert_eq!(next(&mut of_call(&board, 1, &After::Now), 2).await, lost);

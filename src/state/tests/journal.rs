@@ -4,11 +4,13 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use rusqlite::Connection;
+use serde_json::json;
 
 use super::*;
+use crate::agent::Saved;
 use crate::state::Told;
 use crate::state::journal::{
-    Journal, JournalError, Limits, Past, Retention, Settings as OnDisk, Write, sweep_all,
+    Journal, JournalError, Limits, Past, Retention, Settings as OnDisk, Write, end_of, kept, sweep_all,
 };
 
 const LIMITS: Limits = Limits { events: 1000, bytes: 1 << 20 };
@@ -41,11 +43,25 @@ impl Data {
         sweep_all(&mut self.database(), retention)
     }
 
-    /// While it is kept, nothing can be written.
-    pub(crate) fn lock(&self) -> Connection {
-        let database = self.database();
-        database.execute_batch("BEGIN IMMEDIATE").unwrap();
-        database
+    /// While it is kept, the disk is full for whatever comes behind what is in the database.
+    pub(crate) fn fill(&self) -> Full {
+        let files = (1..=64).map(|number| self.0.join(format!("tail-{number:016x}")));
+        Full(files.filter(|file| std::os::unix::fs::symlink("/dev/full", file).is_ok()).collect())
+    }
+
+    /// With these files, as a kill leaves them.
+    fn of(tails: &[(u64, &[u8])]) -> Self {
+        let data = Self::new();
+        std::fs::create_dir(&data.0).unwrap();
+        for (number, bytes) in tails {
+            std::fs::write(data.0.join(format!("tail-{number:016x}")), bytes).unwrap();
+        }
+        data
+    }
+
+    fn tails(&self) -> Vec<PathBuf> {
+        let files = std::fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap().path());
+        files.filter(|file| file.to_string_lossy().contains("/tail-")).collect()
     }
 
     pub(crate) fn database(&self) -> Connection {
@@ -65,6 +81,20 @@ impl Drop for Data {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
+}
+
+/// Files that take nothing.
+pub(crate) struct Full(Vec<PathBuf>);
+
+impl Drop for Full {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|file| std::fs::remove_file(file).unwrap());
+    }
+}
+
+/// Has the database take all that is committed.
+pub(crate) async fn flush(journal: &Journal) {
+    journal.read(|_| Ok(())).await.unwrap();
 }
 
 /// What the driver does with events: sealed, committed, shown.
@@ -193,23 +223,27 @@ async fn a_database_of_a_later_version_is_left_alone() {
     assert!(matches!(error, JournalError::TooNew { found: 1000, .. }), "{error}");
 }
 
+fn keep(value: &str) -> Write {
+    Write::Keep("room".to_owned(), "key".to_owned(), value.as_bytes().to_vec())
+}
+
+async fn kept_in(journal: &Journal) -> Vec<(String, Vec<u8>)> {
+    journal.read(|connection| kept(connection, "room")).await.unwrap()
+}
+
 #[tokio::test]
 async fn who_waits_for_one_thing_is_told_when_it_is_committed_or_fails() {
     let data = Data::new();
     let (journal, _) = data.open();
-    let call = Arc::new(call(1, CallState::Offered, 1));
-    journal.save(Write::Begin(call.clone())).await.unwrap();
-    let mut database = data.database();
-    let lock = database.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
-    let error = journal.save(Write::Begin(call)).await.unwrap_err();
-    assert!(matches!(&error, JournalError::Unwritten(why) if why.contains("locked")), "{error}");
-    assert!(journal.progress().borrow().fault.is_some());
-    drop(lock);
-    journal.progress().wait_for(|progress| progress.fault.is_none()).await.unwrap();
-    let count = journal.read(|connection| {
-        Ok(connection.query_row("SELECT count(*) FROM call", [], |row| row.get::<_, i64>(0))?)
-    });
-    assert_eq!(count.await.unwrap(), 1);
+    journal.save(keep("one")).await.unwrap();
+    flush(&journal).await;
+    let full = data.fill();
+    let error = journal.save(keep("two")).await.unwrap_err();
+    assert!(matches!(&error, JournalError::Unwritten(why) if why.contains("No space left")), "{error}");
+    assert!(journal.progress().borrow().unwritten.is_some());
+    drop(full);
+    journal.progress().wait_for(|progress| progress.unwritten.is_none()).await.unwrap();
+    assert_eq!(kept_in(&journal).await, [("key".to_owned(), b"one".to_vec())]);
 }
 
 #[tokio::test]
@@ -217,20 +251,139 @@ async fn what_fails_is_written_later_and_in_order() {
     let data = Data::new();
     let (journal, past) = data.open();
     let board = Board::of_past(settings(), past).unwrap().0;
-    let mut database = data.database();
-    let lock = database.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+    let full = data.fill();
     for number in 1..=3 {
         let sealed = board.seal(vec![Told::from(offered(number))]);
         journal.submit(number, sealed.writes().collect());
     }
-    journal.progress().wait_for(|progress| progress.fault.is_some()).await.unwrap();
+    journal.progress().wait_for(|progress| progress.unwritten.is_some()).await.unwrap();
     assert_eq!(journal.progress().borrow().committed, 0);
-    drop(lock);
+    drop(full);
     journal.progress().wait_for(|progress| progress.committed == 3).await.unwrap();
-    assert!(journal.progress().borrow().fault.is_none());
+    assert!(journal.progress().borrow().fault().is_none());
     journal.close().await;
     drop((journal, board));
-    assert_eq!(data.open().1.events.iter().map(|event| event.sequence).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(sequences(&data.open().1), [1, 2, 3]);
+}
+
+fn sequences(past: &Past) -> Vec<u64> {
+    past.events.iter().map(|event| event.sequence).collect()
+}
+
+#[tokio::test]
+async fn a_database_that_takes_nothing_is_a_fault_and_stops_no_commit() {
+    let data = Data::new();
+    let (journal, past) = data.open();
+    let board = Board::of_past(settings(), past).unwrap().0;
+    let mut database = data.database();
+    let lock = database.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+    commit(&journal, &board, vec![offered(1)]).await;
+    let error = journal.read(|_| Ok(())).await.unwrap_err();
+    assert!(matches!(&error, JournalError::Unindexed(why) if why.contains("locked")), "{error}");
+    assert!(journal.progress().borrow().fault().is_some());
+    commit(&journal, &board, vec![ended(1)]).await;
+    drop(lock);
+    journal.progress().wait_for(|progress| progress.fault().is_none()).await.unwrap();
+    let ends = journal.read(|connection| end_of(connection, id(1)));
+    assert_eq!(ends.await.unwrap(), Some(2));
+    assert_eq!(data.tails().len(), 0, "what is in the database goes");
+
+    // What it still does not take when the journal is closed is there at the next start.
+    let lock = database.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+    commit(&journal, &board, vec![offered(2)]).await;
+    journal.close().await;
+    drop(lock);
+    drop((database, journal, board));
+    assert_eq!(data.tails().len(), 1);
+    assert_eq!(sequences(&data.open().1), [1, 2, 3]);
+    assert_eq!(data.tails().len(), 0);
+}
+
+/// What a kill leaves at that moment.
+fn killed(data: &Data) -> Data {
+    let left = Data::new();
+    std::fs::create_dir(&left.0).unwrap();
+    for entry in std::fs::read_dir(&data.0).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), left.0.join(entry.file_name())).unwrap();
+    }
+    left
+}
+
+fn saved() -> Saved {
+    serde_json::from_value(json!({
+        "v": 1, "call_id": "c", "local_tag": "l", "local": "<sip:a@b>", "remote": "<sip:c@d>", "remote_target": "sip:c@d",
+        "route_set": [], "local_cseq": 1, "contact": "b", "user": "a", "is_secure": false, "takes_update": false,
+        "fence": 0
+    }))
+    .unwrap()
+}
+
+#[tokio::test]
+async fn what_a_kill_leaves_outside_the_database_comes_into_it_at_the_next_start() {
+    let data = Data::new();
+    data.tell(vec![offered(1), offered(2)]).await;
+    let (journal, past) = data.open();
+    let board = Board::of_past(settings(), past).unwrap().0;
+    let all = vec![ended(1), ringing(2), offered(3), ringing(3), ended(3), offered(4)];
+    // Nothing comes into the database.
+    let mut database = data.database();
+    let lock = database.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+    commit(&journal, &board, all).await;
+    journal.save(keep("value")).await.unwrap();
+    journal.save(Write::Save(id(2), Arc::new(saved()))).await.unwrap();
+    journal.save(Write::Save(id(3), Arc::new(saved()))).await.unwrap();
+    let left = killed(&data);
+    drop(lock);
+    let told = |board: &Board| told(&mut follow(board, "earliest"));
+    let (again, past) = left.open();
+    assert_eq!(sequences(&past), [1, 2, 3, 4, 5, 6, 7, 8]);
+    assert_eq!(kept_in(&again).await, [("key".to_owned(), b"value".to_vec())]);
+    let (played, unfinished) = Board::of_past(settings(), past).unwrap();
+    assert_eq!(told(&played), told(&board));
+    let unfinished: Vec<_> = unfinished.iter().map(|(call, saved)| (call.id, saved.is_some())).collect();
+    assert_eq!(unfinished, [(id(2), true), (id(4), false)]);
+    for number in 1..=4 {
+        let json = |board: &Board| serde_json::to_value(&*board.call(id(number)).unwrap()).unwrap();
+        assert_eq!(json(&played), json(&board), "of call {number}");
+    }
+    // The same again, as if it had died before the files were removed.
+    let twice = killed(&data);
+    let file = left.0.join("journal.db");
+    again.close().await;
+    std::fs::copy(file, twice.0.join("journal.db")).unwrap();
+    let _ = std::fs::remove_file(twice.0.join("journal.db-wal"));
+    assert_eq!(sequences(&twice.open().1), [1, 2, 3, 4, 5, 6, 7, 8]);
+}
+
+#[tokio::test]
+async fn what_is_cut_off_in_the_middle_of_a_record_ends_before_it() {
+    let data = Data::new();
+    let (journal, past) = data.open();
+    let board = Board::of_past(settings(), past).unwrap().0;
+    let mut database = data.database();
+    let lock = database.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+    commit(&journal, &board, vec![offered(1)]).await;
+    let [first] = &data.tails()[..] else { panic!("one file") };
+    let whole = std::fs::metadata(first).unwrap().len();
+    commit(&journal, &board, vec![offered(2)]).await;
+    let written = std::fs::read(first).unwrap();
+    drop(lock);
+    let whole = usize::try_from(whole).unwrap();
+    for end in [whole, whole + 1, whole + 7, whole + 8, written.len() - 1] {
+        let cut = Data::of(&[(1, &written[..end])]);
+        assert_eq!(sequences(&cut.open().1), [1], "cut at {end}");
+    }
+    let mut bent = written.clone();
+    *bent.last_mut().unwrap() ^= 1;
+    let behind = [b"call-agent tail 1\n", &written[whole..]].concat();
+    let damaged = Data::of(&[(1, &bent), (2, &behind)]);
+    assert_eq!(sequences(&damaged.open().1), [1, 2], "what was written again counts");
+    let hole = Data::of(&[(2, &behind)]);
+    assert_eq!(sequences(&hole.open().1), [0; 0], "what is behind a missing event does not");
+    let later = Data::of(&[(1, b"call-agent tail 2\n")]);
+    let error = Journal::open(&later.settings(), "7f3a", LIMITS).unwrap_err();
+    assert!(error.to_string().contains("another version"), "{error}");
 }
 
 #[tokio::test]
@@ -241,7 +394,7 @@ async fn what_is_on_disk_is_for_our_user_alone() {
     journal.save(Write::Keep("room".to_owned(), "key".to_owned(), b"value".to_vec())).await.unwrap();
     let mode = |path: PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(data.0.clone()), 0o700);
-    for file in ["journal.db", "journal.db-wal"] {
+    for file in ["journal.db", "journal.db-wal", "tail-0000000000000001"] {
         assert_eq!(mode(data.0.join(file)), 0o600, "{file}");
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::harness::{DAY, life, no_tls, started, until};
 use super::receiver::Receiver;
-use crate::state::tests::journal::{Data, commit};
+use crate::state::tests::journal::{Data, commit, flush};
 use crate::state::tests::{board, offered, ringing};
 use crate::webhook::WebhookError;
 
@@ -58,11 +58,12 @@ async fn a_dead_letter_that_the_disk_does_not_take_is_put_there_later() {
     let (data, mut receiver) = (Data::new(), Receiver::answering(&[500]).await);
     let (board, journal, webhooks) = life(&data, Duration::ZERO).await;
     webhooks.add(receiver.endpoint("crm", &["*"])).await.unwrap();
-    let lock = data.lock();
+    flush(&journal).await;
+    let full = data.fill();
     board.publish(vec![offered(1)]);
     receiver.told().await;
     until(&webhooks, |webhook| webhook.dead_letters == 1).await;
-    drop(lock);
+    drop(full);
     webhooks.close().await;
     journal.close().await;
     drop((board, journal, webhooks));
