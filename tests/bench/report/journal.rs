@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use call_agent::agent::{CallId, Timestamp};
+use call_agent::agent::CallId;
 use call_agent::state::journal::{Durability, EventRow, Journal, Limits, Settings, Write};
 use serde_json::json;
 
@@ -35,17 +35,19 @@ async fn rate(durability: Durability, batches: u64) -> f64 {
             let sequence = batch * BATCH + place + 1;
             Write::Event(EventRow {
                 sequence,
-                time: Timestamp(sequence as i64),
-                topic: "call.ringing",
-                call: Some(CallId::new(sequence / 4, 0)),
+                time: sequence as i64,
+                topic: "call.ringing".into(),
+                call: Some(CallId::new(sequence / 4, 0).to_bytes()),
                 account: None,
                 envelope: vec![b'x'; 1200].into(),
+                picture: None,
             })
         };
         journal.submit(batch + 1, (0..BATCH).map(event).collect());
     }
-    journal.progress().wait_for(|progress| progress.committed == batches).await.unwrap();
-    let rate = (batches * BATCH) as f64 / begun.elapsed().as_secs_f64();
+    let events = batches * BATCH;
+    journal.progress().wait_for(|progress| progress.indexed == events).await.unwrap();
+    let rate = events as f64 / begun.elapsed().as_secs_f64();
     journal.close().await;
     let _ = std::fs::remove_dir_all(&directory);
     rate

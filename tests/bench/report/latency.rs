@@ -30,6 +30,11 @@ pub async fn measure(options: &Options, report: &mut Report) {
     let mut accepts = Vec::new();
     for journal in ["none", "relaxed", "strict"] {
         for (rate, readers) in SETTINGS {
+            let is_wanted =
+                options.wants_log(journal) && options.wants_rate(rate) && options.wants_readers(readers);
+            if !is_wanted {
+                continue;
+            }
             let events = events(journal, rate, readers, options.time).await;
             let accept = accepted(journal, rate, readers, options.time).await;
             let [p50, p99, p999] = [500, 990, 999].map(|of| events.of_thousand(of));

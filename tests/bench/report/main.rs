@@ -4,6 +4,7 @@
 //! scripts/bench                     # all of it, some twenty minutes
 //! scripts/bench --quick             # the same in a tenth of the time: does it work?
 //! scripts/bench --only throughput   # throughput, rest, latency, memory or journal
+//! scripts/bench --only latency --log relaxed --rate 500 --readers 100   # of each only the settings with these
 //! scripts/bench --seconds 5         # each setting for so long instead of 10 seconds
 //! scripts/bench --json FILE
 //! ```
@@ -39,6 +40,9 @@ use result::Report;
 /// What is asked for.
 struct Options {
     only: Option<String>,
+    log: Option<String>,
+    rate: Option<u32>,
+    readers: Option<usize>,
     json: Option<String>,
     /// How long each setting is measured.
     time: Duration,
@@ -47,17 +51,31 @@ struct Options {
 
 impl Options {
     fn read() -> Self {
-        let mut options = Self { only: None, json: None, time: Duration::from_secs(10), is_quick: false };
+        let mut options = Self {
+            only: None,
+            log: None,
+            rate: None,
+            readers: None,
+            json: None,
+            time: Duration::from_secs(10),
+            is_quick: false,
+        };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 // What `cargo bench` adds.
                 "--bench" => {}
                 "--quick" => (options.time, options.is_quick) = (Duration::from_secs(1), true),
-                "--seconds" => options.time = seconds(arguments.next()),
+                "--seconds" => options.time = Duration::from_secs(whole(arguments.next())),
+                "--log" => options.log = arguments.next(),
+                "--rate" => options.rate = Some(whole(arguments.next())),
+                "--readers" => options.readers = Some(whole(arguments.next())),
                 "--only" => options.only = arguments.next(),
                 "--json" => options.json = arguments.next(),
-                other => panic!("{other:?} is not known: --quick, --seconds N, --only SECTION, --json FILE"),
+                other => panic!(
+                    "{other:?} is not known: --quick, --seconds N, --only SECTION, --log LOG, --rate N, --readers N, \
+                     --json FILE"
+                ),
             }
         }
         options
@@ -66,10 +84,22 @@ impl Options {
     fn wants(&self, section: &str) -> bool {
         self.only.as_deref().is_none_or(|only| only == section)
     }
+
+    fn wants_log(&self, log: &str) -> bool {
+        self.log.as_deref().is_none_or(|only| only == log)
+    }
+
+    fn wants_rate(&self, rate: u32) -> bool {
+        self.rate.is_none_or(|only| only == rate)
+    }
+
+    fn wants_readers(&self, readers: usize) -> bool {
+        self.readers.is_none_or(|only| only == readers)
+    }
 }
 
-fn seconds(text: Option<String>) -> Duration {
-    Duration::from_secs(text.and_then(|text| text.parse().ok()).expect("--seconds: a whole number"))
+fn whole<T: std::str::FromStr>(text: Option<String>) -> T {
+    text.and_then(|text| text.parse().ok()).expect("a whole number behind the flag")
 }
 
 fn main() {

@@ -49,6 +49,9 @@ pub async fn measure(options: &Options, report: &mut Report) {
     report.table(TABLE, &columns);
     for journal in ["none", "relaxed", "strict"] {
         for rate in [200, 500, 1000] {
+            if !(options.wants_log(journal) && options.wants_rate(rate)) {
+                continue;
+            }
             let agent = Process::agent(journal, &[]);
             let commands = Commands::default();
             answer_calls(agent.http, commands.clone(), true).await;
