@@ -21,6 +21,7 @@
 //! | [`telemetry`] | logs |
 //! | `seldom` | log lines that a peer can cause at will, kept few |
 //! | [`open_files`] | how many files the process may have open |
+//! | [`priority`] | which threads give way to which |
 //! | [`serve()`] | all of it put together |
 
 #![forbid(unsafe_code)]
@@ -35,6 +36,7 @@ pub mod keys;
 pub mod metrics;
 pub mod offline;
 pub mod open_files;
+pub mod priority;
 mod seldom;
 mod serve;
 pub mod sip;

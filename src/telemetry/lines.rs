@@ -9,6 +9,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use crate::priority;
+
 /// How long the thread rests: the time by which a line may come late, and the lines that a kill takes with it.
 const REST: Duration = Duration::from_millis(10);
 /// How long an end waits for a reader that does not read.
@@ -52,7 +54,11 @@ impl Lines {
             dropped: AtomicUsize::new(0),
         }));
         let shared = lines.0.clone();
-        thread::Builder::new().name("log".to_owned()).spawn(move || shared.write_all(out))?;
+        let run = move || {
+            priority::give_way();
+            shared.write_all(out);
+        };
+        thread::Builder::new().name("log".to_owned()).spawn(run)?;
         Ok((lines.clone(), Writer(lines)))
     }
 

@@ -5,12 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which rooms a room may know. `main.rs` and `lib.rs` open the doors and are free.
-const ARROWS: [(&str, &[&str]); 20] = [
+const ARROWS: [(&str, &[&str]); 21] = [
+    ("priority", &[]),
     ("sip", &[]),
     ("agent", &["sip"]),
     ("metrics", &["agent", "sip"]),
     ("traces", &["agent", "state", "driver", "seldom", "tls"]),
-    ("state", &["agent", "metrics"]),
+    ("state", &["agent", "metrics", "priority"]),
     ("seldom", &[]),
     ("access", &[]),
     ("keys", &["access"]),
@@ -39,7 +40,7 @@ const ARROWS: [(&str, &[&str]); 20] = [
     ("config", &["agent", "sip", "state", "webhook", "access", "tls"]),
     ("offline", &["agent", "state"]),
     ("open_files", &["transport", "http"]),
-    ("telemetry", &["config"]),
+    ("telemetry", &["config", "priority"]),
     (
         "serve",
         &[

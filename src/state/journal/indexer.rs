@@ -17,6 +17,7 @@ use super::retention::{self, Retention};
 use super::row::{EventRow, Row};
 use super::{JournalError, Progress, load, tail};
 use crate::agent::CallId;
+use crate::priority;
 use crate::state::replay;
 
 /// How long it waits before it tries again what the database did not take.
@@ -87,7 +88,11 @@ impl Indexer {
     /// Starts the thread; it ends when the journal is closed or dropped.
     pub fn start(mut self) -> Result<(), JournalError> {
         let thread = thread::Builder::new().name("journal-index".to_owned());
-        thread.spawn(move || while self.turn() {}).map_err(JournalError::Thread)?;
+        let run = move || {
+            priority::give_way();
+            while self.turn() {}
+        };
+        thread.spawn(run).map_err(JournalError::Thread)?;
         Ok(())
     }
 

@@ -60,6 +60,8 @@ use writer::{Done, Job, Pending, Writer};
 const FILE: &str = "journal.db";
 /// The size of its pages, bytes. An event or a call is some kilobytes, and each page of SQLite's log costs two system calls.
 const PAGE: u32 = 8192;
+/// How much of them the writing connection keeps in memory, KiB.
+const CACHE: i64 = 16 * 1024;
 /// Who has it locked writes the other.
 const LOCK: &str = "journal.lock";
 /// How many [`Journal::save`]s may wait for the writer at a time; a further one waits for its turn.
@@ -289,5 +291,7 @@ fn connect(file: &Path, durability: Durability) -> Result<Connection, JournalErr
     // Nobody else writes; who keeps us from writing is told of, not waited for.
     connection.busy_timeout(Duration::ZERO)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
+    // A page that is changed often in one large transaction is written once, at its end.
+    connection.pragma_update(None, "cache_size", -CACHE)?;
     Ok(connection)
 }

@@ -10,7 +10,8 @@ use super::*;
 use crate::agent::Saved;
 use crate::state::Told;
 use crate::state::journal::{
-    Journal, JournalError, Limits, Past, Retention, Settings as OnDisk, Write, end_of, kept, sweep_all,
+    History, Journal, JournalError, Limits, Past, Retention, Settings as OnDisk, Write, end_of, kept,
+    sweep_all,
 };
 
 const LIMITS: Limits = Limits { events: 1000, bytes: 1 << 20 };
@@ -335,6 +336,24 @@ async fn what_a_kill_leaves_outside_the_database_comes_into_it_at_the_next_start
     journal.save(Write::Save(id(3), Arc::new(saved()))).await.unwrap();
     let left = killed(&data);
     drop(lock);
+    let mut offline = Vec::new();
+    let history = History::open(&left.0).unwrap();
+    history
+        .events(1, None, |event| {
+            offline.push(event.sequence);
+            true
+        })
+        .unwrap();
+    assert_eq!(offline, [2, 3, 4, 5, 6, 7, 8]);
+    offline.clear();
+    history
+        .events(0, Some(id(3)), |event| {
+            offline.push(event.sequence);
+            true
+        })
+        .unwrap();
+    assert_eq!(offline, [5, 6, 7], "of one call");
+    drop(history);
     let told = |board: &Board| told(&mut follow(board, "earliest"));
     let (again, past) = left.open();
     assert_eq!(sequences(&past), [1, 2, 3, 4, 5, 6, 7, 8]);
