@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use bytes::Bytes;
+use bytes::{BufMut, Bytes, BytesMut};
 use bytestring::ByteString;
 use serde::Serialize;
 
@@ -86,15 +86,22 @@ struct CloudEvent<'a, D> {
 pub(super) struct Press {
     source: String,
     last: EventId,
-    scratch: Vec<u8>,
+    /// Where events are written, one behind the other: they are parts of it, and as they leave the log in their order, it goes with
+    /// its last one.
+    block: BytesMut,
 }
+
+/// How large a block is, at least. Small, as a single event that is kept keeps all of it.
+const BLOCK: usize = 64 * 1024;
+/// How much room an event finds in it, at least.
+const ROOM: usize = 8 * 1024;
 
 impl Press {
     pub fn new(settings: &Settings) -> Self {
         Self {
             source: format!("/call-agent/{}", settings.node),
             last: EventId { epoch: settings.epoch.as_str().into(), sequence: 0 },
-            scratch: Vec::new(),
+            block: BytesMut::new(),
         }
     }
 
@@ -139,28 +146,31 @@ impl Press {
 
     fn print(&mut self, id: &EventId, numbered: bool, envelope: &Envelope<impl Serialize>) -> Option<Frame> {
         match self.write(id, numbered, envelope) {
-            Ok(envelope) => Some(Frame { sse: Bytes::copy_from_slice(&self.scratch), envelope }),
+            Ok(envelope) => Some(Frame { sse: self.block.split().freeze(), envelope }),
             Err(error) => {
+                self.block.clear();
                 tracing::error!(%error, event = envelope.topic.name(), "an event could not be encoded");
                 None
             }
         }
     }
 
-    /// Fills the scratch; the answer is where the envelope starts in it.
+    /// Fills the block; the answer is where the envelope starts in it.
     fn write(
         &mut self,
         id: &EventId,
         numbered: bool,
         envelope: &Envelope<impl Serialize>,
     ) -> Result<usize, std::io::Error> {
-        let out = &mut self.scratch;
-        out.clear();
+        if self.block.capacity() < ROOM {
+            self.block = BytesMut::with_capacity(BLOCK);
+        }
+        let mut out = (&mut self.block).writer();
         if numbered {
             writeln!(out, "id: {id}")?;
         }
         write!(out, "event: {}\ndata: ", envelope.topic.name())?;
-        let start = out.len();
+        let start = out.get_ref().len();
         let event = CloudEvent {
             specversion: "1.0",
             id,
@@ -171,8 +181,8 @@ impl Press {
             datacontenttype: "application/json",
             data: &envelope.data,
         };
-        serde_json::to_writer(&mut *out, &event)?;
-        out.extend_from_slice(b"\n\n");
+        serde_json::to_writer(&mut out, &event)?;
+        self.block.extend_from_slice(b"\n\n");
         Ok(start)
     }
 }

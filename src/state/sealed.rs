@@ -100,7 +100,8 @@ impl Board {
     /// Numbers and encodes events; nobody sees them before [`Board::show`].
     pub fn seal(&self, told: Vec<Told>) -> Sealed {
         let mut press = self.press();
-        let sealed = told.into_iter().filter_map(|told| {
+        let mut sealed = Vec::with_capacity(told.len());
+        sealed.extend(told.into_iter().filter_map(|told| {
             let frame = match &told {
                 Told::News(news) => press.news(news),
                 Told::Draining(time) => {
@@ -109,8 +110,8 @@ impl Board {
                 }
             };
             frame.map(|frame| (told, press.last(), frame))
-        });
-        Sealed(sealed.collect())
+        }));
+        Sealed(sealed)
     }
 
     /// Makes sealed events visible. To be called before the SIP messages that tell the peer of them are sent.
