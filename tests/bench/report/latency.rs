@@ -138,11 +138,11 @@ async fn wait_until(holds: impl Fn() -> bool, what: &str) {
 
 /// Takes the time of each call that is offered.
 async fn follow(mut events: BufReader<TcpStream>, invited: Moments, taken: Taken) {
-    let prefix = format!("\"call_id\":\"{}", phone::CALL_ID);
+    let number = phone::Number::behind(&format!("\"call_id\":\"{}", phone::CALL_ID));
     let mut line = Vec::new();
     while events.read_until(b'\n', &mut line).await.unwrap_or(0) > 0 {
         let now = Instant::now();
-        if let Some(number) = phone::number(&line, &prefix) {
+        if let Some(number) = number.of(&line) {
             let begun = invited.lock().unwrap()[&number];
             taken.lock().unwrap().push(now - begun);
         }

@@ -36,6 +36,7 @@ mod throughput;
 use std::time::Duration;
 
 use result::Report;
+use tokio::runtime::Builder;
 
 /// What is asked for.
 struct Options {
@@ -108,7 +109,8 @@ fn main() {
     }
     let options = Options::read();
     let mut report = Report::new(machine::describe());
-    let runtime = tokio::runtime::Runtime::new().unwrap();
+    // The load takes no more of the machine than it must: one thread for its connections, beside the one that places calls.
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     if options.wants("throughput") {
         runtime.block_on(throughput::measure(&options, &mut report));
     }

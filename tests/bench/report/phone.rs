@@ -83,11 +83,21 @@ pub fn between(from: &Moments, to: &Moments) -> Vec<Duration> {
     from.iter().filter_map(|(number, from)| Some(*to.get(number)? - *from)).collect()
 }
 
-/// The number of the call that something is about.
-pub fn number(text: &[u8], prefix: &str) -> Option<u64> {
-    let start = memmem::find(text, prefix.as_bytes())? + prefix.len();
-    let digits = text[start..].iter().take_while(|byte| byte.is_ascii_digit());
-    Some(digits.fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
+/// Finds the number of the call that something is about.
+pub struct Number(memmem::Finder<'static>);
+
+impl Number {
+    /// It stands right behind that.
+    pub fn behind(prefix: &str) -> Self {
+        Self(memmem::Finder::new(prefix).into_owned())
+    }
+
+    /// The number, if there is one.
+    pub fn of(&self, text: &[u8]) -> Option<u64> {
+        let start = self.0.find(text)? + self.0.needle().len();
+        let digits = text[start..].iter().take_while(|byte| byte.is_ascii_digit());
+        Some(digits.fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
+    }
 }
 
 async fn take_answers(
@@ -95,7 +105,7 @@ async fn take_answers(
     writing: Arc<tokio::sync::Mutex<OwnedWriteHalf>>,
     answered: Moments,
 ) {
-    let mut buffer = Vec::new();
+    let (mut buffer, in_call_id) = (Vec::new(), Number::behind(&format!("Call-ID: {CALL_ID}")));
     while reading.read_buf(&mut buffer).await.unwrap_or(0) > 0 {
         let now = Instant::now();
         let mut replies = Vec::new();
@@ -109,7 +119,7 @@ async fn take_answers(
             buffer.drain(..end + 4 + length);
             let is_final = head.starts_with("SIP/2.0 ") && !head.starts_with("SIP/2.0 1");
             if is_final && line("CSeq: ").unwrap().ends_with("INVITE") {
-                let number = number(head.as_bytes(), &format!("Call-ID: {CALL_ID}")).unwrap();
+                let number = in_call_id.of(head.as_bytes()).unwrap();
                 answered.lock().unwrap().insert(number, now);
                 replies.extend(replies_to(&head, number).into_bytes());
             }

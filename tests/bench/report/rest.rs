@@ -91,13 +91,13 @@ pub async fn answer_calls(http: SocketAddr, commands: Commands, rings: bool) {
         tokio::spawn(work(http, due.clone(), commands.clone(), rings));
     }
     let mut events = follow(http).await;
+    let number = phone::Number::behind(&format!("\"call_id\":\"{}", phone::CALL_ID));
     tokio::spawn(async move {
         let mut line = Vec::new();
         while events.read_until(b'\n', &mut line).await.unwrap_or(0) > 0 {
             if let Some(at) = memmem::find(&line, b"\"subject\":\"") {
                 let call = String::from_utf8_lossy(&line[at + 11..]).split('"').next().unwrap().to_owned();
-                let number = phone::number(&line, &format!("\"call_id\":\"{}", phone::CALL_ID));
-                let _ = offers.send((call, number));
+                let _ = offers.send((call, number.of(&line)));
             }
             line.clear();
         }
