@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::sleep;
 
 use super::Options;
-use super::phone::{self, Moments, Phone};
+use super::phone::{self, Invite, Moments, Phone};
 use super::process::Process;
 use super::rest::{self, Commands};
 use super::result::{Report, Sample, Wanted};
@@ -35,8 +35,8 @@ pub async fn measure(options: &Options, report: &mut Report) {
             if !is_wanted {
                 continue;
             }
-            let events = events(journal, rate, readers, options.time).await;
-            let accept = accepted(journal, rate, readers, options.time).await;
+            let events = events(journal, rate, readers, options).await;
+            let accept = accepted(journal, rate, readers, options).await;
             let [p50, p99, p999] = [500, 990, 999].map(|of| events.of_thousand(of));
             report.row(
                 EVENTS,
@@ -87,25 +87,25 @@ pub async fn measure(options: &Options, report: &mut Report) {
 }
 
 /// So many calls a second for a time, which the agent refuses at once; what the readers measured.
-async fn events(journal: &str, rate: u32, readers: usize, time: Duration) -> Sample {
+async fn events(journal: &str, rate: u32, readers: usize, options: &Options) -> Sample {
     let agent = Process::agent(journal, &["--on-offer", "reject"]);
-    let (phone, taken) = followed(&agent, readers).await;
+    let (phone, taken) = followed(&agent, readers, options.invite).await;
     let warm = phone.call_often(rate, WARM_UP, 0).await;
     come(&taken, warm as usize * readers).await;
     taken.lock().unwrap().clear();
-    let calls = phone.call_often(rate, time, warm).await;
+    let calls = phone.call_often(rate, options.time, warm).await;
     come(&taken, calls as usize * readers).await;
     Sample::new(std::mem::take(&mut *taken.lock().unwrap()))
 }
 
 /// The same with calls that a client accepts; what the client measured.
-async fn accepted(journal: &str, rate: u32, readers: usize, time: Duration) -> Sample {
+async fn accepted(journal: &str, rate: u32, readers: usize, options: &Options) -> Sample {
     let agent = Process::agent(journal, &[]);
-    let (phone, taken) = followed(&agent, readers).await;
+    let (phone, taken) = followed(&agent, readers, options.invite).await;
     let commands = Commands::default();
     rest::answer_calls(agent.http, commands.clone(), false).await;
     let warm = phone.call_often(rate, WARM_UP, 0).await;
-    let calls = phone.call_often(rate, time, warm).await;
+    let calls = phone.call_often(rate, options.time, warm).await;
     come(&taken, (warm + calls) as usize * readers).await;
     let is_done = || phone.answered.lock().unwrap().len() as u64 == warm + calls;
     wait_until(is_done, "every call is answered").await;
@@ -114,8 +114,8 @@ async fn accepted(journal: &str, rate: u32, readers: usize, time: Duration) -> S
 }
 
 /// A caller, and what so many readers measure.
-async fn followed(agent: &Process, readers: usize) -> (Phone, Taken) {
-    let (phone, taken) = (Phone::connect(agent.sip).await, Taken::default());
+async fn followed(agent: &Process, readers: usize, invite: Invite) -> (Phone, Taken) {
+    let (phone, taken) = (Phone::connect(agent.sip, invite).await, Taken::default());
     for _ in 0..readers {
         let events = rest::follow(agent.http).await;
         tokio::spawn(follow(events, phone.invited.clone(), taken.clone()));

@@ -5,6 +5,7 @@
 //! scripts/bench --quick             # the same in a tenth of the time: does it work?
 //! scripts/bench --only throughput   # throughput, rest, latency, memory or journal
 //! scripts/bench --only latency --log relaxed --rate 500 --readers 100   # of each only the settings with these
+//! scripts/bench --small-invite      # callers of our own call with the least INVITE there is, not with the flow's
 //! scripts/bench --seconds 5         # each setting for so long instead of 10 seconds
 //! scripts/bench --json FILE
 //! ```
@@ -35,8 +36,8 @@ mod throughput;
 
 use std::time::Duration;
 
+use phone::Invite;
 use result::Report;
-use tokio::runtime::Builder;
 
 /// What is asked for.
 struct Options {
@@ -44,6 +45,7 @@ struct Options {
     log: Option<String>,
     rate: Option<u32>,
     readers: Option<usize>,
+    invite: Invite,
     json: Option<String>,
     /// How long each setting is measured.
     time: Duration,
@@ -57,6 +59,7 @@ impl Options {
             log: None,
             rate: None,
             readers: None,
+            invite: Invite::Flow,
             json: None,
             time: Duration::from_secs(10),
             is_quick: false,
@@ -71,11 +74,12 @@ impl Options {
                 "--log" => options.log = arguments.next(),
                 "--rate" => options.rate = Some(whole(arguments.next())),
                 "--readers" => options.readers = Some(whole(arguments.next())),
+                "--small-invite" => options.invite = Invite::Small,
                 "--only" => options.only = arguments.next(),
                 "--json" => options.json = arguments.next(),
                 other => panic!(
                     "{other:?} is not known: --quick, --seconds N, --only SECTION, --log LOG, --rate N, --readers N, \
-                     --json FILE"
+                     --small-invite, --json FILE"
                 ),
             }
         }
@@ -109,8 +113,7 @@ fn main() {
     }
     let options = Options::read();
     let mut report = Report::new(machine::describe());
-    // The load takes no more of the machine than it must: one thread for its connections, beside the one that places calls.
-    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
     if options.wants("throughput") {
         runtime.block_on(throughput::measure(&options, &mut report));
     }

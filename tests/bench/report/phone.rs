@@ -17,10 +17,21 @@ pub const CALL_ID: &str = "bench-";
 /// When what happened to each call, by its number.
 pub type Moments = Arc<Mutex<HashMap<u64, Instant>>>;
 
+/// What it calls with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Invite {
+    /// The flow's: 1.5 kB, with a PBX's headers and an offer.
+    #[default]
+    Flow,
+    /// The least that is one.
+    Small,
+}
+
 /// The caller.
 pub struct Phone {
     writing: Arc<tokio::sync::Mutex<OwnedWriteHalf>>,
     at: SocketAddr,
+    invite: Invite,
     /// When the INVITEs were written.
     pub invited: Moments,
     /// When their final responses were read.
@@ -29,18 +40,28 @@ pub struct Phone {
 
 impl Phone {
     /// Connects. What is answered is acknowledged and, if it was accepted, hung up at once.
-    pub async fn connect(at: SocketAddr) -> Self {
+    pub async fn connect(at: SocketAddr, invite: Invite) -> Self {
         let stream = TcpStream::connect(at).await.unwrap();
         stream.set_nodelay(true).unwrap();
         let (reading, writing) = stream.into_split();
         let writing = Arc::new(tokio::sync::Mutex::new(writing));
         let (invited, answered) = (Moments::default(), Moments::default());
         tokio::spawn(take_answers(reading, writing.clone(), answered.clone()));
-        Self { writing, at, invited, answered }
+        Self { writing, at, invite, invited, answered }
     }
 
-    /// Calls with the flow's INVITE.
+    /// Places a call.
     pub async fn call(&self, number: u64) {
+        let message = match self.invite {
+            Invite::Flow => self.flow_invite(number),
+            Invite::Small => self.small_invite(number),
+        };
+        let mut writing = self.writing.lock().await;
+        self.invited.lock().unwrap().insert(number, Instant::now());
+        writing.write_all(message.as_bytes()).await.unwrap();
+    }
+
+    fn flow_invite(&self, number: u64) -> String {
         let text = include_str!("../../flows/1-invite.sip");
         let body = text.split_once("\r\n\r\n").unwrap().1;
         let lines = text.split("\r\n").take_while(|line| !line.is_empty());
@@ -52,10 +73,17 @@ impl Phone {
             _ => line.to_owned(),
         });
         let head = renamed.collect::<Vec<_>>().join("\r\n");
-        let message = format!("{head}\r\n\r\n{body}");
-        let mut writing = self.writing.lock().await;
-        self.invited.lock().unwrap().insert(number, Instant::now());
-        writing.write_all(message.as_bytes()).await.unwrap();
+        format!("{head}\r\n\r\n{body}")
+    }
+
+    fn small_invite(&self, number: u64) -> String {
+        format!(
+            "INVITE sip:1000@{} SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1:5;rport;branch=z9hG4bK{number}\r\n\
+             Max-Forwards: 70\r\nFrom: <sip:a@127.0.0.1>;tag=a\r\nTo: <sip:1000@127.0.0.1>\r\n\
+             Call-ID: {CALL_ID}{number}\r\nCSeq: 1 INVITE\r\nContact: <sip:a@127.0.0.1:5;transport=tcp>\r\n\
+             Content-Length: 0\r\n\r\n",
+            self.at,
+        )
     }
 
     /// Calls so often in a second, for so long; the calls are numbered from `first`.

@@ -107,6 +107,8 @@ pub async fn answer_calls(http: SocketAddr, commands: Commands, rings: bool) {
 /// The stream of the calls that are offered, begun.
 pub async fn follow(http: SocketAddr) -> BufReader<TcpStream> {
     let mut stream = TcpStream::connect(http).await.unwrap();
+    // Each event acknowledged by itself, at once, would be a tenth of the machine's work with a hundred readers.
+    stream.set_quickack(false).unwrap();
     stream.write_all(b"GET /v1/events?types=call.offered HTTP/1.0\r\n\r\n").await.unwrap();
     let mut lines = BufReader::with_capacity(64 * 1024, stream);
     let mut line = Vec::new();

@@ -40,7 +40,7 @@ pub async fn measure(options: &Options, report: &mut Report) {
             if !(options.wants_log(name) && options.wants_rate(rate)) {
                 continue;
             }
-            let measured = at(name, rate, options.time).await;
+            let measured = at(name, rate, options).await;
             let Measured { outcome, answers, cpu, rss } = &measured;
             let times = [500, 990].map(|of| answers.of_thousand(of));
             report.row(
@@ -85,9 +85,10 @@ fn start(name: &str) -> Process {
     }
 }
 
-async fn at(name: &str, rate: u32, time: Duration) -> Measured {
+async fn at(name: &str, rate: u32, options: &Options) -> Measured {
+    let time = options.time;
     let process = start(name);
-    let phone = Phone::connect(process.sip).await;
+    let phone = Phone::connect(process.sip, options.invite).await;
     let begun = process.cpu();
     let calls = time.as_secs() * u64::from(rate);
     let load = Load { rate, calls, hold: Duration::ZERO };
