@@ -73,7 +73,7 @@ enum Wake {
 }
 
 impl Driver {
-    /// A driver, for a runtime of one thread (see [`Load`]), of a new agent, whose seed must be unguessable and whose accounts the board shows from here on; `drain_time`
+    /// A driver, for a runtime of one thread, whose rests tell the load, of a new agent, whose seed must be unguessable and whose accounts the board shows from here on; `drain_time`
     /// is how long calls may go on after the shutdown has begun.
     pub fn new(
         settings: Settings,

@@ -22,10 +22,11 @@ use crate::state::replay;
 
 /// How long it waits before it tries again what the database did not take.
 const RETRY: Duration = Duration::from_millis(250);
-/// How often what is too old is looked for, and how long it rests between two helpings of it.
+/// How often the disk is made to take all that the database has, and what is too old is looked for; and how long it rests between two
+/// helpings of that.
 const SWEEP: Duration = Duration::from_secs(10);
 const REST: Duration = Duration::from_millis(20);
-/// How large SQLite's own write-ahead log is before its pages go into the database: each time costs a few waits for the disk.
+/// How large SQLite's own write-ahead log is before its pages go into the database earlier: each time costs a few waits for the disk.
 const CHECKPOINT: u64 = 32 * 1024 * 1024;
 /// How large it may be: beyond it readers are waited for.
 const LARGEST: u64 = 256 * 1024 * 1024;
@@ -160,11 +161,12 @@ impl Indexer {
         });
     }
 
-    /// A helping of what is too old, if it is time.
+    /// If it is time: has the disk take what the database has, and takes away a helping of what is too old.
     fn sweep(&mut self) {
         if Instant::now() < self.sweep_at {
             return;
         }
+        self.checkpoint("PASSIVE");
         match retention::sweep(&mut self.connection, self.retention) {
             Ok(swept) => {
                 self.sweep_at = Instant::now() + if swept.more { REST } else { SWEEP };

@@ -1,6 +1,9 @@
 //! The one thread that commits: it appends what has come together to the [`Tail`], says so, and hands it to the [`Indexer`](super::indexer)
 //! a helping at a time.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use std::thread;
@@ -168,10 +171,11 @@ impl Writer {
     /// Gives the indexer what is due. While the database takes nothing and too much waits, nothing more is committed.
     fn hand_over(&mut self) {
         while self.pending.is_due() {
-            let helping = self.helping();
-            let Err(TrySendError::Full(Task::Index(helping))) = self.indexer.try_send(Task::Index(helping))
-            else {
-                return;
+            let due = Task::Index(self.helping());
+            let helping = match self.indexer.try_send(due) {
+                Err(TrySendError::Full(Task::Index(helping))) => helping,
+                Err(TrySendError::Disconnected(_)) => return self.say_unindexed(),
+                _ => return,
             };
             self.pending.take_back(helping.rows, Instant::now() + SOON);
             self.tail.take_back(helping.files);
@@ -193,6 +197,13 @@ impl Writer {
         let _ = self.indexer.send(Task::Index(helping));
         let _ = self.indexer.send(Task::Close(reply));
         Next::Stop
+    }
+
+    /// What is committed is in its files, for the next start.
+    fn say_unindexed(&self) {
+        self.progress.send_modify(|progress| {
+            progress.unindexed.get_or_insert_with(|| "the thread that fills the database has died".into());
+        });
     }
 
     fn say_fault(&self, error: &std::io::Error) {

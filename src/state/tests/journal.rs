@@ -1,6 +1,6 @@
 //! The log on disk.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use rusqlite::Connection;
@@ -50,8 +50,12 @@ impl Data {
         Full(files.filter(|file| std::os::unix::fs::symlink("/dev/full", file).is_ok()).collect())
     }
 
+    pub(crate) fn directory(&self) -> &Path {
+        &self.0
+    }
+
     /// With these files, as a kill leaves them.
-    fn of(tails: &[(u64, &[u8])]) -> Self {
+    pub(crate) fn of(tails: &[(u64, &[u8])]) -> Self {
         let data = Self::new();
         std::fs::create_dir(&data.0).unwrap();
         for (number, bytes) in tails {
