@@ -26,8 +26,8 @@ const RETRY: Duration = Duration::from_millis(250);
 /// helpings of that.
 const SWEEP: Duration = Duration::from_secs(10);
 const REST: Duration = Duration::from_millis(20);
-/// How large SQLite's own write-ahead log is before its pages go into the database earlier: each time costs a few waits for the disk.
-const CHECKPOINT: u64 = 32 * 1024 * 1024;
+/// After how many bytes the pages of SQLite's own write-ahead log go into the database earlier: each time costs a few waits for the disk.
+const CHECKPOINT: usize = 32 * 1024 * 1024;
 /// How large it may be: beyond it readers are waited for.
 const LARGEST: u64 = 256 * 1024 * 1024;
 
@@ -67,8 +67,10 @@ pub(super) struct Indexer {
     progress: Arc<watch::Sender<Progress>>,
     retention: Retention,
     sweep_at: Instant,
-    /// SQLite's write-ahead log.
+    /// SQLite's write-ahead log. It keeps its size when its pages are in the database.
     wal: PathBuf,
+    /// How many bytes were written into it since the last checkpoint.
+    unmoved: usize,
 }
 
 impl Indexer {
@@ -83,7 +85,7 @@ impl Indexer {
         let mut wal = database.as_os_str().to_owned();
         wal.push("-wal");
         let (wal, sweep_at) = (wal.into(), Instant::now() + SWEEP);
-        Self { connection, inbox, closing, progress, retention, sweep_at, wal }
+        Self { connection, inbox, closing, progress, retention, sweep_at, wal, unmoved: 0 }
     }
 
     /// Starts the thread; it ends when the journal is closed or dropped.
@@ -131,19 +133,16 @@ impl Indexer {
             progress.indexed += helping.rows.len() as u64;
             progress.indexed_event = last.unwrap_or(progress.indexed_event);
         });
-        match self.wal_size() {
-            ..CHECKPOINT => {}
-            CHECKPOINT..LARGEST => self.checkpoint("PASSIVE"),
-            LARGEST.. => self.checkpoint("RESTART"),
+        self.unmoved += helping.rows.iter().map(Row::size).sum::<usize>();
+        if self.unmoved >= CHECKPOINT {
+            let is_large = fs::metadata(&self.wal).is_ok_and(|wal| wal.len() > LARGEST);
+            self.checkpoint(if is_large { "TRUNCATE" } else { "PASSIVE" });
         }
     }
 
-    fn wal_size(&self) -> u64 {
-        fs::metadata(&self.wal).map_or(0, |wal| wal.len())
-    }
-
     /// Moves what is in SQLite's write-ahead log into the database.
-    fn checkpoint(&self, mode: &str) {
+    fn checkpoint(&mut self, mode: &str) {
+        self.unmoved = 0;
         let moved = self.connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()));
         if let Err(error) = moved {
             tracing::warn!(%error, "pages stay in the write-ahead log");
@@ -161,18 +160,21 @@ impl Indexer {
         });
     }
 
-    /// If it is time: has the disk take what the database has, and takes away a helping of what is too old.
+    /// If it is time: takes away a helping of what is too old; when there is no more, has the disk take what the database has.
     fn sweep(&mut self) {
         if Instant::now() < self.sweep_at {
             return;
         }
-        self.checkpoint("PASSIVE");
         match retention::sweep(&mut self.connection, self.retention) {
             Ok(swept) => {
                 self.sweep_at = Instant::now() + if swept.more { REST } else { SWEEP };
                 self.progress.send_if_modified(|progress| {
                     std::mem::replace(&mut progress.oldest, swept.oldest) != swept.oldest
                 });
+                // Not for each helping of a long sweep.
+                if !swept.more {
+                    self.checkpoint("PASSIVE");
+                }
             }
             Err(error) => {
                 tracing::warn!(%error, "what is too old could not be taken out of the journal");
@@ -195,16 +197,22 @@ fn index(connection: &mut Connection, rows: &[Row]) -> rusqlite::Result<()> {
 pub(super) fn catch_up(connection: &mut Connection, directory: &Path) -> Result<(), JournalError> {
     let files = tail::left(directory).map_err(JournalError::Tail)?;
     let mut last = load::last(connection)?;
-    'files: for file in &files {
+    for file in &files {
         let bytes = fs::read(file).map_err(JournalError::Tail)?;
-        for mut rows in tail::records(&bytes).map_err(JournalError::Tail)? {
-            let Some(next) = behind(last, &rows) else {
+        let (mut rows, mut is_whole) = (Vec::new(), true);
+        for record in tail::records(&bytes).map_err(JournalError::Tail)? {
+            let Some(next) = behind(last, &record) else {
                 tracing::warn!(file = %file.display(), last, "events are missing: those behind them do not count");
-                break 'files;
+                is_whole = false;
+                break;
             };
-            picture(connection, &mut rows)?;
-            index(connection, &rows)?;
             last = next;
+            rows.extend(record);
+        }
+        picture(connection, &mut rows)?;
+        index(connection, &rows)?;
+        if !is_whole {
+            break;
         }
     }
     files.iter().for_each(|file| remove(file));
