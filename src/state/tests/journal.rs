@@ -44,6 +44,19 @@ impl Data {
         sweep_all(&mut self.database(), retention)
     }
 
+    /// The journal, and the board that it plays back.
+    fn begin(&self) -> (Journal, Board) {
+        let (journal, past) = self.open();
+        (journal, Board::of_past(settings(), past).unwrap().0)
+    }
+
+    /// While it is kept, the database takes nothing.
+    fn lock(&self) -> Connection {
+        let database = self.database();
+        database.execute_batch("BEGIN IMMEDIATE").unwrap();
+        database
+    }
+
     /// While it is kept, the disk is full for whatever comes behind what is in the database.
     pub(crate) fn fill(&self) -> Full {
         let files = (1..=64).map(|number| self.0.join(format!("tail-{number:016x}")));
@@ -75,8 +88,7 @@ impl Data {
 
     /// Runs a journal with this past, and closes it.
     pub(crate) async fn tell(&self, events: Vec<Event>) {
-        let (journal, past) = self.open();
-        let board = Board::of_past(settings(), past).unwrap().0;
+        let (journal, board) = self.begin();
         commit(&journal, &board, events).await;
         journal.close().await;
     }
@@ -254,8 +266,7 @@ async fn who_waits_for_one_thing_is_told_when_it_is_committed_or_fails() {
 #[tokio::test]
 async fn what_fails_is_written_later_and_in_order() {
     let data = Data::new();
-    let (journal, past) = data.open();
-    let board = Board::of_past(settings(), past).unwrap().0;
+    let (journal, board) = data.begin();
     let full = data.fill();
     for number in 1..=3 {
         let sealed = board.seal(vec![Told::from(offered(number))]);
@@ -278,10 +289,8 @@ fn sequences(past: &Past) -> Vec<u64> {
 #[tokio::test]
 async fn a_database_that_takes_nothing_is_a_fault_and_stops_no_commit() {
     let data = Data::new();
-    let (journal, past) = data.open();
-    let board = Board::of_past(settings(), past).unwrap().0;
-    let mut database = data.database();
-    let lock = database.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+    let (journal, board) = data.begin();
+    let lock = data.lock();
     commit(&journal, &board, vec![offered(1)]).await;
     let error = journal.read(|_| Ok(())).await.unwrap_err();
     assert!(matches!(&error, JournalError::Unindexed(why) if why.contains("locked")), "{error}");
@@ -294,11 +303,10 @@ async fn a_database_that_takes_nothing_is_a_fault_and_stops_no_commit() {
     assert_eq!(data.tails().len(), 0, "what is in the database goes");
 
     // What it still does not take when the journal is closed is there at the next start.
-    let lock = database.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+    let lock = data.lock();
     commit(&journal, &board, vec![offered(2)]).await;
     journal.close().await;
-    drop(lock);
-    drop((database, journal, board));
+    drop((lock, journal, board));
     assert_eq!(data.tails().len(), 1);
     assert_eq!(sequences(&data.open().1), [1, 2, 3]);
     assert_eq!(data.tails().len(), 0);
@@ -328,12 +336,10 @@ fn saved() -> Saved {
 async fn what_a_kill_leaves_outside_the_database_comes_into_it_at_the_next_start() {
     let data = Data::new();
     data.tell(vec![offered(1), offered(2)]).await;
-    let (journal, past) = data.open();
-    let board = Board::of_past(settings(), past).unwrap().0;
+    let (journal, board) = data.begin();
     let all = vec![ended(1), ringing(2), offered(3), ringing(3), ended(3), offered(4)];
     // Nothing comes into the database.
-    let mut database = data.database();
-    let lock = database.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+    let lock = data.lock();
     commit(&journal, &board, all).await;
     journal.save(keep("value")).await.unwrap();
     journal.save(Write::Save(id(2), Arc::new(saved()))).await.unwrap();
@@ -382,10 +388,8 @@ async fn what_a_kill_leaves_outside_the_database_comes_into_it_at_the_next_start
 #[tokio::test]
 async fn what_is_cut_off_in_the_middle_of_a_record_ends_before_it() {
     let data = Data::new();
-    let (journal, past) = data.open();
-    let board = Board::of_past(settings(), past).unwrap().0;
-    let mut database = data.database();
-    let lock = database.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+    let (journal, board) = data.begin();
+    let lock = data.lock();
     commit(&journal, &board, vec![offered(1)]).await;
     let [first] = &data.tails()[..] else { panic!("one file") };
     let whole = std::fs::metadata(first).unwrap().len();
