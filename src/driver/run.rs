@@ -73,8 +73,9 @@ enum Wake {
 }
 
 impl Driver {
-    /// A driver, for a runtime of one thread, whose rests tell the load, of a new agent, whose seed must be unguessable and whose accounts the board shows from here on; `drain_time`
-    /// is how long calls may go on after the shutdown has begun.
+    /// A driver of a new agent, whose seed must be unguessable and whose accounts the board shows from here on; `drain_time`
+    /// is how long calls may go on after the shutdown has begun. It is to run where it is made, in a runtime of one thread: by
+    /// its rests the load is told.
     pub fn new(
         settings: Settings,
         seed: [u8; 32],
