@@ -20,6 +20,7 @@
 //! | [`access`] | who may come in by HTTP: keys with scopes, tokens, how often each may ask |
 //! | [`telemetry`] | logs |
 //! | `seldom` | log lines that a peer can cause at will, kept few |
+//! | `json` | what is written with each message, as JSON |
 //! | [`open_files`] | how many files the process may have open |
 //! | [`priority`] | which threads give way to which |
 //! | [`serve()`] | all of it put together |
@@ -32,6 +33,7 @@ pub mod caller;
 pub mod config;
 pub mod driver;
 pub mod http;
+mod json;
 pub mod keys;
 pub mod metrics;
 pub mod offline;

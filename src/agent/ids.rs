@@ -45,10 +45,23 @@ impl CallId {
     }
 }
 
+/// What the text of an id begins with, and room for the ULID.
+const TEXT: [u8; PREFIX.len() + ulid::ULID_LEN] = *b"call___________________________";
+const PREFIX: &str = "call_";
+
+impl CallId {
+    /// Written into `text`, which is [`TEXT`].
+    fn write(self, text: &mut [u8; TEXT.len()]) -> &str {
+        if let Some(ulid) = text.last_chunk_mut() {
+            self.0.array_to_str(ulid);
+        }
+        std::str::from_utf8(text).unwrap_or(PREFIX)
+    }
+}
+
 impl fmt::Display for CallId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = [0; ulid::ULID_LEN];
-        write!(f, "call_{}", self.0.array_to_str(&mut text))
+        f.write_str(self.write(&mut TEXT.clone()))
     }
 }
 
@@ -67,7 +80,7 @@ impl FromStr for CallId {
     type Err = NotACallId;
 
     fn from_str(text: &str) -> Result<Self, NotACallId> {
-        let ulid = text.strip_prefix("call_").ok_or(NotACallId)?;
+        let ulid = text.strip_prefix(PREFIX).ok_or(NotACallId)?;
         let id = Self(Ulid::from_string(ulid).map_err(|_| NotACallId)?);
         // Crockford's alphabet reads lower case and look-alikes too; an id has one spelling.
         if id.to_string() == text { Ok(id) } else { Err(NotACallId) }
@@ -76,7 +89,7 @@ impl FromStr for CallId {
 
 impl Serialize for CallId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.write(&mut TEXT.clone()))
     }
 }
 

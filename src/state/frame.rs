@@ -2,12 +2,13 @@
 
 use std::io::Write;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 use serde::Serialize;
 
 use super::{EventId, Settings, Topic};
 use crate::agent::{CallId, News, Timestamp};
+use crate::json;
 
 /// One event, encoded. It is kept as a server-sent event; the envelope alone is a part of the same bytes.
 #[derive(Clone, Debug)]
@@ -86,21 +87,22 @@ struct CloudEvent<'a, D> {
 pub(super) struct Press {
     source: String,
     last: EventId,
-    /// Where events are written, one behind the other: they are parts of it, and as they leave the log in their order, it goes with
+    /// Where an event is written.
+    event: Vec<u8>,
+    /// Where events are kept, one behind the other: they are parts of it, and as they leave the log in their order, it goes with
     /// its last one.
     block: BytesMut,
 }
 
 /// How large a block is, at least. Small, as a single event that is kept keeps all of it.
 const BLOCK: usize = 64 * 1024;
-/// How much room an event finds in it, at least.
-const ROOM: usize = 8 * 1024;
 
 impl Press {
     pub fn new(settings: &Settings) -> Self {
         Self {
             source: format!("/call-agent/{}", settings.node),
             last: EventId { epoch: settings.epoch.as_str().into(), sequence: 0 },
+            event: Vec::new(),
             block: BytesMut::new(),
         }
     }
@@ -145,44 +147,54 @@ impl Press {
     }
 
     fn print(&mut self, id: &EventId, numbered: bool, envelope: &Envelope<impl Serialize>) -> Option<Frame> {
+        self.event.clear();
         match self.write(id, numbered, envelope) {
-            Ok(envelope) => Some(Frame { sse: self.block.split().freeze(), envelope }),
+            Ok(envelope) => Some(Frame { sse: self.keep(), envelope }),
             Err(error) => {
-                self.block.clear();
                 tracing::error!(%error, event = envelope.topic.name(), "an event could not be encoded");
                 None
             }
         }
     }
 
-    /// Fills the block; the answer is where the envelope starts in it.
+    /// Writes the event; the answer is where the envelope starts in it.
     fn write(
         &mut self,
         id: &EventId,
         numbered: bool,
         envelope: &Envelope<impl Serialize>,
     ) -> Result<usize, std::io::Error> {
-        if self.block.capacity() < ROOM {
-            self.block = BytesMut::with_capacity(BLOCK);
-        }
-        let mut out = (&mut self.block).writer();
+        let out = &mut self.event;
         if numbered {
             writeln!(out, "id: {id}")?;
         }
-        write!(out, "event: {}\ndata: ", envelope.topic.name())?;
-        let start = out.get_ref().len();
+        let topic = envelope.topic.name();
+        [b"event: ", topic.as_bytes(), b"\ndata: "].iter().for_each(|part| out.extend_from_slice(part));
+        let start = out.len();
         let event = CloudEvent {
             specversion: "1.0",
             id,
             source: &self.source,
-            r#type: envelope.topic.name(),
+            r#type: topic,
             subject: envelope.subject.as_ref(),
             time: envelope.time,
             datacontenttype: "application/json",
             data: &envelope.data,
         };
-        serde_json::to_writer(&mut out, &event)?;
-        self.block.extend_from_slice(b"\n\n");
+        json::append(out, &event)?;
+        out.extend_from_slice(b"\n\n");
         Ok(start)
+    }
+
+    /// The event that is written, in its place among the others.
+    fn keep(&mut self) -> Bytes {
+        if self.block.capacity() < self.event.len() {
+            self.block = BytesMut::with_capacity(BLOCK.max(self.event.len()));
+        }
+        self.block.extend_from_slice(&self.event);
+        if self.event.capacity() > BLOCK {
+            self.event = Vec::new();
+        }
+        self.block.split().freeze()
     }
 }

@@ -9,6 +9,7 @@ use rusqlite::{Connection, Result, params};
 use super::row::{EventRow, Id, Row};
 use crate::agent::Call;
 use crate::agent::event::CallState;
+use crate::json;
 
 /// The last word on each call.
 #[derive(Debug, Default)]
@@ -40,14 +41,14 @@ impl<'a> Calls<'a> {
 
     /// Writes them, within a transaction.
     pub fn apply(&self, connection: &Connection) -> Result<()> {
-        let mut json = Vec::new();
+        let mut text = Vec::new();
         for (id, Latest { picture, saved }) in &self.0 {
             if let Some((call, sequence)) = picture {
-                json.clear();
-                serde_json::to_writer(&mut json, call).map_err(to_sql)?;
+                text.clear();
+                json::append(&mut text, call).map_err(to_sql)?;
                 match call.state {
-                    CallState::Ended => end(connection, (id, call), *sequence, &json)?,
-                    _ => show(connection, (id, call), &json)?,
+                    CallState::Ended => end(connection, (id, call), *sequence, &text)?,
+                    _ => show(connection, (id, call), &text)?,
                 }
             }
             if let Some(saved) = saved {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::row::{AnswerRow, EventRow, Row};
 use crate::agent::{CallId, Saved};
+use crate::json;
 use crate::state::answers::Keyed;
 
 /// One thing that is to survive. What costs time to encode is encoded by the writer.
@@ -29,7 +30,7 @@ impl Write {
         Ok(match self {
             Self::Event(event) => Row::Event(event),
             Self::Save(call, saved) => {
-                Row::Save { call: call.to_bytes(), saved: serde_json::to_vec(&*saved)?.into() }
+                Row::Save { call: call.to_bytes(), saved: json::to_vec(&*saved)?.into() }
             }
             Self::Answer(keyed) => Row::Answer(answer(&keyed)?),
             Self::ForgetAnswers(keys) => Row::ForgetAnswers(keys),

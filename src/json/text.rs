@@ -1,0 +1,65 @@
+//! Text in JSON (RFC 8259 §7): what has to be escaped, and how.
+
+use std::fmt;
+
+/// How many bytes are looked at together.
+const STRIDE: usize = 16;
+
+/// Writes text in quotes.
+pub(super) fn quoted(out: &mut Vec<u8>, text: &str) {
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    escaped(out, text);
+    out.push(b'"');
+}
+
+/// Text that comes piece by piece.
+pub(super) struct Escaped<'a>(pub &'a mut Vec<u8>);
+
+impl fmt::Write for Escaped<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        escaped(self.0, text);
+        Ok(())
+    }
+}
+
+fn escaped(out: &mut Vec<u8>, text: &str) {
+    let mut rest = text.as_bytes();
+    loop {
+        let (clean, behind) = rest.split_at_checked(clean(rest)).unwrap_or((rest, &[]));
+        out.extend_from_slice(clean);
+        let Some((byte, behind)) = behind.split_first() else { return };
+        escape(out, *byte);
+        rest = behind;
+    }
+}
+
+/// How many bytes stand before the first that has to be escaped.
+fn clean(bytes: &[u8]) -> usize {
+    let (chunks, _) = bytes.as_chunks::<STRIDE>();
+    // Without a way out in the middle: all of a chunk are compared at once.
+    let is_clean = |chunk: &&[u8; STRIDE]| !chunk.iter().fold(false, |any, byte| any | is_escaped(*byte));
+    let clean = chunks.iter().take_while(is_clean).count() * STRIDE;
+    let rest = bytes.get(clean..).unwrap_or_default();
+    clean + rest.iter().position(|byte| is_escaped(*byte)).unwrap_or(rest.len())
+}
+
+fn is_escaped(byte: u8) -> bool {
+    (byte < b' ') | (byte == b'"') | (byte == b'\\')
+}
+
+fn escape(out: &mut Vec<u8>, byte: u8) {
+    let short = match byte {
+        b'"' | b'\\' => byte,
+        b'\n' => b'n',
+        b'\r' => b'r',
+        b'\t' => b't',
+        0x08 => b'b',
+        0x0c => b'f',
+        _ => {
+            let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' + half - 10 };
+            return out.extend_from_slice(&[b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte & 15)]);
+        }
+    };
+    out.extend_from_slice(&[b'\\', short]);
+}
