@@ -173,12 +173,13 @@ pub fn is_reliable(transport: Transport) -> bool {
 pub fn response_path(via: &Via, flow: &Flow) -> Path {
     let reliable = is_reliable(flow.transport);
     let seen = flow.peer.ip();
-    let host = via.maddr.clone().filter(|_| !reliable).unwrap_or_else(|| seen.to_string().into());
+    let maddr = via.maddr.as_ref().filter(|_| !reliable);
     let port = match via.port.unwrap_or_else(|| default_port(flow.transport)) {
         _ if !reliable && via.rport && via.maddr.is_none() => flow.peer.port(),
         port => port,
     };
-    let is_there = host.parse() == Ok(seen) && port == flow.peer.port();
+    let is_there = maddr.is_none_or(|host| host.parse() == Ok(seen)) && port == flow.peer.port();
+    let host = maddr.cloned().unwrap_or_else(|| seen.to_string().into());
     let hop = Hop { transport: Some(flow.transport), host, port: Some(port), secure: false, name: None };
     Path { flow: Some(flow.id).filter(|_| reliable || is_there), otherwise: Some(hop), reliable }
 }

@@ -122,7 +122,7 @@ impl Unreadable {
 
 fn stamp(via: &Via, headers: &mut Headers, peer: SocketAddr) {
     if let Some(topmost) = headers.first_mut(Name::Via)
-        && let Some(value) = via.stamped(&topmost.value, peer)
+        && let Some(value) = via.stamped(peer)
     {
         topmost.value = value;
     }

@@ -17,23 +17,26 @@ const MOST_HEADERS: usize = 256;
 
 const NOT_SIP: Fault = Fault::bad("message", "not SIP");
 
-/// Reads a complete message of a datagram: bytes behind Content-Length are discarded, too few are a fault (§18.3).
-pub fn parse_datagram(datagram: Bytes) -> Result<Message, Unreadable> {
+/// Reads a complete message of a datagram: bytes behind Content-Length are discarded, too few are a fault (§18.3). Like those of a
+/// stream, head and body are copies of exactly their size.
+pub fn parse_datagram(datagram: impl AsRef<[u8]>) -> Result<Message, Unreadable> {
+    let datagram = datagram.as_ref();
     let start = datagram.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(datagram.len());
-    let datagram = datagram.slice(start..);
-    let Ok(end) = lines::head_end(&datagram, 0) else {
-        let head = Head::read(&datagram);
-        return Err(head.refused(Fault::bad("message", "headers without an end")));
+    let datagram = datagram.get(start..).unwrap_or_default();
+    let read = |head: &[u8]| Head::read(&Bytes::copy_from_slice(head));
+    let whole = lines::head_end(datagram, 0).ok().and_then(|end| datagram.split_at_checked(end));
+    let Some((head, body)) = whole else {
+        return Err(read(datagram).refused(Fault::bad("message", "headers without an end")));
     };
-    let head = Head::read(&datagram.slice(..end));
-    let body = datagram.slice(end..);
-    match head.length {
-        Length::Declared(length) if length > body.len() => {
-            Err(head.refused(Fault::bad("Content-Length", "larger than the body")))
-        }
-        Length::Declared(length) => head.message(body.slice(..length)),
-        Length::Missing { .. } => head.message(body),
-        Length::Faulty(what) => Err(head.refused(Fault::bad("Content-Length", what))),
+    let head = read(head);
+    let length = match head.length {
+        Length::Declared(length) => length,
+        Length::Missing { .. } => body.len(),
+        Length::Faulty(what) => return Err(head.refused(Fault::bad("Content-Length", what))),
+    };
+    match body.get(..length) {
+        Some(body) => head.message(Bytes::copy_from_slice(body)),
+        None => Err(head.refused(Fault::bad("Content-Length", "larger than the body"))),
     }
 }
 

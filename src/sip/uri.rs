@@ -4,19 +4,50 @@ mod same;
 mod split;
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use bytestring::ByteString;
-use rsip::{Host, Param, Scheme, Transport};
+use rsip::Transport;
 
-pub(super) use split::{NOT_TEXT, check, host, port};
-use split::{Sip, Split, split};
+use split::{Host, Sip, Split, split};
+pub(super) use split::{NOT_TEXT, check, check_host, port};
 
 /// A URI: its text as received, and its parts where it is a SIP or SIPS URI. Two URIs are equal if their texts are.
 #[derive(Clone, Debug)]
 pub struct Uri {
     text: ByteString,
-    /// In rsip's words; `None` for a URI of another scheme than `sip` and `sips`: only its text means something.
-    parts: Option<rsip::Uri>,
+    /// `None` for a URI of another scheme than `sip` and `sips`: only its text means something.
+    parts: Option<Parts>,
+}
+
+/// What of a SIP or SIPS URI is asked for often; the rest is read when it is.
+#[derive(Clone, Debug)]
+struct Parts {
+    secure: bool,
+    user: Option<ByteString>,
+    /// `Err`: an address.
+    host: Result<ByteString, IpAddr>,
+    port: Option<u16>,
+    transport: Option<Transport>,
+    is_loose: bool,
+    has_headers: bool,
+}
+
+impl Parts {
+    fn of(text: &ByteString, sip: &Sip<'_>) -> Self {
+        Self {
+            secure: sip.secure,
+            user: sip.user.map(|(user, _)| text.slice_ref(user)),
+            host: match sip.host {
+                Host::Name(name) => Ok(text.slice_ref(name)),
+                Host::Address(address) => Err(address),
+            },
+            port: sip.port,
+            transport: sip.param("transport").and_then(split::transport),
+            is_loose: sip.param("lr").is_some(),
+            has_headers: sip.headers.is_some(),
+        }
+    }
 }
 
 impl PartialEq for Uri {
@@ -31,7 +62,7 @@ impl Uri {
     /// Reads a URI by the grammar of §25.1. The error names the fault.
     pub fn parse(text: ByteString) -> Result<Self, &'static str> {
         let parts = match split(&text)? {
-            Split::Sip(sip) => Some(sip.parts()),
+            Split::Sip(sip) => Some(Parts::of(&text, &sip)),
             Split::Other => None,
         };
         Ok(Self { text, parts })
@@ -64,51 +95,49 @@ impl Uri {
 
     /// `sips`.
     pub fn is_sips(&self) -> bool {
-        self.parts.as_ref().is_some_and(|parts| parts.scheme == Some(Scheme::Sips))
+        self.parts.as_ref().is_some_and(|parts| parts.secure)
     }
 
     /// The user part with its escapes, without a password.
     pub fn user(&self) -> Option<&str> {
-        self.parts.as_ref().and_then(rsip::Uri::user)
+        self.parts.as_ref()?.user.as_deref()
     }
 
     /// Host without brackets, as text; empty for a URI that is not SIP.
     pub fn host(&self) -> Cow<'_, str> {
-        match self.parts.as_ref().map(rsip::Uri::host) {
-            Some(Host::Domain(domain)) => Cow::Borrowed(domain.value()),
-            Some(Host::IpAddr(address)) => Cow::Owned(address.to_string()),
+        match self.parts.as_ref().map(|parts| &parts.host) {
+            Some(Ok(name)) => Cow::Borrowed(name),
+            Some(Err(address)) => Cow::Owned(address.to_string()),
             None => Cow::Borrowed(""),
         }
     }
 
     /// The port, if one is written.
     pub fn port(&self) -> Option<u16> {
-        self.parts.as_ref()?.port().map(|port| *port.value())
+        self.parts.as_ref()?.port
     }
 
     /// The `transport` parameter, if it is one that rsip knows.
     pub fn transport(&self) -> Option<Transport> {
-        self.parts.as_ref()?.transport().copied()
+        self.parts.as_ref()?.transport
     }
 
     /// A URI parameter by its name, without case: `Some("")` for one without a value.
     pub fn param(&self, name: &str) -> Option<&str> {
         match split(&self.text) {
-            Ok(Split::Sip(sip)) => {
-                sip.params().find(|param| param.0.eq_ignore_ascii_case(name)).map(|param| param.1)
-            }
+            Ok(Split::Sip(sip)) => sip.param(name),
             _ => None,
         }
     }
 
     /// Has `lr` (§16.12): the element routes loosely.
     pub fn is_loose(&self) -> bool {
-        self.parts.as_ref().is_some_and(|parts| parts.params.contains(&Param::Lr))
+        self.parts.as_ref().is_some_and(|parts| parts.is_loose)
     }
 
     /// Has headers behind a `?`, which a Request-URI must not (§19.1.1).
     pub fn has_headers(&self) -> bool {
-        matches!(split(&self.text), Ok(Split::Sip(Sip { headers: Some(_), .. })))
+        self.parts.as_ref().is_some_and(|parts| parts.has_headers)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The topmost Via: where a request came from, where its response goes, and in a response how its sender was seen
 //! (§18.2, §20.42, RFC 3581).
 
+use std::fmt::Write;
 use std::net::{Ipv6Addr, SocketAddr};
 
 use bytes::{Bytes, BytesMut};
@@ -10,6 +11,9 @@ use super::grammar::{Cursor, Param, decimal, is_space, item_end};
 use super::text::decode;
 use super::uri;
 
+/// Room for what is filled in.
+const ROOM: usize = 64;
+
 /// The cookie that a branch of RFC 3261 begins with.
 const COOKIE: &[u8] = b"z9hG4bK";
 
@@ -18,6 +22,8 @@ const COOKIE: &[u8] = b"z9hG4bK";
 pub struct Via {
     /// The whole value of the header, before anything was filled in; further Vias may stand behind the first.
     pub raw: Bytes,
+    /// Where its parameters begin, in bytes.
+    params: usize,
     /// Upper case as a rule; any token (`TCP`, `UDP`, `TLS`, …).
     pub transport: ByteString,
     /// Host without brackets.
@@ -62,6 +68,7 @@ impl Via {
         let Split { transport, host, port, params } = split(value)?;
         let via = Self {
             raw: value.clone(),
+            params: item_end(value) - params.rest().len(),
             transport: decode(value.slice_ref(transport)),
             host: decode(value.slice_ref(without_brackets(host))),
             port,
@@ -98,20 +105,21 @@ impl Via {
 
     /// The value of the topmost Via with `received` and `rport` filled in as §18.2.1 and RFC 3581 §4 ask for a
     /// request that came from `peer`: `None` if nothing has to change. A `received` that the peer wrote itself goes.
-    pub fn stamped(&self, raw: &Bytes, peer: SocketAddr) -> Option<Bytes> {
+    pub fn stamped(&self, peer: SocketAddr) -> Option<Bytes> {
+        let Self { raw, params, .. } = self;
         let address = peer.ip().to_canonical();
-        let differs = self.host.parse() != Ok(address);
+        let is_told = self.rport || self.host.parse() != Ok(address);
         let end = item_end(raw);
-        let mut params = split(raw).ok()?.params;
-        let mut out = BytesMut::with_capacity(raw.len() + 64);
-        out.extend_from_slice(raw.get(..end - params.rest().len())?);
+        let mut params = Cursor::new(raw.get(*params..end)?);
+        let mut out = BytesMut::with_capacity(raw.len() + ROOM);
+        out.extend_from_slice(raw.get(..self.params)?);
         let mut forged = false;
         loop {
             let before = params.rest();
             match params.param() {
                 Ok(Some(param)) if param.name.eq_ignore_ascii_case(b"received") => forged = true,
                 Ok(Some(param)) if param.name.eq_ignore_ascii_case(b"rport") => {
-                    out.extend_from_slice(format!(";rport={}", peer.port()).as_bytes());
+                    write!(out, ";rport={}", peer.port()).ok()?;
                 }
                 Ok(Some(_)) => out.extend_from_slice(before.get(..before.len() - params.rest().len())?),
                 Ok(None) => break,
@@ -121,11 +129,11 @@ impl Via {
                 }
             }
         }
-        if !differs && !self.rport && !forged {
+        if !is_told && !forged {
             return None;
         }
-        if differs || self.rport {
-            out.extend_from_slice(format!(";received={address}").as_bytes());
+        if is_told {
+            write!(out, ";received={address}").ok()?;
         }
         out.extend_from_slice(raw.get(end..)?);
         Some(out.freeze())
@@ -139,7 +147,7 @@ fn without_brackets(host: &[u8]) -> &[u8] {
 /// The host that a parameter names. `received` has an IPv6 address without brackets (RFC 5118 §4.5), but not from everybody.
 fn host_of(value: &Bytes, part: &[u8]) -> Option<ByteString> {
     let text = str::from_utf8(part).ok()?;
-    let is_host = uri::host(text).is_ok() || text.parse::<Ipv6Addr>().is_ok();
+    let is_host = uri::check_host(text).is_ok() || text.parse::<Ipv6Addr>().is_ok();
     is_host.then(|| decode(value.slice_ref(without_brackets(part))))
 }
 
@@ -176,7 +184,7 @@ fn split(value: &[u8]) -> Result<Split<'_>, &'static str> {
         }
         _ => cursor.take_while(|byte| !is_space(byte) && !matches!(byte, b':' | b';')),
     };
-    uri::host(std::str::from_utf8(host).map_err(|_| "bad host")?)?;
+    uri::check_host(std::str::from_utf8(host).map_err(|_| "bad host")?)?;
     let port = match cursor.separator(b':') {
         true => Some(uri::port(cursor.take_while(|byte| byte.is_ascii_digit()))?),
         false => None,

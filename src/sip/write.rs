@@ -1,8 +1,9 @@
 //! From headers to bytes.
 
-use std::fmt::Write;
+use std::io::Write;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
+use memchr::{memchr2, memchr3};
 
 use super::grammar;
 use super::method::known_str;
@@ -15,13 +16,13 @@ const ROOM: usize = 1024;
 /// and NUL are written as a space. Ends with Content-Length and the body.
 #[derive(Debug)]
 pub struct Writer {
-    out: BytesMut,
+    out: Vec<u8>,
 }
 
 impl Writer {
     /// A response's start line; the phrase is the RFC's unless another is given.
     pub fn response(status: u16, phrase: Option<&str>) -> Self {
-        let mut writer = Self { out: BytesMut::with_capacity(ROOM) };
+        let mut writer = Self { out: Vec::with_capacity(ROOM) };
         writer.raw(b"SIP/2.0 ");
         writer.number(status.into());
         writer.raw(b" ");
@@ -32,7 +33,7 @@ impl Writer {
 
     /// A request's start line.
     pub fn request(method: Known, uri: &Uri) -> Self {
-        let mut writer = Self { out: BytesMut::with_capacity(ROOM) };
+        let mut writer = Self { out: Vec::with_capacity(ROOM) };
         writer.raw(known_str(method).as_bytes());
         writer.raw(b" ");
         writer.value(uri.as_str().as_bytes());
@@ -51,7 +52,7 @@ impl Writer {
         }
         if let Some(to) = request.first(Name::To) {
             self.name("To");
-            self.bytes(&to.value, is_line_end);
+            self.received(&to.value);
             if let Some(tag) = to_tag.filter(|_| tag_of(&to.value).is_none()) {
                 self.raw(b";tag=");
                 self.value(tag.as_bytes());
@@ -85,18 +86,18 @@ impl Writer {
     }
 
     fn end(mut self, body: &[u8]) -> Bytes {
-        self.out.reserve(body.len() + 32);
         self.raw(b"Content-Length: ");
         self.number(body.len());
         self.raw(b"\r\n\r\n");
         self.raw(body);
-        self.out.freeze()
+        // Of exactly its size: it may be kept for as long as its call.
+        Bytes::copy_from_slice(&self.out)
     }
 
     /// A header of the peer's, given back as it came. A NUL in it was read as part of a quoted pair.
     fn copy(&mut self, name: &str, value: &[u8]) {
         self.name(name);
-        self.bytes(value, is_line_end);
+        self.received(value);
         self.raw(b"\r\n");
     }
 
@@ -111,15 +112,20 @@ impl Writer {
     }
 
     fn value(&mut self, value: &[u8]) {
-        self.bytes(value, |byte| is_line_end(byte) || byte == 0);
+        self.cleaned(value, memchr3(b'\r', b'\n', 0, value).is_none(), |byte| {
+            matches!(byte, b'\r' | b'\n' | 0)
+        });
     }
 
-    fn bytes(&mut self, value: &[u8], forbidden: impl Fn(u8) -> bool) {
-        let start = self.out.len();
-        self.out.extend_from_slice(value);
-        for byte in self.out.iter_mut().skip(start).filter(|byte| forbidden(**byte)) {
-            *byte = b' ';
+    fn received(&mut self, value: &[u8]) {
+        self.cleaned(value, memchr2(b'\r', b'\n', value).is_none(), |byte| matches!(byte, b'\r' | b'\n'));
+    }
+
+    fn cleaned(&mut self, value: &[u8], is_clean: bool, forbidden: impl Fn(u8) -> bool) {
+        if is_clean {
+            return self.raw(value);
         }
+        self.out.extend(value.iter().map(|byte| if forbidden(*byte) { b' ' } else { *byte }));
     }
 
     fn raw(&mut self, bytes: &[u8]) {
@@ -127,11 +133,7 @@ impl Writer {
     }
 
     fn number(&mut self, number: usize) {
-        // Writing into a buffer that grows cannot fail.
+        // Writing into memory cannot fail.
         let _ = write!(self.out, "{number}");
     }
-}
-
-const fn is_line_end(byte: u8) -> bool {
-    matches!(byte, b'\r' | b'\n')
 }

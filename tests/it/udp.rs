@@ -39,7 +39,7 @@ impl Phone {
         let (length, from) = self.socket.recv_from(&mut buffer).expect("a message comes");
         assert_eq!(from, self.agent);
         buffer.truncate(length);
-        parse_datagram(buffer.into()).expect("the agent writes well")
+        parse_datagram(buffer).expect("the agent writes well")
     }
 
     /// The next message, which must be that response.

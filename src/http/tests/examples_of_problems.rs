@@ -31,7 +31,7 @@ impl Core {
              Content-Length: {}\r\n\r\n{offer}",
             offer.len()
         );
-        agent.handle_message(now, Arrival { flow, message: parse_datagram(invite.into()) });
+        agent.handle_message(now, Arrival { flow, message: parse_datagram(invite) });
         let call = std::iter::from_fn(|| agent.poll_output())
             .find_map(|output| match output {
                 Output::Event(News::Call(event)) => Some(event.call.id),

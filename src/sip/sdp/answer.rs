@@ -42,6 +42,6 @@ fn accept(text: &mut String, offer: &Session, media: &Media, common: &[Codec<'_>
     let ptime = media.attributes.iter().find(|attribute| attribute.attribute == "ptime");
     let ptime = ptime.and_then(|ptime| ptime.value.as_deref()?.trim().parse::<u16>().ok());
     if let Some(ptime) = ptime {
-        *text += &format!("a=ptime:{ptime}\r\n");
+        text.extend(["a=ptime:", &ptime.to_string(), "\r\n"]);
     }
 }

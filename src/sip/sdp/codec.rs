@@ -1,6 +1,6 @@
 //! Codecs by their rtpmap names, and which of them two sides have in common.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use sdp_types::Media;
 
@@ -67,16 +67,41 @@ impl<'a> Codec<'a> {
             && (!self.name.is_empty() || self.payload == other.payload)
     }
 
+    /// The value of the attribute that says what it is; none where its number does.
+    pub fn rtpmap(self) -> Option<Described<'a>> {
+        (!self.name.is_empty()).then_some(Described::Rtpmap(self))
+    }
+
+    /// The value of the attribute with its parameters.
+    pub fn fmtp(self) -> Option<Described<'a>> {
+        self.fmtp.map(|fmtp| Described::Fmtp(self.payload, fmtp))
+    }
+
     /// The attributes that describe it, names and values: `rtpmap` and `fmtp`.
-    pub fn attributes(self) -> impl Iterator<Item = (&'static str, String)> + use<> {
-        let Self { payload, name, clock, channels, fmtp } = self;
-        let rtpmap = match channels {
-            _ if name.is_empty() => None,
-            0 | 1 => Some(("rtpmap", format!("{payload} {name}/{clock}"))),
-            _ => Some(("rtpmap", format!("{payload} {name}/{clock}/{channels}"))),
-        };
-        let fmtp = fmtp.map(|fmtp| ("fmtp", format!("{payload} {fmtp}")));
+    pub fn attributes(self) -> impl Iterator<Item = (&'static str, String)> + use<'a> {
+        let rtpmap = self.rtpmap().map(|rtpmap| ("rtpmap", rtpmap.to_string()));
+        let fmtp = self.fmtp().map(|fmtp| ("fmtp", fmtp.to_string()));
         rtpmap.into_iter().chain(fmtp)
+    }
+}
+
+/// The value of an attribute, to be written.
+pub(super) enum Described<'a> {
+    Rtpmap(Codec<'a>),
+    Fmtp(u8, &'a str),
+}
+
+impl fmt::Display for Described<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rtpmap(Codec { payload, name, clock, channels: 0 | 1, .. }) => {
+                write!(f, "{payload} {name}/{clock}")
+            }
+            Self::Rtpmap(Codec { payload, name, clock, channels, .. }) => {
+                write!(f, "{payload} {name}/{clock}/{channels}")
+            }
+            Self::Fmtp(payload, fmtp) => write!(f, "{payload} {fmtp}"),
+        }
     }
 }
 
@@ -84,28 +109,34 @@ impl<'a> Codec<'a> {
 /// are left out.
 pub(super) fn of_stream(media: &Media) -> Vec<Codec<'_>> {
     let (rtpmaps, fmtps) = (mapped(media, "rtpmap"), mapped(media, "fmtp"));
-    let mut listed = BTreeSet::new();
+    let mut listed = [false; NUMBERS];
     let formats = media.fmt.split_ascii_whitespace().filter_map(|format| format.parse().ok());
-    let formats = formats.filter(|payload| listed.insert(*payload));
-    let codecs = formats.filter_map(|payload| {
-        let (name, clock, channels) = match rtpmaps.get(&payload) {
+    let codecs = formats.filter_map(|payload: u8| {
+        let place = usize::from(payload);
+        let is_listed = std::mem::replace(listed.get_mut(place)?, true);
+        let (name, clock, channels) = match rtpmaps.get(place).copied().flatten() {
+            _ if is_listed => return None,
             Some(encoding) => encoding_of(encoding)?,
             None => static_encoding(payload)?,
         };
-        Some(Codec { payload, name, clock, channels, fmtp: fmtps.get(&payload).copied() })
+        Some(Codec { payload, name, clock, channels, fmtp: fmtps.get(place).copied().flatten() })
     });
     codecs.collect()
 }
 
+/// How many payload numbers could be written.
+const NUMBERS: usize = 256;
+
 /// The values of `a=NAME:PAYLOAD VALUE` by payload; the first one counts.
-fn mapped<'a>(media: &'a Media, name: &str) -> BTreeMap<u8, &'a str> {
-    let mut values = BTreeMap::new();
+fn mapped<'a>(media: &'a Media, name: &str) -> [Option<&'a str>; NUMBERS] {
+    let mut values = [None; NUMBERS];
     for attribute in media.attributes.iter().filter(|attribute| attribute.attribute == name) {
         let parts = attribute.value.as_deref().and_then(|value| value.split_once(' '));
         if let Some((number, value)) = parts
-            && let Ok(number) = number.parse()
+            && let Ok(number) = number.parse::<u8>()
+            && let Some(place) = values.get_mut(usize::from(number))
         {
-            values.entry(number).or_insert(value);
+            place.get_or_insert(value);
         }
     }
     values

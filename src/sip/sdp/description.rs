@@ -1,5 +1,6 @@
 //! Reading a description, and the parts of one that we write.
 
+use std::fmt::{self, Write};
 use std::net::IpAddr;
 
 use bytes::Bytes;
@@ -42,26 +43,32 @@ pub(super) fn read(sdp: &[u8]) -> Result<Session, &'static str> {
 /// Our description up to its media; `times` are those of the offer that it answers.
 pub(super) fn begin(local: &Local, times: &[Time]) -> String {
     let Local { session_id, version, fallback, .. } = local;
-    let origin = network(fallback.to_canonical());
-    let connection = network(local.media.map_or(*fallback, |(address, _)| address));
+    let origin = fallback.to_canonical();
     let mut text = String::with_capacity(ROOM);
-    text += &format!("v=0\r\no=- {session_id} {version} {origin}\r\ns=-\r\nc={connection}\r\n");
+    put(&mut text, format_args!("v=0\r\no=- {session_id} {version} IN {} {origin}\r\n", family(origin)));
+    let connection = local.media.map_or(*fallback, |(address, _)| address);
+    put(&mut text, format_args!("s=-\r\nc=IN {} {connection}\r\n", family(connection)));
     if times.is_empty() {
         text += "t=0 0\r\n";
     }
     for Time { start_time, stop_time, repeats } in times {
-        text += &format!("t={start_time} {stop_time}\r\n");
+        put(&mut text, format_args!("t={start_time} {stop_time}\r\n"));
         for repeat in repeats {
-            text += &format!("r={} {}", repeat.repeat_interval, repeat.active_duration);
-            text.extend(repeat.offsets.iter().map(|offset| format!(" {offset}")));
+            put(&mut text, format_args!("r={} {}", repeat.repeat_interval, repeat.active_duration));
+            repeat.offsets.iter().for_each(|offset| put(&mut text, format_args!(" {offset}")));
             text += "\r\n";
         }
     }
     text
 }
 
-fn network(address: IpAddr) -> String {
-    format!("IN {} {address}", if address.is_ipv4() { "IP4" } else { "IP6" })
+/// Writing into a text cannot fail.
+fn put(text: &mut String, words: fmt::Arguments<'_>) {
+    let _ = text.write_fmt(words);
+}
+
+const fn family(address: IpAddr) -> &'static str {
+    if address.is_ipv4() { "IP4" } else { "IP6" }
 }
 
 /// Adds a stream of ours with these codecs; without a media address it is inactive.
@@ -76,9 +83,16 @@ pub(super) fn add_stream(
         Some((_, port)) => (port, direction),
         None => (DISCARD, Direction::Inactive),
     };
-    *text += &format!("m={media} {port} {proto} {}\r\n", formats(codecs));
-    for (name, value) in codecs.iter().copied().flat_map(Codec::attributes) {
-        text.extend(["a=", name, ":", &value, "\r\n"]);
+    put(text, format_args!("m={media} {port} {proto}"));
+    codecs.iter().for_each(|codec| put(text, format_args!(" {}", codec.payload)));
+    *text += "\r\n";
+    for codec in codecs {
+        if let Some(rtpmap) = codec.rtpmap() {
+            put(text, format_args!("a=rtpmap:{rtpmap}\r\n"));
+        }
+        if let Some(fmtp) = codec.fmtp() {
+            put(text, format_args!("a=fmtp:{fmtp}\r\n"));
+        }
     }
     text.extend(["a=", direction.as_str(), "\r\n"]);
 }

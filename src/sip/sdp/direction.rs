@@ -82,6 +82,10 @@ fn is_nowhere(session: &Session, media: &Media) -> bool {
 /// The direction of a description over all its active streams: what the side that wrote it does on any of them. The
 /// peer's `SendOnly` or `Inactive` is its hold. `None` if it cannot be read or has no active stream.
 pub fn direction(sdp: &[u8]) -> Option<Direction> {
+    // As most bodies are.
+    if sdp.is_empty() {
+        return None;
+    }
     let session = description::read(sdp).ok()?;
     let streams = session.medias.iter().filter(|media| media.port != 0);
     let directions = streams.map(|media| Direction::of_stream(&session, media));

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rsip::Host;
-
-use super::split::Sip;
+use super::split::{Host, Sip};
 
 /// Parameters that two URIs have both or neither; any other that one of them lacks is ignored.
 const NEVER_ALONE: [&[u8]; 5] = [b"transport", b"user", b"ttl", b"method", b"maddr"];
@@ -14,7 +12,7 @@ impl Sip<'_> {
     pub fn is_same(&self, other: &Self) -> bool {
         self.secure == other.secure
             && self.port == other.port
-            && is_same_host(&self.host, &other.host)
+            && is_same_host(self.host, other.host)
             && self.userinfo() == other.userinfo()
             && agree(&self.named_params(), &other.named_params())
             && self.sorted_headers() == other.sorted_headers()
@@ -37,10 +35,10 @@ impl Sip<'_> {
     }
 }
 
-fn is_same_host(one: &Host, other: &Host) -> bool {
+fn is_same_host(one: Host<'_>, other: Host<'_>) -> bool {
     match (one, other) {
-        (Host::Domain(one), Host::Domain(other)) => one.value().eq_ignore_ascii_case(other.value()),
-        (Host::IpAddr(one), Host::IpAddr(other)) => one == other,
+        (Host::Name(one), Host::Name(other)) => one.eq_ignore_ascii_case(other),
+        (Host::Address(one), Host::Address(other)) => one == other,
         _ => false,
     }
 }

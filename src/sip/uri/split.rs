@@ -1,8 +1,8 @@
 //! The grammar of URIs (§25.1).
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use rsip::{Auth, Host, HostWithPort, Param, Scheme, Transport};
+use rsip::Transport;
 
 use crate::sip::grammar::decimal;
 
@@ -25,49 +25,34 @@ pub(super) struct Sip<'a> {
     pub secure: bool,
     /// With the password.
     pub user: Option<(&'a str, Option<&'a str>)>,
-    pub host: Host,
+    pub host: Host<'a>,
     pub port: Option<u16>,
     /// With their semicolons; empty if there are none.
     params: &'a str,
     pub headers: Option<&'a str>,
 }
 
+/// A host as it is written.
+#[derive(Clone, Copy)]
+pub(super) enum Host<'a> {
+    Name(&'a str),
+    Address(IpAddr),
+}
+
 impl<'a> Sip<'a> {
     /// Names and values; an empty value if there is none.
     pub fn params(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
-        self.params.split(';').skip(1).map(|param| param.split_once('=').unwrap_or((param, "")))
+        params(self.params).map(|param| cut(param, b'=').unwrap_or((param, "")))
     }
 
-    /// The same in rsip's words.
-    pub fn parts(self) -> rsip::Uri {
-        let params = self.params().map(|(name, value)| param(name, value)).collect();
-        rsip::Uri {
-            scheme: Some(if self.secure { Scheme::Sips } else { Scheme::Sip }),
-            auth: self.user.map(|(user, password)| Auth {
-                user: user.to_owned(),
-                password: password.map(str::to_owned),
-            }),
-            host_with_port: HostWithPort { host: self.host, port: self.port.map(Into::into) },
-            params,
-            headers: Vec::new(),
-        }
+    /// The value of the first parameter of that name, without case.
+    pub fn param(&self, name: &str) -> Option<&'a str> {
+        self.params().find(|param| param.0.eq_ignore_ascii_case(name)).map(|param| param.1)
     }
 }
 
-/// A parameter in rsip's words, where it has one that loses nothing that we act on.
-fn param(name: &str, value: &str) -> Param {
-    if name.eq_ignore_ascii_case("lr") {
-        return Param::Lr;
-    }
-    if name.eq_ignore_ascii_case("transport")
-        && let Some(transport) = transport(value)
-    {
-        return Param::Transport(transport);
-    }
-    Param::Other(name.to_owned().into(), (!value.is_empty()).then(|| value.to_owned().into()))
-}
-
-fn transport(token: &str) -> Option<Transport> {
+/// A transport by its word.
+pub(super) fn transport(token: &str) -> Option<Transport> {
     let known = [
         ("tcp", Transport::Tcp),
         ("udp", Transport::Udp),
@@ -82,7 +67,7 @@ fn transport(token: &str) -> Option<Transport> {
 
 /// Reads a URI by the grammar; the error names the fault.
 pub(super) fn split(text: &str) -> Result<Split<'_>, &'static str> {
-    let (scheme, rest) = text.split_once(':').ok_or("URI without a scheme")?;
+    let (scheme, rest) = cut(text, b':').ok_or("URI without a scheme")?;
     if !is_scheme(scheme) {
         return Err("bad URI scheme");
     }
@@ -98,16 +83,16 @@ pub(super) fn split(text: &str) -> Result<Split<'_>, &'static str> {
     }
     escapes_are_whole(rest)?;
     // An "@" behind the host is not allowed unescaped, so the first one ends the user, whatever else is in there (";", "?", "/").
-    let (user, rest) = match rest.split_once('@') {
+    let (user, rest) = match cut(rest, b'@') {
         Some((user, rest)) => (Some(userinfo(user)?), rest),
         None => (None, rest),
     };
-    let (rest, headers) = match rest.split_once('?') {
+    let (rest, headers) = match cut(rest, b'?') {
         Some((rest, headers)) => (rest, Some(headers)),
         None => (rest, None),
     };
-    let (hostport, params) = rest.split_at(rest.find(';').unwrap_or(rest.len()));
-    if params.split(';').skip(1).any(|param| param.is_empty() || param.starts_with('=')) {
+    let (hostport, params) = rest.split_at(find(rest, b';').unwrap_or(rest.len()));
+    if self::params(params).any(|param| param.is_empty() || param.starts_with('=')) {
         return Err("empty URI parameter");
     }
     if headers.is_some_and(|headers| headers.split('&').any(|header| !header.contains('='))) {
@@ -115,6 +100,30 @@ pub(super) fn split(text: &str) -> Result<Split<'_>, &'static str> {
     }
     let (host, port) = host_port(hostport)?;
     Ok(Split::Sip(Sip { secure, user, host, port, params, headers }))
+}
+
+/// The parameters in a text that is empty or begins with a semicolon.
+fn params(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text.get(1..);
+    std::iter::from_fn(move || {
+        let (param, behind) = match cut(rest?, b';') {
+            Some((param, behind)) => (param, Some(behind)),
+            None => (rest?, None),
+        };
+        rest = behind;
+        Some(param)
+    })
+}
+
+/// Where a byte of ASCII stands. URIs are short: a plain search is through before a clever one has begun.
+fn find(text: &str, byte: u8) -> Option<usize> {
+    text.bytes().position(|other| other == byte)
+}
+
+/// What stands before and behind a byte of ASCII.
+fn cut(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let at = find(text, byte)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 fn is_scheme(scheme: &str) -> bool {
@@ -128,7 +137,7 @@ fn is_visible(byte: u8) -> bool {
 }
 
 fn escapes_are_whole(text: &str) -> Result<(), &'static str> {
-    if !text.contains('%') {
+    if find(text, b'%').is_none() {
         return Ok(());
     }
     let whole = text.split('%').skip(1).all(|behind| {
@@ -141,16 +150,16 @@ fn escapes_are_whole(text: &str) -> Result<(), &'static str> {
 }
 
 fn userinfo(text: &str) -> Result<(&str, Option<&str>), &'static str> {
-    let (user, password) = match text.split_once(':') {
+    let (user, password) = match cut(text, b':') {
         Some((user, password)) => (user, Some(password)),
         None => (text, None),
     };
     if user.is_empty() { Err("empty user in a URI") } else { Ok((user, password)) }
 }
 
-fn host_port(text: &str) -> Result<(Host, Option<u16>), &'static str> {
-    let end = text.find(']').map_or(0, |bracket| bracket + 1);
-    let colon = text.get(end..).and_then(|behind| behind.find(':')).map_or(text.len(), |at| end + at);
+fn host_port(text: &str) -> Result<(Host<'_>, Option<u16>), &'static str> {
+    let end = find(text, b']').map_or(0, |bracket| bracket + 1);
+    let colon = text.get(end..).and_then(|behind| find(behind, b':')).map_or(text.len(), |at| end + at);
     let (name, digits) = text.split_at(colon);
     let port = digits.strip_prefix(':').map(|digits| port(digits.as_bytes())).transpose()?;
     Ok((host(name)?, port))
@@ -161,21 +170,30 @@ pub(in crate::sip) fn port(digits: &[u8]) -> Result<u16, &'static str> {
     decimal(digits, u16::MAX.into()).and_then(|port| u16::try_from(port).ok()).ok_or("bad port")
 }
 
-/// A host name, an IPv4 address, or an IPv6 address in brackets. "_" is in the names that container networks give.
-pub(in crate::sip) fn host(text: &str) -> Result<Host, &'static str> {
+/// A host name, an IPv4 address, or an IPv6 address in brackets.
+fn host(text: &str) -> Result<Host<'_>, &'static str> {
     if let Some(bracketed) = text.strip_prefix('[') {
         let address = bracketed.strip_suffix(']').and_then(ipv6);
-        return Ok(Host::IpAddr(address.ok_or("bad IPv6 address")?.into()));
+        return Ok(Host::Address(address.ok_or("bad IPv6 address")?.into()));
     }
-    if text.is_empty()
-        || !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
-    {
+    if !is_name(text) {
         return Err("bad host");
     }
-    Ok(match text.parse::<Ipv4Addr>() {
-        Ok(address) => Host::IpAddr(address.into()),
-        Err(_) => Host::Domain(text.into()),
-    })
+    Ok(text.parse::<Ipv4Addr>().map_or(Host::Name(text), |address| Host::Address(address.into())))
+}
+
+/// Whether text is a host; the error names the fault.
+pub(in crate::sip) fn check_host(text: &str) -> Result<(), &'static str> {
+    match is_name(text) {
+        true => Ok(()),
+        false => host(text).map(drop),
+    }
+}
+
+/// "_" is in the names that container networks give.
+fn is_name(text: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    !text.is_empty() && text.bytes().all(is_allowed)
 }
 
 /// An IPv6 address. By the grammar of RFC 3261 three colons may stand before its part in dots (RFC 5118 §4.10).

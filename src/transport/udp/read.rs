@@ -4,7 +4,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use tokio::sync::mpsc::{self, error::SendError};
 use tracing::warn;
 
@@ -80,7 +79,7 @@ async fn take(
         flows.lock().between(socket.number, peer, None);
         return Ok(());
     }
-    let message = match parse_datagram(Bytes::copy_from_slice(datagram)) {
+    let message = match parse_datagram(datagram) {
         Err(_) if door.is_littered_by_datagram(peer.ip(), datagram.len()) => return Ok(()),
         Err(Unreadable::Dropped { fault }) => {
             return inbound.send(Inbound::Notice(Notice(Heard::Unreadable(peer, fault)))).await;
