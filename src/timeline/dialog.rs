@@ -1,7 +1,7 @@
 //! Of which call a message is: two calls may have one Call-ID, when both ends of one are ours, or when a caller uses it again.
 
 use bytestring::ByteString;
-use memchr::memmem;
+use memchr::memchr;
 
 use super::Arrived;
 use super::trace::Direction;
@@ -37,12 +37,41 @@ impl<'a> Tags<'a> {
         let tag = |tag: &'a Option<ByteString>| tag.as_ref().map(|tag| &**tag.as_bytes());
         Self::new(Direction::Received, arrived.is_response, tag(&arrived.from), tag(&arrived.to))
     }
+}
 
-    /// Of a message that we wrote.
-    pub fn of_sent(message: &'a [u8]) -> Self {
-        let tag = |name| field(message, name).and_then(tag_of);
+/// By what a message that we wrote says of which call it is.
+#[derive(Debug)]
+pub(super) struct Sent<'a> {
+    pub call_id: &'a [u8],
+    is_response: bool,
+    from: &'a [u8],
+    to: &'a [u8],
+}
+
+impl<'a> Sent<'a> {
+    /// What we write stands on one line each, under its full name; a message without all of it is of no call.
+    pub fn of(message: &'a [u8]) -> Option<Self> {
+        let (mut from, mut to, mut call_id) = (None, None, None);
+        let mut rest = message;
+        while from.is_none() || to.is_none() || call_id.is_none() {
+            let (line, behind) = rest.split_at_checked(memchr(b'\r', rest)?)?;
+            rest = behind.strip_prefix(b"\r\n")?;
+            match line {
+                [] => return None,
+                [b'F', b'r', b'o', b'm', b':', b' ', value @ ..] => from = from.or(Some(value)),
+                [b'T', b'o', b':', b' ', value @ ..] => to = to.or(Some(value)),
+                [b'C', b'a', b'l', b'l', b'-', b'I', b'D', b':', b' ', value @ ..] => {
+                    call_id = call_id.or(Some(value));
+                }
+                _ => {}
+            }
+        }
         let is_response = message.starts_with(b"SIP/2.0 ");
-        Self::new(Direction::Sent, is_response, tag(b"\r\nFrom: "), tag(b"\r\nTo: "))
+        Some(Self { call_id: call_id?, is_response, from: from?, to: to? })
+    }
+
+    pub fn tags(&self) -> Tags<'a> {
+        Tags::new(Direction::Sent, self.is_response, tag_of(self.from), tag_of(self.to))
     }
 }
 
@@ -70,16 +99,4 @@ impl Dialog {
         let caller = self.caller.iter().flatten().map(|tag| tag.len());
         size_of::<Self>() + self.local_tag.len() + caller.sum::<usize>()
     }
-}
-
-/// The Call-ID of a message that we wrote.
-pub(super) fn call_id(message: &[u8]) -> Option<&[u8]> {
-    field(message, b"\r\nCall-ID: ")
-}
-
-/// The value of the first line that begins so: what we write stands on one line.
-fn field<'a>(message: &'a [u8], begin: &[u8]) -> Option<&'a [u8]> {
-    let start = memmem::find(message, begin)? + begin.len();
-    let value = message.get(start..)?;
-    value.get(..memchr::memchr(b'\r', value)?)
 }

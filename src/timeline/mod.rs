@@ -38,7 +38,7 @@ pub use text::text;
 
 use crate::agent::event::EventKind;
 use crate::agent::{Arrival, Call, CallId, Event, Flow, Timestamp};
-use dialog::Tags;
+use dialog::{Sent, Tags};
 use kept::Kept;
 use trace::{Direction, Entry, Seen, Sighting};
 
@@ -87,10 +87,8 @@ impl Timelines {
 
     /// A message was received, at that time: that of what is told of it.
     pub fn received(&self, at: Timestamp, arrived: &Arrived) {
-        let call = self.lock().find(arrived.call_id.as_bytes(), || Tags::of_arrived(arrived));
-        if let Some(call) = call {
-            self.see(call, at, &arrived.flow, Direction::Received, &[&arrived.head, &arrived.body]);
-        }
+        let sighting = || Sighting::new(&arrived.flow, Direction::Received, [&arrived.head, &arrived.body]);
+        self.lock().see(arrived.call_id.as_bytes(), || Tags::of_arrived(arrived), at, sighting);
     }
 
     /// A message goes out.
@@ -98,17 +96,9 @@ impl Timelines {
         if !self.is_on() {
             return;
         }
-        let Some(call_id) = dialog::call_id(message) else { return };
-        let call = self.lock().find(call_id, || Tags::of_sent(message));
-        if let Some(call) = call {
-            self.see(call, (self.0.clock)(), flow, Direction::Sent, &[message]);
-        }
-    }
-
-    /// What takes time is done before the lock is taken.
-    fn see(&self, call: CallId, at: Timestamp, flow: &Flow, direction: Direction, parts: &[&Bytes]) {
-        let seen = Seen::Message(Sighting::new(flow, direction, parts));
-        self.lock().add(call, Entry { at, seen });
+        let Some(sent) = Sent::of(message) else { return };
+        let sighting = || Sighting::new(flow, Direction::Sent, [message, &Bytes::new()]);
+        self.lock().see(sent.call_id, || sent.tags(), (self.0.clock)(), sighting);
     }
 
     /// A command to a call was answered.

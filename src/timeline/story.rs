@@ -177,8 +177,8 @@ impl StoryEntry {
 }
 
 impl SipEntry {
-    fn of(at: Timestamp, Sighting { direction, transport, local, peer, bytes, length }: Sighting) -> Self {
-        let mut bytes = bytes.to_vec();
+    fn of(at: Timestamp, Sighting { direction, transport, local, peer, parts, length }: Sighting) -> Self {
+        let mut bytes = parts.concat();
         secrets::mask(&mut bytes);
         let message = String::from_utf8_lossy(&bytes).into_owned();
         let direction = match direction {

@@ -16,6 +16,9 @@ const HALF: usize = 32 * 1024;
 /// How many bytes of a message are kept.
 const MOST_OF_MESSAGE: usize = 16 * 1024;
 
+/// How many entries most calls have.
+const USUAL: usize = 8;
+
 /// Which way a message went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Direction {
@@ -30,8 +33,8 @@ pub(super) struct Sighting {
     pub transport: Transport,
     pub local: SocketAddr,
     pub peer: SocketAddr,
-    /// As it was, with its secrets; without its end if it is too long.
-    pub bytes: Bytes,
+    /// As it was, with its secrets, in up to two parts; without its end if it is too long.
+    pub parts: [Bytes; 2],
     /// How long it was.
     pub length: usize,
 }
@@ -50,16 +53,23 @@ pub(super) enum Seen {
 }
 
 impl Sighting {
-    /// A copy: what lives as long as a trace must not hold a whole read buffer.
-    pub fn new(flow: &Flow, direction: Direction, parts: &[&Bytes]) -> Self {
+    /// The parts are kept as they are: they share their memory with nothing that is larger (see [`sip`](crate::sip)). Of a message that
+    /// is too long, its beginning is copied.
+    pub fn new(flow: &Flow, direction: Direction, parts: [&Bytes; 2]) -> Self {
         let length = parts.iter().map(|part| part.len()).sum();
-        let mut bytes = Vec::with_capacity(MOST_OF_MESSAGE.min(length));
-        for part in parts {
-            let room = MOST_OF_MESSAGE - bytes.len();
-            bytes.extend_from_slice(part.get(..room).unwrap_or(part));
-        }
+        let parts = if length <= MOST_OF_MESSAGE {
+            parts.map(Bytes::clone)
+        } else {
+            let beginning = parts.into_iter().flatten().take(MOST_OF_MESSAGE);
+            [beginning.copied().collect(), Bytes::new()]
+        };
         let Flow { transport, local, peer, .. } = *flow;
-        Self { direction, transport, local, peer, bytes: bytes.into(), length }
+        Self { direction, transport, local, peer, parts, length }
+    }
+
+    /// How many bytes of it are kept.
+    pub fn kept(&self) -> usize {
+        self.parts.iter().map(Bytes::len).sum()
     }
 }
 
@@ -74,7 +84,7 @@ impl fmt::Debug for Sighting {
 impl Entry {
     fn size(&self) -> usize {
         let more = match &self.seen {
-            Seen::Message(sighting) => sighting.bytes.len(),
+            Seen::Message(sighting) => sighting.kept(),
             Seen::Command { asked, refusal, .. } => {
                 [&asked.by, refusal].into_iter().flatten().map(String::len).sum()
             }
@@ -103,7 +113,7 @@ impl Trace {
     pub fn new(call_id: Arc<[u8]>, names: usize) -> Self {
         let places = size_of::<(CallId, Box<Self>)>() + size_of::<(Timestamp, CallId)>();
         let empty_bytes = size_of::<Self>() + places + names + 2 * call_id.len();
-        let (first, latest) = Default::default();
+        let (first, latest) = (Vec::with_capacity(USUAL), VecDeque::new());
         Self { call_id, ended: None, first, first_bytes: 0, latest, latest_bytes: 0, dropped: 0, empty_bytes }
     }
 
