@@ -17,7 +17,8 @@ use crate::sip::Request;
 /// might still be answered by a fork each has a transaction, and so their bound.
 #[derive(Debug)]
 pub struct Calls {
-    by_id: BTreeMap<CallId, Call>,
+    /// In boxes: the map moves what is in it when calls come and go.
+    by_id: BTreeMap<CallId, Box<Call>>,
     by_tag: Map<ByteString, CallId>,
     /// How many of them are not idle.
     alive: usize,
@@ -82,7 +83,7 @@ impl Calls {
             self.callers.begin(call.picture());
         }
         self.by_tag.insert(call.local_tag().clone(), call.id());
-        self.by_id.insert(call.id(), call);
+        self.by_id.insert(call.id(), Box::new(call));
     }
 
     /// The call whose dialog a request belongs to (§12.2.2): by our tag, then by the peer's and the Call-ID.
@@ -119,7 +120,7 @@ impl Calls {
 
     /// The connections that the calls use which are not over.
     pub fn flows(&self) -> impl Iterator<Item = FlowId> {
-        self.by_id.values().filter(|call| !call.is_idle()).filter_map(Call::flow)
+        self.by_id.values().filter(|call| !call.is_idle()).filter_map(|call| call.flow())
     }
 
     /// Lets every call act, the oldest first.

@@ -101,7 +101,8 @@ pub struct Transactions {
     spare: usize,
     ownerless: usize,
     last: u64,
-    all: Map<TransactionId, Transaction>,
+    /// In boxes: the map may grow while calls wait, and then moves what is in it.
+    all: Map<TransactionId, Box<Transaction>>,
     index: Index,
 }
 
@@ -232,7 +233,8 @@ impl Transactions {
         id: TransactionId,
         act: impl FnOnce(&mut Machine, &mut Wire<'_>) -> Fate,
     ) {
-        let Some(Transaction { machine, path, .. }) = self.all.get_mut(&id) else { return };
+        let Some(transaction) = self.all.get_mut(&id) else { return };
+        let Transaction { machine, path, .. } = &mut **transaction;
         if act(machine, &mut Wire { id, path, fx }) == Fate::Over {
             self.remove(fx, id);
         }
@@ -249,7 +251,7 @@ impl Transactions {
             self.index.send_by(flow, id);
         }
         self.ownerless += usize::from(transaction.owner.is_none());
-        self.all.insert(id, transaction);
+        self.all.insert(id, Box::new(transaction));
     }
 
     fn remove(&mut self, fx: &mut Effects, id: TransactionId) {
