@@ -1,11 +1,12 @@
 //! The calls as they are, by id; those that ended are kept for a time, up to a count and up to a size.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rpds::RedBlackTreeMapSync;
+use imbl::OrdMap;
 use tokio::sync::watch;
 
 use crate::agent::event::{CallState, EventKind, HeaderField};
@@ -22,7 +23,7 @@ pub(super) struct Bounds {
 /// Every call, in the order of their ids. A clone is a snapshot: it shares all that does not change after it, so that
 /// taking one costs the same however many calls there are.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Listed(RedBlackTreeMapSync<CallId, Arc<Call>>);
+pub(super) struct Listed(OrdMap<CallId, Arc<Call>>);
 
 impl Listed {
     /// The calls, newest first, that began before `cursor`.
@@ -34,7 +35,7 @@ impl Listed {
     fn show(&mut self, call: &Arc<Call>) {
         match self.0.get_mut(&call.id) {
             Some(shown) => shown.clone_from(call),
-            None => self.0.insert_mut(call.id, call.clone()),
+            None => drop(self.0.insert(call.id, call.clone())),
         }
     }
 }
@@ -42,7 +43,8 @@ impl Listed {
 /// The log played back.
 #[derive(Debug)]
 pub(super) struct Views {
-    slots: HashMap<CallId, Slot>,
+    /// Nobody chooses the ids of calls: they need no secret to be hashed with.
+    slots: HashMap<CallId, Slot, ahash::RandomState>,
     listed: Listed,
     /// In the order in which they ended.
     ended: VecDeque<(Timestamp, CallId)>,
@@ -98,7 +100,7 @@ impl Slot {
 impl Views {
     pub fn new(bounds: Bounds) -> Self {
         Self {
-            slots: HashMap::new(),
+            slots: HashMap::with_hasher(ahash::RandomState::with_seeds(1, 2, 3, 4)),
             listed: Listed::default(),
             ended: VecDeque::new(),
             ended_bytes: 0,
@@ -119,14 +121,21 @@ impl Views {
             return;
         }
         let is_first = matches!(event.kind, EventKind::Offered | EventKind::Dialing);
-        let was = self.slots.get(&event.call.id).filter(|slot| slot.is_over());
-        self.ended_bytes = self.ended_bytes.saturating_sub(was.map_or(0, |slot| size(&slot.call)));
-        let slot = self.slots.entry(event.call.id).or_insert_with(|| Slot {
-            call: event.call.clone(),
-            sequences: VecDeque::new(),
-            shortened: if is_first { 0 } else { sequence - 1 },
-            news: None,
-        });
+        let slot = match self.slots.entry(event.call.id) {
+            Entry::Occupied(slot) => {
+                let slot = slot.into_mut();
+                if slot.is_over() {
+                    self.ended_bytes = self.ended_bytes.saturating_sub(size(&slot.call));
+                }
+                slot
+            }
+            Entry::Vacant(slot) => slot.insert(Slot {
+                call: event.call.clone(),
+                sequences: VecDeque::new(),
+                shortened: if is_first { 0 } else { sequence - 1 },
+                news: None,
+            }),
+        };
         slot.call = event.call.clone();
         self.listed.show(&event.call);
         if slot.is_over() {
@@ -153,7 +162,7 @@ impl Views {
                 return;
             }
             self.ended.pop_front();
-            self.listed.0.remove_mut(&id);
+            self.listed.0.remove(&id);
             let forgotten = self.slots.remove(&id).map_or(0, |slot| size(&slot.call));
             self.ended_bytes = self.ended_bytes.saturating_sub(forgotten);
         }
