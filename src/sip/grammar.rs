@@ -3,11 +3,25 @@
 use std::borrow::Cow;
 use std::str;
 
+use memchr::memchr;
+
 /// `token`: what methods, header names and parameter names are made of.
 pub(super) const fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(byte, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~')
+    byte < 128 && TOKEN >> byte & 1 == 1
 }
+
+/// The bytes of tokens, as the bits of their codes.
+const TOKEN: u128 = {
+    let (mut bits, mut byte) = (0, 0_u8);
+    while byte < 128 {
+        let is_mark = matches!(byte, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~');
+        if is_mark || byte.is_ascii_alphanumeric() {
+            bits |= 1 << byte;
+        }
+        byte += 1;
+    }
+    bits
+};
 
 /// White space inside an unfolded value.
 pub(super) const fn is_space(byte: u8) -> bool {
@@ -55,7 +69,7 @@ pub(super) fn decimal(bytes: &[u8], max: u64) -> Option<u64> {
 /// Whether a value is in GB18030, where the second byte of a character can be a backslash. To be asked once of a whole
 /// value: asked of every rest of it, reading would take time with the square of its length.
 fn is_wide(value: &[u8]) -> bool {
-    str::from_utf8(value).is_err()
+    !value.is_ascii() && str::from_utf8(value).is_err()
 }
 
 /// Where the quoted string whose opening quote is just before `inner` ends: the index of the closing quote. In a `wide`
@@ -117,7 +131,7 @@ pub(super) fn items(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Where the first item of a comma-separated list ends.
 pub(super) fn item_end(value: &[u8]) -> usize {
-    end_of_item(value, is_wide(value))
+    if memchr(b',', value).is_none() { value.len() } else { end_of_item(value, is_wide(value)) }
 }
 
 fn end_of_item(value: &[u8], wide: bool) -> usize {

@@ -65,10 +65,10 @@ impl Via {
     }
 
     fn sent_by(value: &Bytes) -> Result<(Self, Cursor<'_>), &'static str> {
-        let Split { transport, host, port, params } = split(value)?;
+        let Split { transport, host, port, params, params_at } = split(value)?;
         let via = Self {
             raw: value.clone(),
-            params: item_end(value) - params.rest().len(),
+            params: params_at,
             transport: decode(value.slice_ref(transport)),
             host: decode(value.slice_ref(without_brackets(host))),
             port,
@@ -158,11 +158,13 @@ struct Split<'a> {
     host: &'a [u8],
     port: Option<u16>,
     params: Cursor<'a>,
+    params_at: usize,
 }
 
 /// Reads `SIP/2.0/TRANSPORT host[:port]` of the first item.
 fn split(value: &[u8]) -> Result<Split<'_>, &'static str> {
-    let mut cursor = Cursor::new(value.get(..item_end(value)).unwrap_or_default());
+    let item = value.get(..item_end(value)).unwrap_or_default();
+    let mut cursor = Cursor::new(item);
     cursor.skip_space();
     let name = cursor.token().ok_or("bad protocol")?;
     if !name.eq_ignore_ascii_case(b"SIP") || !cursor.separator(b'/') {
@@ -189,5 +191,6 @@ fn split(value: &[u8]) -> Result<Split<'_>, &'static str> {
         true => Some(uri::port(cursor.take_while(|byte| byte.is_ascii_digit()))?),
         false => None,
     };
-    Ok(Split { transport, host, port, params: cursor })
+    let params_at = item.len() - cursor.rest().len();
+    Ok(Split { transport, host, port, params: cursor, params_at })
 }

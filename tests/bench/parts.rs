@@ -64,7 +64,7 @@ fn messages(criterion: &mut Criterion) {
     let local = Local {
         media: None,
         fallback: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        codecs: ["PCMA", "PCMU", "telephone-event"].map(str::to_owned).to_vec(),
+        codecs: ["PCMA", "PCMU", "telephone-event"].map(str::to_owned).to_vec().into(),
         session_id: 1,
         version: 1,
     };

@@ -1,5 +1,6 @@
 //! Accepting a call: the 2xx, the wait for its ACK, and the commands that wait with it (RFC 3261 §13.3.1.4).
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -210,7 +211,7 @@ impl Call {
         let local = sdp::Local {
             media: stack.settings.media,
             fallback,
-            codecs: stack.settings.codecs.clone(),
+            codecs: Cow::Borrowed(&stack.settings.codecs),
             session_id: stack.fx.now.wall.milliseconds(),
             version: stack.fx.now.wall.milliseconds(),
         };

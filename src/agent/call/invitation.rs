@@ -1,5 +1,6 @@
 //! What an INVITE of ours says beside what every request does, the same however often it is sent.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use bytes::Bytes;
@@ -71,7 +72,7 @@ impl Invitation {
 }
 
 fn generated(stack: &Stack, session_id: u64, fallback: IpAddr) -> ByteString {
-    let codecs = stack.settings.codecs.clone();
+    let codecs = Cow::Borrowed(&stack.settings.codecs[..]);
     let media = stack.settings.media;
     sdp::offer(&sdp::Local { media, fallback, codecs, session_id, version: session_id }).into()
 }

@@ -1,27 +1,28 @@
 //! The check of a description that a client gives.
 
-use super::description;
+use super::description::{self, Line, Session, addresses};
 
 /// Checks a description that a client gives: it parses; as an answer, its media lines match the offer's (RFC 3264 §6).
 /// The error says what is wrong.
 pub fn check(sdp: &str, offer: Option<&[u8]>) -> Result<(), &'static str> {
-    // RFC 8866 §9: byte-string has none.
-    if sdp.contains('\0') {
-        return Err("a NUL in it");
-    }
-    let answer = description::read(sdp.as_bytes())?;
-    for (start, fault) in [("o=", "no o= line"), ("s=", "no s= line"), ("t=", "no t= line")] {
-        if !sdp.lines().any(|line| line.starts_with(start)) {
+    let answer = Session::read(sdp)?;
+    for (kind, fault) in [('o', "no o= line"), ('s', "no s= line"), ('t', "no t= line")] {
+        if !answer.lines.iter().any(|line| line.kind == kind) {
             return Err(fault);
         }
     }
-    if answer.medias.iter().any(|media| media.connections.is_empty()) && answer.connection.is_none() {
+    if !answer.lines.iter().filter(|line| line.kind == 'o').all(is_origin) {
+        return Err("a bad o= line");
+    }
+    let is_connected = addresses(&answer.lines).next().is_some();
+    if !is_connected && answer.medias.iter().any(|media| addresses(&media.lines).next().is_none()) {
         return Err("no c= line");
     }
     let Some(offer) = offer else {
         return Ok(());
     };
-    let offer = description::read(offer).map_err(|_| "the offer itself cannot be read")?;
+    let offer = description::text(offer);
+    let offer = Session::read(&offer).map_err(|_| "the offer itself cannot be read")?;
     if answer.medias.len() != offer.medias.len() {
         return Err("not as many media lines as the offer has");
     }
@@ -37,4 +38,10 @@ pub fn check(sdp: &str, offer: Option<&[u8]>) -> Result<(), &'static str> {
         }
     }
     Ok(())
+}
+
+/// An `o=` line has six words, the third of them a number that can be raised (RFC 8866 §5.2).
+fn is_origin(line: &Line<'_>) -> bool {
+    let words: Vec<_> = line.value.split_ascii_whitespace().collect();
+    matches!(words[..], [_, _, version, _, _, _] if version.parse::<u64>().is_ok())
 }

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use sdp_types::Media;
-
+use super::description::{Line, Media, attributes};
 use crate::sip::grammar::token;
 
 /// The name of DTMF in RTP (RFC 4733): of use only beside a codec for speech.
@@ -16,7 +15,7 @@ const NOISE: &str = "CN";
 const FIRST_DYNAMIC: u8 = 96;
 
 /// What is known of a codec by its name: payload number if it has a static one (RFC 3551 §6), clock rate, channels.
-const WELL_KNOWN: [(&str, Option<u8>, u32, u8); 19] = [
+static WELL_KNOWN: [(&str, Option<u8>, u32, u8); 19] = [
     ("PCMU", Some(0), 8000, 1),
     ("GSM", Some(3), 8000, 1),
     ("G723", Some(4), 8000, 1),
@@ -77,11 +76,11 @@ impl<'a> Codec<'a> {
         self.fmtp.map(|fmtp| Described::Fmtp(self.payload, fmtp))
     }
 
-    /// The attributes that describe it, names and values: `rtpmap` and `fmtp`.
-    pub fn attributes(self) -> impl Iterator<Item = (&'static str, String)> + use<'a> {
-        let rtpmap = self.rtpmap().map(|rtpmap| ("rtpmap", rtpmap.to_string()));
-        let fmtp = self.fmtp().map(|fmtp| ("fmtp", fmtp.to_string()));
-        rtpmap.into_iter().chain(fmtp)
+    /// The attributes that describe it: `rtpmap` and `fmtp`.
+    pub fn lines<'l>(self) -> impl Iterator<Item = Line<'l>> + use<'a, 'l> {
+        let rtpmap = self.rtpmap().map(|rtpmap| format!("rtpmap:{rtpmap}"));
+        let fmtp = self.fmtp().map(|fmtp| format!("fmtp:{fmtp}"));
+        rtpmap.into_iter().chain(fmtp).map(|attribute| Line::new('a', attribute))
     }
 }
 
@@ -107,10 +106,10 @@ impl fmt::Display for Described<'_> {
 
 /// The codecs of a media line in its order, at most 256, as each number counts once; dynamic numbers without a meaning
 /// are left out.
-pub(super) fn of_stream(media: &Media) -> Vec<Codec<'_>> {
+pub(super) fn of_stream<'a>(media: &'a Media<'_>) -> Vec<Codec<'a>> {
     let (rtpmaps, fmtps) = (mapped(media, "rtpmap"), mapped(media, "fmtp"));
     let mut listed = [false; NUMBERS];
-    let formats = media.fmt.split_ascii_whitespace().filter_map(|format| format.parse().ok());
+    let formats = media.formats.split_ascii_whitespace().filter_map(|format| format.parse().ok());
     let codecs = formats.filter_map(|payload: u8| {
         let place = usize::from(payload);
         let is_listed = std::mem::replace(listed.get_mut(place)?, true);
@@ -128,11 +127,10 @@ pub(super) fn of_stream(media: &Media) -> Vec<Codec<'_>> {
 const NUMBERS: usize = 256;
 
 /// The values of `a=NAME:PAYLOAD VALUE` by payload; the first one counts.
-fn mapped<'a>(media: &'a Media, name: &str) -> [Option<&'a str>; NUMBERS] {
+fn mapped<'a>(media: &'a Media<'_>, name: &str) -> [Option<&'a str>; NUMBERS] {
     let mut values = [None; NUMBERS];
-    for attribute in media.attributes.iter().filter(|attribute| attribute.attribute == name) {
-        let parts = attribute.value.as_deref().and_then(|value| value.split_once(' '));
-        if let Some((number, value)) = parts
+    for (_, value) in attributes(&media.lines).filter(|(attribute, _)| *attribute == name) {
+        if let Some((number, value)) = value.split_once(' ')
             && let Ok(number) = number.parse::<u8>()
             && let Some(place) = values.get_mut(usize::from(number))
         {
@@ -152,8 +150,8 @@ fn encoding_of(rtpmap: &str) -> Option<(&str, u32, u8)> {
 
 /// What a number without an rtpmap stands for.
 fn static_encoding(payload: u8) -> Option<(&'static str, u32, u8)> {
-    let known = WELL_KNOWN.into_iter().find(|known| known.1 == Some(payload));
-    let known = known.map(|(name, _, clock, channels)| (name, clock, channels));
+    let known = WELL_KNOWN.iter().find(|known| known.1 == Some(payload));
+    let known = known.map(|(name, _, clock, channels)| (*name, *clock, *channels));
     known.or_else(|| (payload < FIRST_DYNAMIC).then_some(("", 0, 1)))
 }
 
@@ -162,7 +160,7 @@ fn static_encoding(payload: u8) -> Option<(&'static str, u32, u8)> {
 pub(super) fn of_names(names: &[String]) -> Vec<Codec<'_>> {
     let mut dynamic = (FIRST_DYNAMIC..=127).filter(|payload| *payload != 101);
     let codecs = names.iter().filter(|name| token(name.as_bytes())).filter_map(|name| {
-        let known = WELL_KNOWN.into_iter().find(|known| known.0.eq_ignore_ascii_case(name));
+        let known = WELL_KNOWN.iter().find(|known| known.0.eq_ignore_ascii_case(name)).copied();
         let (name, payload, clock, channels) = known.unwrap_or((name, None, 8000, 1));
         let events = name == EVENTS;
         let payload = if events { Some(101) } else { payload.or_else(|| dynamic.next()) }?;

@@ -1,15 +1,12 @@
-//! Reading a description, and the parts of one that we write.
+//! A description taken apart and put together (RFC 8866 §5): line by line, as most of them are nobody's concern here and stay as
+//! they came.
 
-use std::fmt::{self, Write};
-use std::net::IpAddr;
+use std::borrow::Cow;
+use std::fmt;
 
 use bytes::Bytes;
-use memchr::memchr_iter;
-use sdp_types::{Media, Session, Time};
+use memchr::{memchr, memchr_iter};
 
-use super::Local;
-use super::codec::Codec;
-use super::direction::Direction;
 use crate::sip::text::decode;
 
 /// How many media lines a description may have: one with more is malformed.
@@ -18,108 +15,169 @@ const MOST_MEDIA: usize = 64;
 /// How many lines a description may have: one with more is malformed.
 const MOST_LINES: usize = 2048;
 
-/// Room for a description of the usual size, so that writing one allocates once.
-const ROOM: usize = 512;
-
-/// The port of a stream that nothing is sent to (discard, RFC 863).
-pub(super) const DISCARD: u16 = 9;
-
-/// Reads a description, also one with text in GB18030.
-pub(super) fn read(sdp: &[u8]) -> Result<Session, &'static str> {
-    if memchr_iter(b'\n', sdp).count() > MOST_LINES {
-        return Err("too many lines");
+/// The text of a description, also of one in GB18030.
+pub(super) fn text(sdp: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(sdp) {
+        Ok(text) => text.into(),
+        Err(_) => decode(Bytes::copy_from_slice(sdp)).to_string().into(),
     }
-    let session = match std::str::from_utf8(sdp) {
-        Ok(_) => Session::parse(sdp),
-        Err(_) => Session::parse(decode(Bytes::copy_from_slice(sdp)).as_bytes()),
-    };
-    let session = session.map_err(|_| "not a session description")?;
-    if session.medias.len() > MOST_MEDIA {
-        return Err("too many media lines");
-    }
-    Ok(session)
 }
 
-/// Our description up to its media; `times` are those of the offer that it answers.
-pub(super) fn begin(local: &Local, times: &[Time]) -> String {
-    let Local { session_id, version, fallback, .. } = local;
-    let origin = fallback.to_canonical();
-    let mut text = String::with_capacity(ROOM);
-    put(&mut text, format_args!("v=0\r\no=- {session_id} {version} IN {} {origin}\r\n", family(origin)));
-    let connection = local.media.map_or(*fallback, |(address, _)| address);
-    put(&mut text, format_args!("s=-\r\nc=IN {} {connection}\r\n", family(connection)));
-    if times.is_empty() {
-        text += "t=0 0\r\n";
+/// A description: the lines of the session, and its streams.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Session<'a> {
+    pub lines: Vec<Line<'a>>,
+    pub medias: Vec<Media<'a>>,
+}
+
+/// A stream: its media line, and the lines behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Media<'a> {
+    pub media: &'a str,
+    pub port: u16,
+    /// How many ports in a row, if it is said.
+    ports: Option<&'a str>,
+    pub proto: &'a str,
+    pub formats: Cow<'a, str>,
+    pub lines: Vec<Line<'a>>,
+}
+
+/// `<type>=<value>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Line<'a> {
+    pub kind: char,
+    pub value: Cow<'a, str>,
+}
+
+impl<'a> Session<'a> {
+    /// Reads a description; the error says what is wrong. What it can mean without the lines that RFC 8866 asks for, it means.
+    pub fn read(text: &'a str) -> Result<Self, &'static str> {
+        if memchr_iter(b'\n', text.as_bytes()).count() > MOST_LINES {
+            return Err("too many lines");
+        }
+        // §9: byte-string has none.
+        if memchr(0, text.as_bytes()).is_some() {
+            return Err("a NUL in it");
+        }
+        let mut lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+        if lines.next() != Some("v=0") {
+            return Err("not a session description");
+        }
+        let mut session = Self { lines: vec![Line::new('v', "0")], medias: Vec::new() };
+        for line in lines.filter(|line| !line.is_empty()) {
+            let line = Line::read(line)?;
+            let stream = session.medias.last_mut();
+            match line.kind {
+                'm' => session.medias.push(Media::read(&line)?),
+                _ => stream.map_or(&mut session.lines, |stream| &mut stream.lines).push(line),
+            }
+        }
+        if session.medias.len() > MOST_MEDIA { Err("too many media lines") } else { Ok(session) }
     }
-    for Time { start_time, stop_time, repeats } in times {
-        put(&mut text, format_args!("t={start_time} {stop_time}\r\n"));
-        for repeat in repeats {
-            put(&mut text, format_args!("r={} {}", repeat.repeat_interval, repeat.active_duration));
-            repeat.offsets.iter().for_each(|offset| put(&mut text, format_args!(" {offset}")));
-            text += "\r\n";
+
+    /// The values of its `t=` and `r=` lines, with their types.
+    pub fn times(&self) -> impl Iterator<Item = &Line<'a>> {
+        self.lines.iter().filter(|line| line.is_time())
+    }
+}
+
+impl<'a> Media<'a> {
+    /// Reads `<media> <port>[/<ports>] <proto> <formats>`.
+    fn read(line: &Line<'a>) -> Result<Self, &'static str> {
+        let Cow::Borrowed(value) = line.value else { return Err(MEDIA_LINE) };
+        let mut parts = value.splitn(4, ' ');
+        let mut next = || parts.next().filter(|part| !part.is_empty()).ok_or(MEDIA_LINE);
+        let (media, port, proto, formats) = (next()?, next()?, next()?, next()?);
+        let (port, ports) = port.split_once('/').map_or((port, None), |(port, ports)| (port, Some(ports)));
+        if ports.is_some_and(|ports| ports.parse::<u16>().is_err()) {
+            return Err(MEDIA_LINE);
+        }
+        let port = port.parse().map_err(|_| MEDIA_LINE)?;
+        Ok(Self { media, port, ports, proto, formats: formats.into(), lines: Vec::new() })
+    }
+
+    /// The refusal of it (RFC 3264 §6): port 0, all else as offered.
+    pub fn refused(&self) -> Self {
+        Self { port: 0, ports: None, lines: Vec::new(), ..self.clone() }
+    }
+}
+
+const MEDIA_LINE: &str = "a bad media line";
+
+impl<'a> Line<'a> {
+    pub fn new(kind: char, value: impl Into<Cow<'a, str>>) -> Self {
+        Self { kind, value: value.into() }
+    }
+
+    fn read(line: &'a str) -> Result<Self, &'static str> {
+        let mut chars = line.chars();
+        match (chars.next(), chars.next()) {
+            (Some(kind), Some('=')) if !chars.as_str().contains('\r') => {
+                let line = Self::new(kind, chars.as_str());
+                match kind {
+                    'c' if line.address().is_none() => Err("a bad c= line"),
+                    't' if !line.has_two_numbers() => Err("a bad t= line"),
+                    _ => Ok(line),
+                }
+            }
+            _ => Err("a line without a type and a value"),
         }
     }
-    text
-}
 
-/// Writing into a text cannot fail.
-fn put(text: &mut String, words: fmt::Arguments<'_>) {
-    let _ = text.write_fmt(words);
-}
-
-const fn family(address: IpAddr) -> &'static str {
-    if address.is_ipv4() { "IP4" } else { "IP6" }
-}
-
-/// Adds a stream of ours with these codecs; without a media address it is inactive.
-pub(super) fn add_stream(
-    text: &mut String,
-    local: &Local,
-    (media, proto): (&str, &str),
-    codecs: &[Codec<'_>],
-    direction: Direction,
-) {
-    let (port, direction) = match local.media {
-        Some((_, port)) => (port, direction),
-        None => (DISCARD, Direction::Inactive),
-    };
-    put(text, format_args!("m={media} {port} {proto}"));
-    codecs.iter().for_each(|codec| put(text, format_args!(" {}", codec.payload)));
-    *text += "\r\n";
-    for codec in codecs {
-        if let Some(rtpmap) = codec.rtpmap() {
-            put(text, format_args!("a=rtpmap:{rtpmap}\r\n"));
-        }
-        if let Some(fmtp) = codec.fmtp() {
-            put(text, format_args!("a=fmtp:{fmtp}\r\n"));
-        }
+    /// Name and value of an attribute; an empty value if there is none.
+    pub fn attribute(&self) -> Option<(&str, &str)> {
+        let is_attribute = self.kind == 'a';
+        is_attribute.then(|| self.value.split_once(':').unwrap_or((&self.value, "")))
     }
-    text.extend(["a=", direction.as_str(), "\r\n"]);
-}
 
-/// Adds the refusal of an offered stream (RFC 3264 §6): port 0, all else as offered.
-pub(super) fn add_refused(text: &mut String, Media { media, proto, fmt, .. }: &Media) {
-    text.extend(["m=", media, " 0 ", proto, " ", fmt, "\r\n"]);
-}
+    /// The address of a `c=` line: the last of its three words.
+    pub fn address(&self) -> Option<&str> {
+        let mut words = self.value.split_ascii_whitespace();
+        let address = words.nth(2).filter(|_| words.next().is_none());
+        address.filter(|_| self.kind == 'c')
+    }
 
-/// The refusal of an offered stream, among the streams of a description in use.
-pub(super) fn refused(Media { media, proto, fmt, .. }: &Media) -> Media {
-    Media {
-        media: media.clone(),
-        port: 0,
-        num_ports: None,
-        proto: proto.clone(),
-        fmt: fmt.clone(),
-        media_title: None,
-        connections: Vec::new(),
-        bandwidths: Vec::new(),
-        key: None,
-        attributes: Vec::new(),
+    fn has_two_numbers(&self) -> bool {
+        let mut words = self.value.split_ascii_whitespace();
+        let mut is_number = || words.next().is_some_and(|word| word.parse::<u64>().is_ok());
+        is_number() && is_number() && words.next().is_none()
+    }
+
+    /// Whether it is `t=` or `r=`.
+    pub fn is_time(&self) -> bool {
+        matches!(self.kind, 't' | 'r')
     }
 }
 
-/// The payload numbers of a media line.
-pub(super) fn formats(codecs: &[Codec<'_>]) -> String {
-    let numbers: Vec<String> = codecs.iter().map(|codec| codec.payload.to_string()).collect();
-    numbers.join(" ")
+/// The attributes among the lines.
+pub(super) fn attributes<'l>(lines: &'l [Line<'_>]) -> impl Iterator<Item = (&'l str, &'l str)> {
+    lines.iter().filter_map(Line::attribute)
+}
+
+/// The addresses of the `c=` lines among the lines.
+pub(super) fn addresses<'l>(lines: &'l [Line<'_>]) -> impl Iterator<Item = &'l str> {
+    lines.iter().filter_map(Line::address)
+}
+
+impl fmt::Display for Session<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.lines.iter().try_for_each(|line| line.fmt(f))?;
+        self.medias.iter().try_for_each(|media| media.fmt(f))
+    }
+}
+
+impl fmt::Display for Media<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { media, port, ports, proto, formats, lines } = self;
+        write!(f, "m={media} {port}")?;
+        ports.map_or(Ok(()), |ports| write!(f, "/{ports}"))?;
+        write!(f, " {proto} {formats}\r\n")?;
+        lines.iter().try_for_each(|line| line.fmt(f))
+    }
+}
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}\r\n", self.kind, self.value)
+    }
 }

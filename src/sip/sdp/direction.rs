@@ -1,8 +1,6 @@
 //! The direction of a description, and hold (RFC 3264 §5.1, §6.1, §8.4).
 
-use sdp_types::{Attribute, Connection, Media, Session};
-
-use super::description;
+use super::description::{self, Line, Media, Session, addresses, attributes};
 
 /// The direction of a stream, in the words of the side that wrote the description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,29 +52,29 @@ impl Direction {
         }
     }
 
-    fn written(attributes: &[Attribute]) -> Option<Self> {
-        attributes.iter().find_map(Self::from_attribute)
+    fn written(lines: &[Line<'_>]) -> Option<Self> {
+        attributes(lines).find_map(|(name, _)| Self::from_name(name))
     }
 
-    pub(super) fn from_attribute(attribute: &Attribute) -> Option<Self> {
-        Self::ALL.into_iter().find(|direction| direction.as_str() == attribute.attribute)
+    /// By the attribute's name.
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|direction| direction.as_str() == name)
     }
 
     /// The direction of one stream: its own, else that of the session, else `sendrecv`. The address 0.0.0.0 is
     /// RFC 2543's hold: nothing is received there.
-    pub(super) fn of_stream(session: &Session, media: &Media) -> Self {
-        let written = Self::written(&media.attributes).or_else(|| Self::written(&session.attributes));
+    pub(super) fn of_stream(session: &Session<'_>, media: &Media<'_>) -> Self {
+        let written = Self::written(&media.lines).or_else(|| Self::written(&session.lines));
         let written = written.unwrap_or(Self::SendRecv);
         Self::of(written.sends(), written.receives() && !is_nowhere(session, media))
     }
 }
 
-fn is_nowhere(session: &Session, media: &Media) -> bool {
-    let nowhere = |connection: &Connection| connection.connection_address == "0.0.0.0";
-    match &media.connections[..] {
-        [] => session.connection.as_ref().is_some_and(nowhere),
-        own => own.iter().all(nowhere),
-    }
+fn is_nowhere(session: &Session<'_>, media: &Media<'_>) -> bool {
+    let has_own = addresses(&media.lines).next().is_some();
+    let lines = if has_own { &media.lines } else { &session.lines };
+    let mut addresses = addresses(lines).peekable();
+    addresses.peek().is_some() && addresses.all(|address| address == "0.0.0.0")
 }
 
 /// The direction of a description over all its active streams: what the side that wrote it does on any of them. The
@@ -86,7 +84,8 @@ pub fn direction(sdp: &[u8]) -> Option<Direction> {
     if sdp.is_empty() {
         return None;
     }
-    let session = description::read(sdp).ok()?;
+    let text = description::text(sdp);
+    let session = Session::read(&text).ok()?;
     let streams = session.medias.iter().filter(|media| media.port != 0);
     let directions = streams.map(|media| Direction::of_stream(&session, media));
     directions.reduce(|a, b| Direction::of(a.sends() || b.sends(), a.receives() || b.receives()))

@@ -9,7 +9,9 @@ mod offer;
 mod renegotiate;
 #[cfg(test)]
 mod tests;
+mod write;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 pub use answer::answer;
@@ -20,13 +22,13 @@ pub use renegotiate::{reanswer, reoffer};
 
 /// What the agent can answer with.
 #[derive(Clone, Debug)]
-pub struct Local {
+pub struct Local<'a> {
     /// Where media is taken; `None`: every stream is `a=inactive` and the address is that of `fallback`.
     pub media: Option<(IpAddr, u16)>,
     /// Written in `o=` and, without media, in `c=`.
     pub fallback: IpAddr,
     /// In order of preference, names of rtpmap (`PCMA`, `telephone-event`).
-    pub codecs: Vec<String>,
+    pub codecs: Cow<'a, [String]>,
     /// `o=` session id.
     pub session_id: u64,
     /// `o=` version, raised with each change (RFC 3264 §8).

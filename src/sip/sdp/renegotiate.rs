@@ -1,22 +1,24 @@
 //! Descriptions in an established session (RFC 3264 §8): the answer to a new offer, and the offer that a re-INVITE without
 //! one asks for. Both begin with the description in use, whoever wrote it.
 
-use sdp_types::{Attribute, Media, Session};
-
 use super::NoAnswer;
 use super::codec::{self, Codec};
-use super::description::{self, DISCARD};
+use super::description::{self, Line, Media, Session};
 use super::direction::Direction;
+use super::write::{DISCARD, Formats};
 
 /// Generates the answer to a new offer from the description in use: the same address and ports, the codecs in common,
 /// the direction mirrored; streams that were not in use are refused. The version of `o=` is raised by one if
 /// anything changes, else the text is the same.
 pub fn reanswer(previous_local: &str, offer: &[u8]) -> Result<String, NoAnswer> {
-    let previous = description::read(previous_local.as_bytes()).map_err(|_| NoAnswer::Malformed)?;
-    let offer = description::read(offer).map_err(|_| NoAnswer::Malformed)?;
+    let previous = Session::read(previous_local).map_err(|_| NoAnswer::Malformed)?;
+    let offer = description::text(offer);
+    let offer = Session::read(&offer).map_err(|_| NoAnswer::Malformed)?;
     let mut next = previous.clone();
-    if !offer.times.is_empty() {
-        next.times.clone_from(&offer.times);
+    if offer.times().next().is_some() {
+        let place = next.lines.iter().position(Line::is_time).unwrap_or(next.lines.len());
+        next.lines.retain(|line| !line.is_time());
+        next.lines.splice(place..place, offer.times().cloned());
     }
     let streams = offer.medias.iter().enumerate();
     next.medias = streams.map(|(place, offered)| stream(&previous, place, &offer, offered)).collect();
@@ -30,7 +32,7 @@ pub fn reanswer(previous_local: &str, offer: &[u8]) -> Result<String, NoAnswer> 
 /// The description in use as a full offer: on each stream in use we are ready to send and receive again, unless we hold
 /// it ourselves (`sendonly`) or have no media address.
 pub fn reoffer(previous_local: &str) -> String {
-    let Ok(previous) = description::read(previous_local.as_bytes()) else {
+    let Ok(previous) = Session::read(previous_local) else {
         return previous_local.to_owned();
     };
     let mut next = previous.clone();
@@ -42,16 +44,27 @@ pub fn reoffer(previous_local: &str) -> String {
     write(previous_local, &previous, next)
 }
 
-fn write(text: &str, previous: &Session, mut next: Session) -> String {
+fn write(text: &str, previous: &Session<'_>, mut next: Session<'_>) -> String {
     if next == *previous {
         return text.to_owned();
     }
-    next.origin.sess_version = previous.origin.sess_version.wrapping_add(1);
+    next.lines.iter_mut().filter(|line| line.kind == 'o').for_each(raise);
     next.to_string()
 }
 
+/// Raises the version of an `o=` line, its third word, by one.
+fn raise(origin: &mut Line<'_>) {
+    let mut words: Vec<_> = origin.value.split_ascii_whitespace().map(str::to_owned).collect();
+    if let Some(version) = words.get_mut(2)
+        && let Ok(number) = version.parse::<u64>()
+    {
+        *version = number.wrapping_add(1).to_string();
+        origin.value = words.join(" ").into();
+    }
+}
+
 /// The answer to the stream at one place.
-fn stream(previous: &Session, place: usize, offer: &Session, offered: &Media) -> Media {
+fn stream<'a>(previous: &Session<'a>, place: usize, offer: &Session<'_>, offered: &Media<'a>) -> Media<'a> {
     let in_use = previous.medias.get(place).filter(|ours| {
         ours.port != 0 && offered.port != 0 && ours.media == offered.media && ours.proto == offered.proto
     });
@@ -61,9 +74,9 @@ fn stream(previous: &Session, place: usize, offer: &Session, offered: &Media) ->
             ours.port == 0
                 && ours.media == offered.media
                 && ours.proto == offered.proto
-                && ours.fmt == offered.fmt
+                && ours.formats == offered.formats
         });
-        return same.cloned().unwrap_or_else(|| description::refused(offered));
+        return same.cloned().unwrap_or_else(|| offered.refused());
     };
     let mut stream = ours.clone();
     if !offered.proto.contains("RTP") {
@@ -72,7 +85,7 @@ fn stream(previous: &Session, place: usize, offer: &Session, offered: &Media) ->
     let codecs = codec::of_stream(ours);
     let common = codec::in_common(&codecs, &codec::of_stream(offered));
     if common.is_empty() {
-        return description::refused(offered);
+        return offered.refused();
     }
     if !same(&common, &codecs) {
         describe(&mut stream, &common);
@@ -90,22 +103,23 @@ fn same(common: &[Codec<'_>], in_use: &[Codec<'_>]) -> bool {
             .all(|codec| in_use.iter().any(|other| codec.is(other) && codec.payload == other.payload))
 }
 
-fn describe(stream: &mut Media, codecs: &[Codec<'_>]) {
-    let described = |attribute: &Attribute| matches!(attribute.attribute.as_str(), "rtpmap" | "fmtp");
-    let kept = stream.attributes.iter().filter(|attribute| !described(attribute));
-    let described = codecs.iter().copied().flat_map(Codec::attributes);
-    let described = described.map(|(name, value)| Attribute::with_value(name, value));
-    stream.attributes = described.chain(kept.cloned()).collect();
-    stream.fmt = description::formats(codecs);
+fn describe(stream: &mut Media<'_>, codecs: &[Codec<'_>]) {
+    let describes = |line: &Line<'_>| matches!(line.attribute(), Some(("rtpmap" | "fmtp", _)));
+    stream.lines.retain(|line| !describes(line));
+    let place = stream.lines.iter().position(|line| line.kind == 'a').unwrap_or(stream.lines.len());
+    stream.lines.splice(place..place, codecs.iter().copied().flat_map(|codec| codec.lines()));
+    stream.formats = Formats(codecs).to_string().into();
 }
 
 /// Gives a stream its direction; nothing is touched if it has it.
-fn turn(session: &Session, stream: &mut Media, direction: Direction) {
+fn turn(session: &Session<'_>, stream: &mut Media<'_>, direction: Direction) {
     if Direction::of_stream(session, stream) == direction {
         return;
     }
-    stream.attributes.retain(|attribute| Direction::from_attribute(attribute).is_none());
-    stream.attributes.push(Attribute::new(direction.as_str()));
+    let directs =
+        |line: &Line<'_>| line.attribute().is_some_and(|(name, _)| Direction::from_name(name).is_some());
+    stream.lines.retain(|line| !directs(line));
+    stream.lines.push(Line::new('a', direction.as_str()));
 }
 
 #[cfg(test)]

@@ -93,7 +93,7 @@ fn damaged_descriptions_are_survived() {
     let local = sdp::Local {
         media: None,
         fallback: [192, 0, 2, 1].into(),
-        codecs: ["opus", "G722", "PCMA", "PCMU", "telephone-event"].map(str::to_owned).to_vec(),
+        codecs: ["opus", "G722", "PCMA", "PCMU", "telephone-event"].map(str::to_owned).to_vec().into(),
         session_id: 1,
         version: 1,
     };

@@ -186,7 +186,7 @@ fn descriptions_with_ipv6_addresses_are_answered() {
     let local = |codec: &str| sdp::Local {
         media: None,
         fallback: "2001:db8::10".parse().unwrap(),
-        codecs: vec![codec.to_owned()],
+        codecs: vec![codec.to_owned()].into(),
         session_id: 1,
         version: 1,
     };

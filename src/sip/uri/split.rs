@@ -53,7 +53,7 @@ impl<'a> Sip<'a> {
 
 /// A transport by its word.
 pub(super) fn transport(token: &str) -> Option<Transport> {
-    let known = [
+    static KNOWN: [(&str, Transport); 7] = [
         ("tcp", Transport::Tcp),
         ("udp", Transport::Udp),
         ("tls", Transport::Tls),
@@ -62,7 +62,7 @@ pub(super) fn transport(token: &str) -> Option<Transport> {
         ("sctp", Transport::Sctp),
         ("tls-sctp", Transport::TlsSctp),
     ];
-    known.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(token)).map(|(_, transport)| transport)
+    KNOWN.iter().find(|(name, _)| name.eq_ignore_ascii_case(token)).map(|(_, transport)| *transport)
 }
 
 /// Reads a URI by the grammar; the error names the fault.

@@ -1,6 +1,7 @@
 //! Offer and answer: whatever is offered, at first and again, there is an answer that fits it, or a reason why not.
 #![no_main]
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use call_agent::sip::sdp::{self, Local};
@@ -40,9 +41,9 @@ fn assert_fits(answer: &str, offer: &[u8]) {
     assert_eq!(sdp::check(answer, Some(offer)), Ok(()), "{answer}");
 }
 
-fn locals() -> [Local; 2] {
+fn locals() -> [Local<'static>; 2] {
     let media: IpAddr = [192, 0, 2, 9].into();
-    let codecs = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let codecs = |names: &[&str]| Cow::Owned(names.iter().map(|name| (*name).to_owned()).collect());
     let fallback = "2001:db8::1".parse().expect("an address");
     [
         Local {
