@@ -1,13 +1,14 @@
 //! What must happen later.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Instant;
 
+use super::map::{Hashing, Map};
 use super::transaction::{Timer, TransactionId};
 use super::{AccountNumber, CallId};
 
 /// One thing that must happen later. Each owner has at most one alarm of each sort.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Alarm {
     /// A timer of RFC 3261's transactions.
     Transaction(TransactionId, Timer),
@@ -18,7 +19,7 @@ pub enum Alarm {
 }
 
 /// What a call waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CallAlarm {
     /// The call has gone unanswered for as long as the setting, or who placed it, allows.
     RingTimeout,
@@ -41,12 +42,21 @@ pub enum CallAlarm {
 }
 
 impl CallAlarm {
-    const FIRST: Self = Self::RingTimeout;
-    const LAST: Self = Self::MaxDuration;
+    const ALL: [Self; 9] = [
+        Self::RingTimeout,
+        Self::Expires,
+        Self::Remind,
+        Self::RepeatOk,
+        Self::NoAck,
+        Self::NoVerdict,
+        Self::Patience,
+        Self::Lapse,
+        Self::MaxDuration,
+    ];
 }
 
 /// What the registration of an account waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AccountAlarm {
     /// REGISTER is to be sent: the first one, a refresh, or another try.
     Attempt,
@@ -59,13 +69,18 @@ pub enum AccountAlarm {
 }
 
 /// All alarms. Their number is bounded by that of calls, transactions and accounts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Alarms {
     due: BTreeSet<(Instant, Alarm)>,
-    set: BTreeMap<Alarm, Instant>,
+    set: Map<Alarm, Instant>,
 }
 
 impl Alarms {
+    /// None is set yet.
+    pub fn new(hashing: Hashing) -> Self {
+        Self { due: BTreeSet::new(), set: Map::with_hasher(hashing) }
+    }
+
     /// Sets an alarm, in place of the same one set before.
     pub fn set(&mut self, alarm: Alarm, at: Instant) {
         if let Some(earlier) = self.set.insert(alarm, at) {
@@ -83,18 +98,12 @@ impl Alarms {
 
     /// Takes every alarm of a call back.
     pub fn cancel_call(&mut self, call: CallId) {
-        self.cancel_between(Alarm::Call(call, CallAlarm::FIRST), Alarm::Call(call, CallAlarm::LAST));
+        CallAlarm::ALL.into_iter().for_each(|alarm| self.cancel(Alarm::Call(call, alarm)));
     }
 
     /// Takes every alarm of a transaction back.
     pub fn cancel_transaction(&mut self, id: TransactionId) {
-        self.cancel_between(Alarm::Transaction(id, Timer::FIRST), Alarm::Transaction(id, Timer::LAST));
-    }
-
-    fn cancel_between(&mut self, first: Alarm, last: Alarm) {
-        while let Some((&alarm, _)) = self.set.range(first..=last).next() {
-            self.cancel(alarm);
-        }
+        Timer::ALL.into_iter().for_each(|timer| self.cancel(Alarm::Transaction(id, timer)));
     }
 
     /// The time of the next alarm.

@@ -1,5 +1,7 @@
 //! Where we say that we can be reached: Via's sent-by and Contact (RFC 3261 §8.1.1.8, §18.1.1).
 
+use std::net::SocketAddr;
+
 use super::network::{Flow, ListenerId};
 use super::settings::{AccountNumber, Listener, Settings};
 use super::stack::{Stack, transport_word};
@@ -16,8 +18,8 @@ impl Stack {
         };
         let own = listener.and_then(|listener| listener.advertise.as_ref());
         match own.or(self.settings.advertise.as_ref()) {
-            Some((host, advertised)) => host_port(host, advertised.unwrap_or(port)),
-            None => host_port(&flow.local.ip().to_string(), port),
+            Some((host, advertised)) => format!("{}:{}", bracketed(host), advertised.unwrap_or(port)),
+            None => SocketAddr::new(flow.local.ip(), port).to_string(),
         }
     }
 
@@ -77,20 +79,13 @@ impl Contact {
 
 /// Our own URI at an address, in angle brackets: what Contact says.
 pub fn contact(scheme: &str, user: &str, at: &str, transport: Transport) -> String {
-    let user = if user.is_empty() { String::new() } else { format!("{user}@") };
-    format!("<{scheme}:{user}{at}{}>", transport_param(transport))
-}
-
-/// The transport parameter of our own URIs; UDP is what a URI without one means.
-fn transport_param(transport: Transport) -> String {
-    match transport {
-        Transport::Udp => String::new(),
-        other => format!(";transport={}", transport_word(other)),
-    }
-}
-
-fn host_port(host: &str, port: u16) -> String {
-    format!("{}:{port}", bracketed(host))
+    let whose = if user.is_empty() { "" } else { "@" };
+    // UDP is what a URI without the parameter means.
+    let (param, word) = match transport {
+        Transport::Udp => ("", ""),
+        other => (";transport=", transport_word(other)),
+    };
+    ["<", scheme, ":", user, whose, at, param, word, ">"].concat()
 }
 
 /// A host as URIs write it: an IPv6 address in brackets.

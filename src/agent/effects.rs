@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::alarms::{Alarm, Alarms};
+use super::map::Hashing;
 use super::transaction::TransactionId;
 use super::{
     Account, AccountEvent, Call, Destination, Done, Event, FlowId, News, Now, Output, ReachId, Receipt,
@@ -41,10 +42,10 @@ pub struct Effects {
 
 impl Effects {
     /// Nothing to do.
-    pub fn new(now: Now) -> Self {
+    pub fn new(now: Now, hashing: Hashing) -> Self {
         Self {
             now,
-            alarms: Alarms::default(),
+            alarms: Alarms::new(hashing),
             tally: Tally::default(),
             outputs: VecDeque::new(),
             receipts: 0,

@@ -131,7 +131,7 @@ impl Agent {
             intake: Intake::Open,
             ids,
             transactions: Transactions::new(limit, SPARE_TRANSACTIONS, &hashing),
-            fx: Effects::new(now),
+            fx: Effects::new(now, hashing.clone()),
             flows: Set::with_hasher(hashing.clone()),
             reaching: Map::with_hasher(hashing.clone()),
             has_audience: true,

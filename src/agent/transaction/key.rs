@@ -1,5 +1,6 @@
 //! What transactions are found by.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytestring::ByteString;
@@ -24,9 +25,9 @@ impl ServerKey {
 
     fn with_method(request: &Request, method: &str) -> Self {
         let Via { branch, host, port, .. } = &request.via;
-        let port = port.map_or(String::new(), |port| port.to_string());
+        let port = port.map_or(Cow::Borrowed(""), |port| port.to_string().into());
         let named = match branch {
-            Some(branch) => branch.clone(),
+            Some(branch) => Cow::Borrowed(&**branch),
             None => Self::of_2543(request).into(),
         };
         Self(joined([method, host, &port, &request.call_id, &named]))

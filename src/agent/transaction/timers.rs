@@ -12,7 +12,7 @@ pub const T4: Duration = Duration::from_secs(5);
 pub const WAIT: Duration = Duration::from_secs(32);
 
 /// A transaction's timer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
     /// INVITE repeats, unreliable transports only.
     A,
@@ -41,10 +41,21 @@ pub enum Timer {
 }
 
 impl Timer {
-    /// In order, the first.
-    pub const FIRST: Self = Self::A;
-    /// In order, the last.
-    pub const LAST: Self = Self::M;
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::A,
+        Self::B,
+        Self::D,
+        Self::E,
+        Self::F,
+        Self::G,
+        Self::H,
+        Self::I,
+        Self::J,
+        Self::K,
+        Self::L,
+        Self::M,
+    ];
 }
 
 /// The next interval of a repeat that doubles up to T2 (timers E and G, and 2xx repeats).
