@@ -3,8 +3,9 @@
 //! Lines wait for their reader apart: one that is slow delays no call. Those beyond the bound are dropped and counted.
 
 mod lines;
+mod text;
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::sync::OnceLock;
 
 use tracing_subscriber::EnvFilter;
@@ -12,6 +13,7 @@ use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
 use crate::config::LogFormat;
 use lines::{Lines, Writer};
+use text::Text;
 
 /// How many bytes of lines may wait to be written; a further line is dropped.
 const BOUND: usize = 16 * 1024 * 1024;
@@ -41,12 +43,14 @@ pub enum LogError {
 pub fn start(filter: &str, format: LogFormat) -> Result<Logging, LogError> {
     let (lines, writer) = Lines::start(io::stderr(), BOUND)?;
     let lines = LINES.get_or_init(|| lines);
+    let is_terminal = io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(filter))
         .with_writer(move || lines)
-        .with_ansi(io::IsTerminal::is_terminal(&io::stderr()));
+        .with_ansi(is_terminal);
     match format {
-        LogFormat::Text => lines.finish().try_init(),
+        LogFormat::Text if is_terminal => lines.finish().try_init(),
+        LogFormat::Text => lines.event_format(Text).finish().try_init(),
         LogFormat::Json => lines.json().flatten_event(true).finish().try_init(),
     }?;
     Ok(Logging { _writer: writer })

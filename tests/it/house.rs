@@ -41,7 +41,7 @@ const ARROWS: [(&str, &[&str]); 22] = [
     ("config", &["agent", "sip", "state", "webhook", "access", "tls"]),
     ("offline", &["agent", "state"]),
     ("open_files", &["transport", "http"]),
-    ("telemetry", &["config", "priority"]),
+    ("telemetry", &["agent", "config", "priority"]),
     (
         "serve",
         &[

@@ -1,0 +1,111 @@
+//! A line of text for an event, as tracing-subscriber's own format writes it without colours, in half the time: a call costs two lines.
+
+use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::agent::Timestamp;
+
+/// `TIME LEVEL SPANS: TARGET: MESSAGE FIELDS`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Text;
+
+impl<S, N> FormatEvent<S, N> for Text
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let metadata = event.metadata();
+        write!(writer, "{}", now())?;
+        writer.write_str(level(*metadata.level()))?;
+        let mut has_spans = false;
+        for span in context.event_scope().into_iter().flat_map(|scope| scope.from_root()) {
+            writer.write_str(span.name())?;
+            if let Some(fields) =
+                span.extensions().get::<FormattedFields<N>>().filter(|fields| !fields.is_empty())
+            {
+                write!(writer, "{{{fields}}}")?;
+            }
+            writer.write_char(':')?;
+            has_spans = true;
+        }
+        writer.write_str(if has_spans { " " } else { "" })?;
+        writer.write_str(metadata.target())?;
+        writer.write_char(':')?;
+        let mut fields = Fields { writer: writer.by_ref(), written: Ok(()) };
+        event.record(&mut fields);
+        fields.written?;
+        writer.write_char('\n')
+    }
+}
+
+fn now() -> Timestamp {
+    let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::default().after(time)
+}
+
+fn level(level: Level) -> &'static str {
+    match level {
+        Level::TRACE => " TRACE ",
+        Level::DEBUG => " DEBUG ",
+        Level::INFO => "  INFO ",
+        Level::WARN => "  WARN ",
+        Level::ERROR => " ERROR ",
+    }
+}
+
+/// Writes the message alone, other fields with their names.
+struct Fields<'a> {
+    writer: Writer<'a>,
+    written: fmt::Result,
+}
+
+impl Fields<'_> {
+    fn name(&mut self, field: &Field) -> fmt::Result {
+        self.writer.write_char(' ')?;
+        if field.name() == "message" {
+            return Ok(());
+        }
+        self.writer.write_str(field.name())?;
+        self.writer.write_char('=')
+    }
+
+    fn then(&mut self, write: impl FnOnce(&mut Self) -> fmt::Result) {
+        if self.written.is_ok() {
+            self.written = write(self);
+        }
+    }
+}
+
+impl Visit for Fields<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.then(|fields| {
+            fields.name(field)?;
+            match field.name() {
+                "message" => fields.writer.write_str(value),
+                _ => write!(fields.writer, "{value:?}"),
+            }
+        });
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.then(|fields| {
+            fields.name(field)?;
+            write!(fields.writer, "{value:?}")
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;
