@@ -36,12 +36,20 @@ fn escaped(out: &mut Vec<u8>, text: &str) {
 
 /// How many bytes stand before the first that has to be escaped.
 fn clean(bytes: &[u8]) -> usize {
-    let (chunks, _) = bytes.as_chunks::<STRIDE>();
-    // Without a way out in the middle: all of a chunk are compared at once.
-    let is_clean = |chunk: &&[u8; STRIDE]| !chunk.iter().fold(false, |any, byte| any | is_escaped(*byte));
-    let clean = chunks.iter().take_while(is_clean).count() * STRIDE;
-    let rest = bytes.get(clean..).unwrap_or_default();
-    clean + rest.iter().position(|byte| is_escaped(*byte)).unwrap_or(rest.len())
+    let (chunks, rest) = bytes.as_chunks::<STRIDE>();
+    let clean = chunks.iter().take_while(|chunk| is_clean(chunk)).count();
+    let behind = match chunks.get(clean) {
+        Some(chunk) => chunk,
+        // With a part of the chunk before.
+        None if bytes.last_chunk().is_some_and(is_clean) => return bytes.len(),
+        None => rest,
+    };
+    clean * STRIDE + behind.iter().position(|byte| is_escaped(*byte)).unwrap_or(behind.len())
+}
+
+/// Without a way out in the middle: all are compared at once.
+fn is_clean(chunk: &[u8; STRIDE]) -> bool {
+    !chunk.iter().fold(false, |any, byte| any | is_escaped(*byte))
 }
 
 fn is_escaped(byte: u8) -> bool {
