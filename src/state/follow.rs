@@ -69,7 +69,7 @@ impl Board {
 
     /// The same for who says by himself whether he listens: [`Board::listener`].
     pub fn follow_aside(&self, after: &After, filter: Filter, now: Timestamp) -> Reader {
-        let news = self.0.news.subscribe();
+        let news = self.0.bells.subscribe(filter.topics, self.read().log.last());
         let shown = self.read();
         let (oldest, last) = (self.oldest(shown.log.oldest()), shown.log.last());
         drop(shown);

@@ -13,6 +13,7 @@ mod accounts;
 pub mod answers;
 mod audience;
 mod batch;
+mod bells;
 mod filter;
 mod follow;
 mod frame;
@@ -52,6 +53,7 @@ pub use topic::{Topic, Topics};
 
 use accounts::Accounts;
 use audience::Audience;
+use bells::Bells;
 use frame::Press;
 use journal::Journal;
 use log::Log;
@@ -109,7 +111,7 @@ struct Inner {
     readers: Readers,
     /// What memory does not keep; nothing, if it is all there is.
     journal: OnceLock<Journal>,
-    news: watch::Sender<()>,
+    bells: Bells,
     closed: watch::Sender<bool>,
 }
 
@@ -143,7 +145,7 @@ impl Board {
             audience: Audience::new(),
             readers: Readers::default(),
             journal: OnceLock::new(),
-            news: watch::Sender::new(()),
+            bells: Bells::default(),
             closed: watch::Sender::new(false),
         }))
     }

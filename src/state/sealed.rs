@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::frame::Envelope;
 use super::journal::{EventRow, Write};
 use super::log::{Entry, Subject};
-use super::{Board, Frame, Topic};
+use super::{Board, Frame, Topic, Topics};
 use crate::agent::{Call, CallId, News, Timestamp};
 
 /// What clients are told, in one order.
@@ -117,8 +117,10 @@ impl Board {
     /// Makes sealed events visible. To be called before the SIP messages that tell the peer of them are sent.
     pub fn show(&self, sealed: Sealed) {
         let Some(latest) = sealed.0.iter().map(|(told, ..)| told.time()).max() else { return };
+        let mut topics = Topics::NONE;
         let mut shown = self.write();
         for (told, _, frame) in sealed.0 {
+            topics.insert(told.topic());
             match told {
                 Told::News(news) => shown.add(news, frame),
                 Told::Draining(_) => {
@@ -127,8 +129,9 @@ impl Board {
             }
         }
         shown.views.forget(latest);
+        let (oldest, last) = (shown.log.oldest(), shown.log.last());
         drop(shown);
-        self.0.news.send_replace(());
+        self.0.bells.ring(topics, last, last + 1 - oldest);
     }
 
     /// Seals events and shows them at once: for a log in memory.

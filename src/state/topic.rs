@@ -41,8 +41,13 @@ impl Topic {
     }
 
     fn bit(self) -> u32 {
-        let place = Self::all().position(|topic| topic == self).unwrap_or(0);
-        1 << place
+        const KINDS: u32 = EventKind::ALL.len() as u32;
+        match self {
+            Self::Call(kind) => 1 << kind as u32,
+            Self::Registration => 1 << KINDS,
+            Self::Gap => 2 << KINDS,
+            Self::Draining => 4 << KINDS,
+        }
     }
 }
 
@@ -76,15 +81,23 @@ impl Topics {
             Some(prefix) => (prefix.is_empty() || prefix.ends_with('.')) && known.starts_with(prefix),
             None => known == name,
         };
-        for topic in Topic::all().filter(|topic| is_meant(topic.name())) {
-            self.0 |= topic.bit();
-        }
+        Topic::all().filter(|topic| is_meant(topic.name())).for_each(|topic| self.insert(topic));
         Self::names().any(is_meant)
     }
 
     /// Every name that can be asked for.
     pub fn names() -> impl Iterator<Item = &'static str> {
         Topic::all().map(Topic::name).chain(TO_COME)
+    }
+
+    /// Adds a topic.
+    pub(super) fn insert(&mut self, topic: Topic) {
+        self.0 |= topic.bit();
+    }
+
+    /// Whether a topic is in both sets.
+    pub(super) fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
     }
 
     /// Whether the topic is in the set.

@@ -1,4 +1,9 @@
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
 use super::*;
+use crate::state::Topics;
 
 fn small(log_events: usize, max_lag: u64) -> Board {
     Board::new(Settings { log_events, max_lag, ..settings() })
@@ -193,4 +198,33 @@ fn a_batch_ends_at_its_bytes() {
         (0..3).map(|_| read(&mut reader).unwrap().iter().map(Frame::size).sum()).collect();
     assert!(sizes.iter().all(|size| (200_000..=256 * 1024).contains(size)), "{sizes:?}");
     assert_eq!(told(&mut follow(&board, "earliest")).len(), 100);
+}
+
+/// Counts how often it is woken.
+#[derive(Default)]
+struct Woken(AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_reader_is_woken_by_what_it_has_asked_for() {
+    let board = board();
+    board.publish((1..=200).map(offered).collect());
+    let mut topics = Topics::NONE;
+    assert!(topics.add("call.ended"));
+    let mut reader = board.follow(&After::Now, Filter { topics, ..Filter::default() }, NOW);
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(woken.clone());
+    let mut next = pin!(reader.next());
+    assert!(next.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    board.publish(vec![ringing(1)]);
+    assert_eq!(woken.0.load(Ordering::Relaxed), 0);
+    board.publish(vec![ended(1)]);
+    assert_eq!(woken.0.load(Ordering::Relaxed), 1);
+    let Poll::Ready(Some(frames)) = next.poll(&mut Context::from_waker(&waker)) else { panic!() };
+    assert_eq!(envelope(&frames[0])["id"], "7f3a-202");
 }
