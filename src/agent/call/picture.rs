@@ -57,7 +57,8 @@ impl Call {
         let renegotiated = picture.sdp.remote != remote;
         let (time, call) = (stack.fx.now.wall, self.picture.clone());
         stack.fx.tell(Event { kind, time, call, renegotiated, detail });
-        if !matches!(kind, EventKind::Dtmf | EventKind::Info) {
+        // Those change nothing that brings it back, and after its end nothing does.
+        if !matches!(kind, EventKind::Dtmf | EventKind::Info | EventKind::Ended) {
             self.save(stack);
         }
     }

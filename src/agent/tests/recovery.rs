@@ -146,6 +146,17 @@ fn what_cannot_be_understood_is_lost() {
 }
 
 #[test]
+fn what_has_ended_is_not_kept_any_more() {
+    let mut world = keeping(Transport::Tcp);
+    let mut phone = established(&mut world);
+    assert!(!world.saves.is_empty());
+    world.saves.clear();
+    world.deliver(phone.next("BYE", "", ""));
+    assert_eq!(world.statuses().last().unwrap(), "200 BYE");
+    assert!(world.saves.is_empty());
+}
+
+#[test]
 fn nothing_is_kept_where_nobody_wants_it() {
     let mut world = World::tcp();
     established(&mut world);
