@@ -1,7 +1,7 @@
 //! What transactions are found by.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::fmt::Write;
 
 use bytestring::ByteString;
 
@@ -10,7 +10,7 @@ use crate::sip::{Known, Request, Response, Via};
 /// Matches a request to its server transaction (RFC 3261 §17.2.3): by branch, sent-by and method, and by the Call-ID,
 /// because there are peers whose branches are not unique. The text is a copy: a key may outlive its message by far.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ServerKey(Arc<str>);
+pub struct ServerKey(Box<str>);
 
 impl ServerKey {
     /// The transaction that a request begins or repeats.
@@ -25,12 +25,12 @@ impl ServerKey {
 
     fn with_method(request: &Request, method: &str) -> Self {
         let Via { branch, host, port, .. } = &request.via;
-        let port = port.map_or(Cow::Borrowed(""), |port| port.to_string().into());
         let named = match branch {
             Some(branch) => Cow::Borrowed(&**branch),
             None => Self::of_2543(request).into(),
         };
-        Self(joined([method, host, &port, &request.call_id, &named]))
+        // A port that is not written is not the one that it stands for.
+        Self(joined(port.map_or(0, |port| u32::from(port) + 1), [method, host, &request.call_id, &named]))
     }
 
     /// An RFC 2543 element has no unique branch: its requests are matched by what names the request (§17.2.3). The To tag
@@ -43,7 +43,7 @@ impl ServerKey {
 
 /// Finds a request that came twice by different ways (§8.2.2.2).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct MergeKey(Arc<str>);
+pub struct MergeKey(Box<str>);
 
 impl MergeKey {
     /// The key of a request outside any dialog; a request with a To tag cannot be merged.
@@ -52,7 +52,7 @@ impl MergeKey {
             return None;
         }
         let Request { method, cseq, call_id, .. } = request;
-        Some(Self(joined([method.as_str(), &cseq.to_string(), call_id, request.from.tag()?])))
+        Some(Self(joined(*cseq, [method.as_str(), call_id, request.from.tag()?])))
     }
 }
 
@@ -76,7 +76,14 @@ impl ClientKey {
     }
 }
 
-/// Parts with a space between them, which none of them has inside.
-fn joined<const N: usize>(parts: [&str; N]) -> Arc<str> {
-    parts.join(" ").into()
+/// A number and parts with a space between them, which none of them has inside.
+fn joined<const N: usize>(number: u32, parts: [&str; N]) -> Box<str> {
+    let mut text = String::with_capacity(DIGITS + parts.iter().map(|part| part.len() + 1).sum::<usize>());
+    // Of one length, so that the text has the room that it needs; writing into it cannot fail.
+    let _ = write!(text, "{number:0DIGITS$}");
+    parts.iter().for_each(|part| text.extend([" ", part]));
+    text.into_boxed_str()
 }
+
+/// How many digits the greatest number has.
+const DIGITS: usize = 10;
