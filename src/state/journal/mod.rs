@@ -58,8 +58,8 @@ use writer::{Done, Job, Pending, Writer};
 
 /// The database in the data directory.
 const FILE: &str = "journal.db";
-/// The size of its pages, bytes. An event or a call is some kilobytes, and each page of SQLite's log costs two system calls.
-const PAGE: u32 = 8192;
+/// The size of a new one's pages, bytes. An event or a call is some kilobytes, and each page of SQLite's log costs two system calls.
+const PAGE: u32 = 16384;
 /// How much of them the writing connection keeps in memory, KiB.
 const CACHE: i64 = 16 * 1024;
 /// Who has it locked writes the other.
