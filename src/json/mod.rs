@@ -67,7 +67,8 @@ impl Begun<'_> {
         append(self.out, value)
     }
 
-    /// The names of fields are words of ours, in which nothing needs to be escaped.
+    /// The names of fields are words of ours, in which nothing needs to be escaped. Inlined, as there each is of a known length.
+    #[inline(always)]
     fn field(&mut self, name: &'static str, value: &(impl Serialize + ?Sized)) -> Result<()> {
         self.separate();
         self.out.push(b'"');
@@ -228,6 +229,7 @@ macro_rules! fields {
             type Ok = ();
             type Error = Error;
 
+            #[inline(always)]
             fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<()> {
                 self.field(name, value)
             }

@@ -15,6 +15,9 @@ const MOST_MEDIA: usize = 64;
 /// How many lines a description may have: one with more is malformed.
 const MOST_LINES: usize = 2048;
 
+/// How many lines a session, or a stream, has as a rule, or fewer.
+const USUAL: usize = 8;
+
 /// The text of a description, also of one in GB18030.
 pub(super) fn text(sdp: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(sdp) {
@@ -63,7 +66,8 @@ impl<'a> Session<'a> {
         if lines.next() != Some("v=0") {
             return Err("not a session description");
         }
-        let mut session = Self { lines: vec![Line::new('v', "0")], medias: Vec::new() };
+        let mut session = Self { lines: Vec::with_capacity(USUAL), medias: Vec::with_capacity(2) };
+        session.lines.push(Line::new('v', "0"));
         for line in lines.filter(|line| !line.is_empty()) {
             let line = Line::read(line)?;
             let stream = session.medias.last_mut();
@@ -93,7 +97,7 @@ impl<'a> Media<'a> {
             return Err(MEDIA_LINE);
         }
         let port = port.parse().map_err(|_| MEDIA_LINE)?;
-        Ok(Self { media, port, ports, proto, formats: formats.into(), lines: Vec::new() })
+        Ok(Self { media, port, ports, proto, formats: formats.into(), lines: Vec::with_capacity(USUAL) })
     }
 
     /// The refusal of it (RFC 3264 §6): port 0, all else as offered.
