@@ -71,8 +71,10 @@ impl<'a> Session<'a> {
         for line in lines.filter(|line| !line.is_empty()) {
             let line = Line::read(line)?;
             let stream = session.medias.last_mut();
+            let is_behind_time = session.lines.last().is_some_and(Line::is_time);
             match line.kind {
                 'm' => session.medias.push(Media::read(&line)?),
+                'r' if stream.is_none() && !is_behind_time => return Err("an r= line without its t= line"),
                 _ => stream.map_or(&mut session.lines, |stream| &mut stream.lines).push(line),
             }
         }

@@ -144,6 +144,8 @@ fn an_answer_has_the_times_of_the_offer() {
     let answered = answer(offer.as_bytes(), &local()).unwrap();
     assert!(answered.contains("\r\nt=3149328700 0\r\nr=7d 1h 0 25h\r\nt=1 2\r\nm="));
     assert_eq!(reanswer(&answered, offer.as_bytes()).unwrap(), answered);
+    let repeated = offer_of("8", &[]).replace("t=0 0", "r=7d 1h 0");
+    assert_eq!(answer(repeated.as_bytes(), &local()), Err(NoAnswer::Malformed));
 }
 
 #[test]
