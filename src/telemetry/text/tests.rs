@@ -63,3 +63,18 @@ fn lines_are_those_of_the_usual_format() {
         assert!(time.parse::<jiff::Timestamp>().is_ok());
     }
 }
+
+#[test]
+fn what_is_logged_cannot_forge_a_line_or_command_a_terminal() {
+    let paper = Paper::default();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(paper.clone()).event_format(Text);
+    tracing::subscriber::with_default(subscriber.finish(), || {
+        let forged = "a\u{1b}[31m\r\n2026 ERROR\u{9b}\u{7f} ü";
+        tracing::info!(peer = %forged, said = forged, "heard {forged}");
+    });
+    let lines = paper.lines();
+    assert_eq!(lines.len(), 1);
+    let escaped = r"a\u{1b}[31m\r\n2026 ERROR\u{9b}\u{7f} ü";
+    let target = module_path!();
+    assert_eq!(lines[0].1, format!("  INFO {target}: heard {escaped} peer={escaped} said=\"{escaped}\"\n"));
+}
