@@ -1,6 +1,6 @@
 //! SIP messages on the wire: cutting, reading and writing them (RFC 3261 §7, §18.3, §20, §25).
 //!
-//! The one folder that names `rsip`. It gives the vocabulary (methods, transports, the parts of a URI);
+//! The one folder that names `rsip`. It gives the vocabulary (methods, transports);
 //! the grammar is ours, because a user agent must carry what it does not understand through unharmed, and must
 //! say what is wrong with what it refuses. Everything read shares the bytes of its message.
 
