@@ -10,10 +10,10 @@ use tokio::sync::watch;
 use super::Topics;
 
 /// How many events a reader lets go by, at most, before it is woken to move its place behind them: well below the lag at which it would
-/// be cut. Of a log that keeps few, half as many as it keeps: who falls off its old end would be cut, too.
+/// be cut. Of a log that keeps few, a quarter of what it keeps: who falls off its old end would be cut, too.
 const UNHEARD: u64 = 64;
 
-/// One bell for each set of topics that somebody asks for, so never more than there are readers.
+/// One bell for each set of topics that somebody asks for, so never more than there are readers, or were when the last one came.
 #[derive(Debug, Default)]
 pub(super) struct Bells(Mutex<Vec<Bell>>);
 
@@ -40,7 +40,7 @@ impl Bells {
 
     /// Events of these topics have been shown; the log is `kept` long now, and this is its last sequence.
     pub fn ring(&self, topics: Topics, last: u64, kept: u64) {
-        let unheard = UNHEARD.min(kept / 2);
+        let unheard = UNHEARD.min(kept / 4);
         for bell in self.lock().iter_mut() {
             if bell.topics.meets(topics) || last.saturating_sub(bell.rung) >= unheard {
                 bell.rung = last;
@@ -87,7 +87,7 @@ mod tests {
         let bells = Bells::default();
         let mut heard = bells.subscribe(topics("call.held"), 0);
         for last in 1..=4 {
-            bells.ring(topics("call.ended"), last, 8);
+            bells.ring(topics("call.ended"), last, 16);
             assert_eq!(heard.has_changed().unwrap(), last == 4);
         }
         heard.mark_unchanged();

@@ -186,15 +186,16 @@ impl Press {
         Ok(start)
     }
 
-    /// The event that is written, in its place among the others.
+    /// The event that is written, in its place among the others. A large one has a place of its own: too much of a block that it does not
+    /// fit into would be lost.
     fn keep(&mut self) -> Bytes {
+        if self.event.len() > BLOCK / 8 {
+            return Bytes::from(std::mem::take(&mut self.event).into_boxed_slice());
+        }
         if self.block.capacity() < self.event.len() {
-            self.block = BytesMut::with_capacity(BLOCK.max(self.event.len()));
+            self.block = BytesMut::with_capacity(BLOCK);
         }
         self.block.extend_from_slice(&self.event);
-        if self.event.capacity() > BLOCK {
-            self.event = Vec::new();
-        }
         self.block.split().freeze()
     }
 }

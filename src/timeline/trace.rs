@@ -16,9 +16,6 @@ const HALF: usize = 32 * 1024;
 /// How many bytes of a message are kept.
 const MOST_OF_MESSAGE: usize = 16 * 1024;
 
-/// How many entries most calls have.
-const USUAL: usize = 8;
-
 /// Which way a message went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Direction {
@@ -111,9 +108,9 @@ pub(super) struct Trace {
 impl Trace {
     /// Empty; beside it the names by which it is found take so many bytes.
     pub fn new(call_id: Arc<[u8]>, names: usize) -> Self {
-        let places = size_of::<(CallId, Box<Self>)>() + size_of::<(Timestamp, CallId)>();
+        let places = size_of::<(CallId, Box<Self>, CallId)>() + size_of::<(Timestamp, CallId)>();
         let empty_bytes = size_of::<Self>() + places + names + 2 * call_id.len();
-        let (first, latest) = (Vec::with_capacity(USUAL), VecDeque::new());
+        let (first, latest) = Default::default();
         Self { call_id, ended: None, first, first_bytes: 0, latest, latest_bytes: 0, dropped: 0, empty_bytes }
     }
 

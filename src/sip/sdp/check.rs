@@ -11,6 +11,16 @@ pub fn check(sdp: &str, offer: Option<&[u8]>) -> Result<(), &'static str> {
             return Err(fault);
         }
     }
+    let repeated = |kinds: &str, lines: &[Line<'_>]| {
+        kinds.chars().any(|kind| lines.iter().filter(|line| line.kind == kind).count() > 1)
+    };
+    let lines = || answer.medias.iter().map(|media| &media.lines);
+    if repeated("osiuczk", &answer.lines) || lines().any(|lines| repeated("ik", lines)) {
+        return Err("a line twice that stands once");
+    }
+    if !lines().chain([&answer.lines]).flatten().all(is_bandwidth) {
+        return Err("a bad b= line");
+    }
     if !answer.lines.iter().filter(|line| line.kind == 'o').all(is_origin) {
         return Err("a bad o= line");
     }
@@ -38,6 +48,12 @@ pub fn check(sdp: &str, offer: Option<&[u8]>) -> Result<(), &'static str> {
         }
     }
     Ok(())
+}
+
+/// `<type>:<kilobits a second>` (RFC 8866 §5.8), if it is a `b=` line.
+fn is_bandwidth(line: &Line<'_>) -> bool {
+    let number = || line.value.split_once(':').map(|(_, number)| number);
+    line.kind != 'b' || number().is_some_and(|number| number.parse::<u64>().is_ok())
 }
 
 /// An `o=` line has six words, the third of them a number that can be raised (RFC 8866 §5.2).

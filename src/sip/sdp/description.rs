@@ -7,6 +7,7 @@ use std::fmt;
 use bytes::Bytes;
 use memchr::{memchr, memchr_iter};
 
+use super::direction::Whole;
 use crate::sip::text::decode;
 
 /// How many media lines a description may have: one with more is malformed.
@@ -31,6 +32,8 @@ pub(super) fn text(sdp: &[u8]) -> Cow<'_, str> {
 pub(super) struct Session<'a> {
     pub lines: Vec<Line<'a>>,
     pub medias: Vec<Media<'a>>,
+    /// What holds for the streams that say nothing else: read once, as the lines may be long and the streams many.
+    pub whole: Whole,
 }
 
 /// A stream: its media line, and the lines behind it.
@@ -66,7 +69,8 @@ impl<'a> Session<'a> {
         if lines.next() != Some("v=0") {
             return Err("not a session description");
         }
-        let mut session = Self { lines: Vec::with_capacity(USUAL), medias: Vec::with_capacity(2) };
+        let (lines_before, medias) = (Vec::with_capacity(USUAL), Vec::with_capacity(2));
+        let mut session = Self { lines: lines_before, medias, whole: Whole::default() };
         session.lines.push(Line::new('v', "0"));
         for line in lines.filter(|line| !line.is_empty()) {
             let line = Line::read(line)?;
@@ -78,7 +82,11 @@ impl<'a> Session<'a> {
                 _ => stream.map_or(&mut session.lines, |stream| &mut stream.lines).push(line),
             }
         }
-        if session.medias.len() > MOST_MEDIA { Err("too many media lines") } else { Ok(session) }
+        if session.medias.len() > MOST_MEDIA {
+            return Err("too many media lines");
+        }
+        session.whole = Whole::of(&session.lines);
+        Ok(session)
     }
 
     /// The values of its `t=` and `r=` lines, with their types.
@@ -123,6 +131,7 @@ impl<'a> Line<'a> {
                 match kind {
                     'c' if line.address().is_none() => Err("a bad c= line"),
                     't' if !line.has_two_numbers() => Err("a bad t= line"),
+                    'r' if !line.has_times() => Err("a bad r= line"),
                     _ => Ok(line),
                 }
             }
@@ -138,15 +147,25 @@ impl<'a> Line<'a> {
 
     /// The address of a `c=` line: the last of its three words.
     pub fn address(&self) -> Option<&str> {
+        if self.kind != 'c' {
+            return None;
+        }
         let mut words = self.value.split_ascii_whitespace();
-        let address = words.nth(2).filter(|_| words.next().is_none());
-        address.filter(|_| self.kind == 'c')
+        words.nth(2).filter(|_| words.next().is_none())
     }
 
     fn has_two_numbers(&self) -> bool {
         let mut words = self.value.split_ascii_whitespace();
         let mut is_number = || words.next().is_some_and(|word| word.parse::<u64>().is_ok());
         is_number() && is_number() && words.next().is_none()
+    }
+
+    /// Two numbers or more, with the letters of their units (§5.10).
+    fn has_times(&self) -> bool {
+        let is_time =
+            |word: &str| word.strip_suffix(['d', 'h', 'm', 's']).unwrap_or(word).parse::<u64>().is_ok();
+        let mut words = self.value.split_ascii_whitespace();
+        words.clone().count() >= 2 && words.all(is_time)
     }
 
     /// Whether it is `t=` or `r=`.

@@ -64,17 +64,33 @@ impl Direction {
     /// The direction of one stream: its own, else that of the session, else `sendrecv`. The address 0.0.0.0 is
     /// RFC 2543's hold: nothing is received there.
     pub(super) fn of_stream(session: &Session<'_>, media: &Media<'_>) -> Self {
-        let written = Self::written(&media.lines).or_else(|| Self::written(&session.lines));
+        let written = Self::written(&media.lines).or(session.whole.written);
         let written = written.unwrap_or(Self::SendRecv);
         Self::of(written.sends(), written.receives() && !is_nowhere(session, media))
     }
 }
 
+/// What the lines of a session say for all of its streams.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Whole {
+    written: Option<Direction>,
+    is_nowhere: bool,
+}
+
+impl Whole {
+    pub fn of(lines: &[Line<'_>]) -> Self {
+        Self { written: Direction::written(lines), is_nowhere: are_nowhere(lines).unwrap_or(false) }
+    }
+}
+
 fn is_nowhere(session: &Session<'_>, media: &Media<'_>) -> bool {
-    let has_own = addresses(&media.lines).next().is_some();
-    let lines = if has_own { &media.lines } else { &session.lines };
-    let mut addresses = addresses(lines).peekable();
-    addresses.peek().is_some() && addresses.all(|address| address == "0.0.0.0")
+    are_nowhere(&media.lines).unwrap_or(session.whole.is_nowhere)
+}
+
+/// Whether the addresses among the lines, if there are any, are all that of nowhere.
+fn are_nowhere(lines: &[Line<'_>]) -> Option<bool> {
+    let mut all = addresses(lines).map(|address| address == "0.0.0.0").peekable();
+    all.peek().is_some().then(|| all.all(|is_nowhere| is_nowhere))
 }
 
 /// The direction of a description over all its active streams: what the side that wrote it does on any of them. The

@@ -233,6 +233,12 @@ fn a_clients_answer_must_fit_the_offer() {
         ("c=", "x="),
         ("c=IN IP4 ", "c=IN "),
         ("t=0 0", "t=0 now"),
+        ("t=0 0", "t=0 0\r\nr=7d"),
+        ("t=0 0", "t=0 0\r\nr=7d 1x"),
+        ("s=-", "s=-\r\ns=-"),
+        ("s=-", "s=-\r\ni=a\r\ni=b"),
+        ("t=0 0", "b=AS:x\r\nt=0 0"),
+        ("a=sendrecv", "b=AS\r\na=sendrecv"),
         ("o=- 7 1 ", "o=- 7 x "),
         ("o=- 7 1 ", "o=- 7 "),
         ("a=sendrecv", "sendrecv"),
@@ -244,4 +250,16 @@ fn a_clients_answer_must_fit_the_offer() {
     }
     let disabled = offer_of("8", &[]).replace("4000", "0");
     assert!(check(&offer_of("8", &[]), Some(disabled.as_bytes())).is_err());
+}
+
+#[test]
+fn many_streams_do_not_make_long_lines_long_work() {
+    let long = "x".repeat(250_000);
+    let streams = "m=audio 4000 RTP/AVP 8\r\n".repeat(64);
+    let sdp = format!("v=0\r\na={long}\r\nb=AS:1\r\n{streams}");
+    let begun = Instant::now();
+    for _ in 0..20 {
+        assert_eq!(direction(sdp.as_bytes()), Some(Direction::SendRecv));
+    }
+    assert!(begun.elapsed() < Duration::from_secs(5), "work that grows with streams times bytes");
 }
