@@ -91,6 +91,22 @@ macro_rules! plain {
     };
 }
 
+macro_rules! begins {
+    ($($method:ident($($argument:ty),*) $begin:literal $end:literal,)*) => {
+        $(fn $method(self, $(_: $argument),*) -> Result<Begun<'a>> {
+            Ok(self.begin($begin, $end))
+        })*
+    };
+}
+
+macro_rules! variants {
+    ($($method:ident $begin:literal $end:literal,)*) => {
+        $(fn $method(self, _: &'static str, _: u32, variant: &'static str, _: usize) -> Result<Begun<'a>> {
+            Ok(self.variant(variant).begin($begin, $end))
+        })*
+    };
+}
+
 impl<'a> ser::Serializer for Json<'a> {
     type Ok = ();
     type Error = Error;
@@ -158,45 +174,13 @@ impl<'a> ser::Serializer for Json<'a> {
         Ok(())
     }
 
-    fn serialize_seq(self, _: Option<usize>) -> Result<Begun<'a>> {
-        Ok(self.begin(b"[", b"]"))
+    begins! {
+        serialize_seq(Option<usize>) b"[" b"]", serialize_tuple(usize) b"[" b"]",
+        serialize_tuple_struct(&'static str, usize) b"[" b"]", serialize_map(Option<usize>) b"{" b"}",
+        serialize_struct(&'static str, usize) b"{" b"}",
     }
 
-    fn serialize_tuple(self, _: usize) -> Result<Begun<'a>> {
-        Ok(self.begin(b"[", b"]"))
-    }
-
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Begun<'a>> {
-        Ok(self.begin(b"[", b"]"))
-    }
-
-    fn serialize_tuple_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-        _: usize,
-    ) -> Result<Begun<'a>> {
-        Ok(self.variant(variant).begin(b"[", b"]}"))
-    }
-
-    fn serialize_map(self, _: Option<usize>) -> Result<Begun<'a>> {
-        Ok(self.begin(b"{", b"}"))
-    }
-
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Begun<'a>> {
-        Ok(self.begin(b"{", b"}"))
-    }
-
-    fn serialize_struct_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-        _: usize,
-    ) -> Result<Begun<'a>> {
-        Ok(self.variant(variant).begin(b"{", b"}}"))
-    }
+    variants! { serialize_tuple_variant b"[" b"]}", serialize_struct_variant b"{" b"}}", }
 }
 
 macro_rules! elements {

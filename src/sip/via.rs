@@ -106,13 +106,14 @@ impl Via {
     /// The value of the topmost Via with `received` and `rport` filled in as §18.2.1 and RFC 3581 §4 ask for a
     /// request that came from `peer`: `None` if nothing has to change. A `received` that the peer wrote itself goes.
     pub fn stamped(&self, peer: SocketAddr) -> Option<Bytes> {
-        let Self { raw, params, .. } = self;
+        let raw = &self.raw;
         let address = peer.ip().to_canonical();
         let is_told = self.rport || self.host.parse() != Ok(address);
         let end = item_end(raw);
-        let mut params = Cursor::new(raw.get(*params..end)?);
+        let (sent_by, params) = raw.get(..end)?.split_at_checked(self.params)?;
+        let mut params = Cursor::new(params);
         let mut out = BytesMut::with_capacity(raw.len() + ROOM);
-        out.extend_from_slice(raw.get(..self.params)?);
+        out.extend_from_slice(sent_by);
         let mut forged = false;
         loop {
             let before = params.rest();

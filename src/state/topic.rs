@@ -102,6 +102,6 @@ impl Topics {
 
     /// Whether the topic is in the set.
     pub fn contains(self, topic: Topic) -> bool {
-        self.0 == u32::MAX || self.0 & topic.bit() != 0
+        self.0 & topic.bit() != 0
     }
 }

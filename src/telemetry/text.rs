@@ -2,7 +2,6 @@
 //! What a peer has sent and somebody logs can neither begin a line nor tell a terminal what to do: control characters are escaped.
 
 use std::fmt::{self, Write};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
@@ -10,7 +9,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::agent::Timestamp;
+use crate::driver::wall_clock;
 
 /// `TIME LEVEL SPANS: TARGET: MESSAGE FIELDS`.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +27,7 @@ where
         event: &Event<'_>,
     ) -> fmt::Result {
         let metadata = event.metadata();
-        write!(writer, "{}", now())?;
+        write!(writer, "{}", wall_clock())?;
         writer.write_str(level(*metadata.level()))?;
         let mut has_spans = false;
         for span in context.event_scope().into_iter().flat_map(|scope| scope.from_root()) {
@@ -49,11 +48,6 @@ where
         fields.written?;
         writer.write_char('\n')
     }
-}
-
-fn now() -> Timestamp {
-    let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::default().after(time)
 }
 
 fn level(level: Level) -> &'static str {

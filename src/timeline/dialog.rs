@@ -56,15 +56,12 @@ impl<'a> Sent<'a> {
         while from.is_none() || to.is_none() || call_id.is_none() {
             let (line, behind) = rest.split_at_checked(memchr(b'\r', rest)?)?;
             rest = behind.strip_prefix(b"\r\n")?;
-            match line {
-                [] => return None,
-                [b'F', b'r', b'o', b'm', b':', b' ', value @ ..] => from = from.or(Some(value)),
-                [b'T', b'o', b':', b' ', value @ ..] => to = to.or(Some(value)),
-                [b'C', b'a', b'l', b'l', b'-', b'I', b'D', b':', b' ', value @ ..] => {
-                    call_id = call_id.or(Some(value));
-                }
-                _ => {}
+            if line.is_empty() {
+                return None;
             }
+            from = from.or(line.strip_prefix(b"From: "));
+            to = to.or(line.strip_prefix(b"To: "));
+            call_id = call_id.or(line.strip_prefix(b"Call-ID: "));
         }
         let is_response = message.starts_with(b"SIP/2.0 ");
         Some(Self { call_id: call_id?, is_response, from: from?, to: to? })

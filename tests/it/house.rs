@@ -41,7 +41,7 @@ const ARROWS: [(&str, &[&str]); 22] = [
     ("config", &["agent", "sip", "state", "webhook", "access", "tls"]),
     ("offline", &["agent", "state"]),
     ("open_files", &["transport", "http"]),
-    ("telemetry", &["agent", "config", "priority"]),
+    ("telemetry", &["config", "driver", "priority"]),
     (
         "serve",
         &[

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::description::{Line, Media, attributes};
+use super::description::{Media, attributes};
 use crate::sip::grammar::token;
 
 /// The name of DTMF in RTP (RFC 4733): of use only beside a codec for speech.
@@ -66,40 +66,30 @@ impl<'a> Codec<'a> {
             && (!self.name.is_empty() || self.payload == other.payload)
     }
 
-    /// The value of the attribute that says what it is; none where its number does.
-    pub fn rtpmap(self) -> Option<Described<'a>> {
-        (!self.name.is_empty()).then_some(Described::Rtpmap(self))
-    }
-
-    /// The value of the attribute with its parameters.
-    pub fn fmtp(self) -> Option<Described<'a>> {
-        self.fmtp.map(|fmtp| Described::Fmtp(self.payload, fmtp))
-    }
-
-    /// The attributes that describe it: `rtpmap` and `fmtp`.
-    pub fn lines<'l>(self) -> impl Iterator<Item = Line<'l>> + use<'a, 'l> {
-        let rtpmap = self.rtpmap().map(|rtpmap| format!("rtpmap:{rtpmap}"));
-        let fmtp = self.fmtp().map(|fmtp| format!("fmtp:{fmtp}"));
-        rtpmap.into_iter().chain(fmtp).map(|attribute| Line::new('a', attribute))
+    /// The attributes that describe it: `rtpmap`, unless its number says what it is, and `fmtp`.
+    pub fn attributes(self) -> impl Iterator<Item = Attribute<'a>> {
+        let rtpmap = (!self.name.is_empty()).then_some(Attribute::Rtpmap(self));
+        let fmtp = self.fmtp.map(|fmtp| Attribute::Fmtp(self.payload, fmtp));
+        rtpmap.into_iter().chain(fmtp)
     }
 }
 
-/// The value of an attribute, to be written.
-pub(super) enum Described<'a> {
+/// An attribute, to be written.
+pub(super) enum Attribute<'a> {
     Rtpmap(Codec<'a>),
     Fmtp(u8, &'a str),
 }
 
-impl fmt::Display for Described<'_> {
+impl fmt::Display for Attribute<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Rtpmap(Codec { payload, name, clock, channels: 0 | 1, .. }) => {
-                write!(f, "{payload} {name}/{clock}")
+                write!(f, "rtpmap:{payload} {name}/{clock}")
             }
             Self::Rtpmap(Codec { payload, name, clock, channels, .. }) => {
-                write!(f, "{payload} {name}/{clock}/{channels}")
+                write!(f, "rtpmap:{payload} {name}/{clock}/{channels}")
             }
-            Self::Fmtp(payload, fmtp) => write!(f, "{payload} {fmtp}"),
+            Self::Fmtp(payload, fmtp) => write!(f, "fmtp:{payload} {fmtp}"),
         }
     }
 }

@@ -69,27 +69,25 @@ impl<'a> Session<'a> {
         if lines.next() != Some("v=0") {
             return Err("not a session description");
         }
-        let (lines_before, medias) = (Vec::with_capacity(USUAL), Vec::with_capacity(2));
-        let mut session = Self { lines: lines_before, medias, whole: Whole::default() };
-        session.lines.push(Line::new('v', "0"));
+        let (mut own, mut medias) = (Vec::with_capacity(USUAL), Vec::<Media<'_>>::with_capacity(2));
+        own.push(Line::new('v', "0"));
         for line in lines.filter(|line| !line.is_empty()) {
             let line = Line::read(line)?;
-            let stream = session.medias.last_mut();
-            let is_behind_time = session.lines.last().is_some_and(Line::is_time);
+            let stream = medias.last_mut();
+            let is_behind_time = own.last().is_some_and(Line::is_time);
             match line.kind {
-                'm' => session.medias.push(Media::read(&line)?),
+                'm' => medias.push(Media::read(&line)?),
                 'r' if stream.is_none() && !is_behind_time => return Err("an r= line without its t= line"),
-                _ => stream.map_or(&mut session.lines, |stream| &mut stream.lines).push(line),
+                _ => stream.map_or(&mut own, |stream| &mut stream.lines).push(line),
             }
         }
-        if session.medias.len() > MOST_MEDIA {
+        if medias.len() > MOST_MEDIA {
             return Err("too many media lines");
         }
-        session.whole = Whole::of(&session.lines);
-        Ok(session)
+        Ok(Self { whole: Whole::of(&own), lines: own, medias })
     }
 
-    /// The values of its `t=` and `r=` lines, with their types.
+    /// Its `t=` and `r=` lines.
     pub fn times(&self) -> impl Iterator<Item = &Line<'a>> {
         self.lines.iter().filter(|line| line.is_time())
     }

@@ -71,7 +71,7 @@ impl Direction {
 }
 
 /// What the lines of a session say for all of its streams.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Whole {
     written: Option<Direction>,
     is_nowhere: bool,

@@ -107,7 +107,8 @@ fn describe(stream: &mut Media<'_>, codecs: &[Codec<'_>]) {
     let describes = |line: &Line<'_>| matches!(line.attribute(), Some(("rtpmap" | "fmtp", _)));
     stream.lines.retain(|line| !describes(line));
     let place = stream.lines.iter().position(|line| line.kind == 'a').unwrap_or(stream.lines.len());
-    stream.lines.splice(place..place, codecs.iter().copied().flat_map(|codec| codec.lines()));
+    let described = codecs.iter().copied().flat_map(Codec::attributes);
+    stream.lines.splice(place..place, described.map(|attribute| Line::new('a', attribute.to_string())));
     stream.formats = Formats(codecs).to_string().into();
 }
 

@@ -50,13 +50,8 @@ pub(super) fn add_stream(
         None => (DISCARD, Direction::Inactive),
     };
     put(text, format_args!("m={media} {port} {proto} {}\r\n", Formats(codecs)));
-    for codec in codecs {
-        if let Some(rtpmap) = codec.rtpmap() {
-            put(text, format_args!("a=rtpmap:{rtpmap}\r\n"));
-        }
-        if let Some(fmtp) = codec.fmtp() {
-            put(text, format_args!("a=fmtp:{fmtp}\r\n"));
-        }
+    for attribute in codecs.iter().copied().flat_map(Codec::attributes) {
+        put(text, format_args!("a={attribute}\r\n"));
     }
     text.extend(["a=", direction.as_str(), "\r\n"]);
 }
