@@ -19,6 +19,7 @@ mod follow;
 mod frame;
 pub mod journal;
 mod label;
+mod listed;
 mod log;
 mod past;
 mod position;
@@ -56,10 +57,11 @@ use audience::Audience;
 use bells::Bells;
 use frame::Press;
 use journal::Journal;
+use listed::Listed;
 use log::Log;
 use readers::Readers;
 use shown::Shown;
-use views::{Bounds, Listed, Views};
+use views::{Bounds, Views};
 
 /// The board's bounds and its name in envelopes.
 #[derive(Clone, Debug)]

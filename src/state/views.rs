@@ -2,15 +2,15 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
-use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Duration;
 
-use imbl::OrdMap;
 use tokio::sync::watch;
 
 use crate::agent::event::{CallState, EventKind, HeaderField};
 use crate::agent::{Call, CallId, Event, Timestamp};
+
+use super::listed::Listed;
 
 /// How many ended calls are kept.
 #[derive(Clone, Copy, Debug)]
@@ -18,26 +18,6 @@ pub(super) struct Bounds {
     pub calls: usize,
     pub bytes: usize,
     pub age: Duration,
-}
-
-/// Every call, in the order of their ids. A clone is a snapshot: it shares all that does not change after it, so that
-/// taking one costs the same however many calls there are.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Listed(OrdMap<CallId, Arc<Call>>);
-
-impl Listed {
-    /// The calls, newest first, that began before `cursor`.
-    pub fn older_than(&self, cursor: Option<CallId>) -> impl Iterator<Item = &Arc<Call>> {
-        let end = cursor.map_or(Bound::Unbounded, Bound::Excluded);
-        self.0.range((Bound::Unbounded, end)).rev().map(|(_, call)| call)
-    }
-
-    fn show(&mut self, call: &Arc<Call>) {
-        match self.0.get_mut(&call.id) {
-            Some(shown) => shown.clone_from(call),
-            None => drop(self.0.insert(call.id, call.clone())),
-        }
-    }
 }
 
 /// The log played back.
@@ -162,7 +142,7 @@ impl Views {
                 return;
             }
             self.ended.pop_front();
-            self.listed.0.remove(&id);
+            self.listed.remove(id);
             let forgotten = self.slots.remove(&id).map_or(0, |slot| size(&slot.call));
             self.ended_bytes = self.ended_bytes.saturating_sub(forgotten);
         }

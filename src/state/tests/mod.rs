@@ -8,6 +8,7 @@ mod follow_call;
 pub(crate) mod journal;
 mod label;
 mod list;
+mod listed;
 mod publish;
 
 use std::collections::BTreeMap;
