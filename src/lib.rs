@@ -23,6 +23,7 @@
 //! | `json` | what is written with each message, as JSON |
 //! | [`open_files`] | how many files the process may have open |
 //! | [`priority`] | which threads give way to which |
+//! | [`small_pages`] | that no memory is had in huge pages |
 //! | [`serve()`] | all of it put together |
 
 #![forbid(unsafe_code)]
@@ -42,6 +43,7 @@ pub mod priority;
 mod seldom;
 mod serve;
 pub mod sip;
+pub mod small_pages;
 pub mod state;
 pub mod telemetry;
 pub mod timeline;

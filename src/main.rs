@@ -11,7 +11,9 @@ use call_agent::access::Access;
 use call_agent::caller::{self, Options, Tally};
 use call_agent::config::{AccessFiles, BadSetting, Config, LogFormat};
 use call_agent::tls::Tls;
-use call_agent::{Listeners, ServeError, guard_http, keys, offline, open_files, serve, telemetry};
+use call_agent::{
+    Listeners, ServeError, guard_http, keys, offline, open_files, serve, small_pages, telemetry,
+};
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info};
@@ -25,6 +27,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const BAD_SETTING: u8 = 2;
 
 fn main() -> ExitCode {
+    small_pages::keep();
     let mut arguments = std::env::args_os();
     if arguments.nth(1).is_some_and(|first| first == "call") {
         return call(&Options::parse_from(std::iter::once("call-agent call".into()).chain(arguments)));
