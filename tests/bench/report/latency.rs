@@ -1,16 +1,14 @@
 //! From the INVITE on the wire to the event at its readers, and from `accept` to the 200 on the wire.
 
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::net::TcpStream;
 use tokio::time::sleep;
 
 use super::Options;
-use super::phone::{self, Invite, Moments, Phone};
+use super::phone::{self, Invite, Phone};
 use super::process::Process;
+use super::readers::{self, Taken};
 use super::rest::{self, Commands};
 use super::result::{Report, Sample, Wanted};
 
@@ -19,8 +17,6 @@ const ACCEPT: &str = "accept by HTTP to the 200 on the wire, ms";
 /// Calls a second, and readers. A thousand readers at 500 calls a second would be over a gigabyte a second.
 const SETTINGS: [(u32, usize); 8] =
     [(100, 1), (500, 1), (1000, 1), (100, 100), (500, 100), (1000, 100), (20, 1000), (50, 1000)];
-/// What readers have measured.
-type Taken = Arc<Mutex<Vec<Duration>>>;
 /// What is called before it is measured.
 const WARM_UP: Duration = Duration::from_secs(1);
 
@@ -116,10 +112,7 @@ async fn accepted(journal: &str, rate: u32, readers: usize, options: &Options) -
 /// A caller, and what so many readers measure.
 async fn followed(agent: &Process, readers: usize, invite: Invite) -> (Phone, Taken) {
     let (phone, taken) = (Phone::connect(agent.sip, invite).await, Taken::default());
-    for _ in 0..readers {
-        let events = rest::follow(agent.http).await;
-        tokio::spawn(follow(events, phone.invited.clone(), taken.clone()));
-    }
+    readers::begin(agent.http, readers, &phone.invited, &taken).await;
     (phone, taken)
 }
 
@@ -133,19 +126,5 @@ async fn wait_until(holds: impl Fn() -> bool, what: &str) {
     while !holds() {
         assert!(begun.elapsed() < Duration::from_secs(30), "{what}");
         sleep(Duration::from_millis(10)).await;
-    }
-}
-
-/// Takes the time of each call that is offered.
-async fn follow(mut events: BufReader<TcpStream>, invited: Moments, taken: Taken) {
-    let number = phone::Number::behind(&format!("\"call_id\":\"{}", phone::CALL_ID));
-    let mut line = Vec::new();
-    while events.read_until(b'\n', &mut line).await.unwrap_or(0) > 0 {
-        let now = Instant::now();
-        if let Some(number) = number.of(&line) {
-            let begun = invited.lock().unwrap()[&number];
-            taken.lock().unwrap().push(now - begun);
-        }
-        line.clear();
     }
 }

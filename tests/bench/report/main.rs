@@ -29,6 +29,7 @@ mod machine;
 mod memory;
 mod phone;
 mod process;
+mod readers;
 mod rest;
 mod result;
 mod sipp;
