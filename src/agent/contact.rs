@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use super::network::{Flow, ListenerId};
 use super::settings::{AccountNumber, Listener, Settings};
 use super::stack::{Stack, transport_word};
-use crate::sip::Transport;
+use crate::sip::{Transport, host_port};
 
 impl Stack {
     /// Where we can be reached over a flow, as Via and Contact say it. On a connection of our own making that is our
@@ -19,7 +19,7 @@ impl Stack {
         let own = listener.and_then(|listener| listener.advertise.as_ref());
         match own.or(self.settings.advertise.as_ref()) {
             Some((host, advertised)) => format!("{}:{}", bracketed(host), advertised.unwrap_or(port)),
-            None => SocketAddr::new(flow.local.ip(), port).to_string(),
+            None => host_port(SocketAddr::new(flow.local.ip(), port)),
         }
     }
 
@@ -28,7 +28,7 @@ impl Stack {
         let own = self.listener(flow).and_then(|listener| listener.advertise.as_ref());
         match own.or(self.settings.advertise.as_ref()) {
             Some(_) => self.advertised(flow),
-            None => flow.local.to_string(),
+            None => host_port(flow.local),
         }
     }
 

@@ -148,19 +148,19 @@ impl Ids {
 
     /// A tag (RFC 3261 §19.3): 64 random bits.
     pub fn tag(&mut self) -> ByteString {
-        format!("{:016x}", self.random.next_u64()).into()
+        hex("", self.random.next_u64())
     }
 
     /// A branch (§8.1.1.7): the cookie and 64 random bits.
     pub fn branch(&mut self) -> ByteString {
-        format!("z9hG4bK{:016x}", self.random.next_u64()).into()
+        hex("z9hG4bK", self.random.next_u64())
     }
 
     /// The tag of a response without a transaction: the same whenever the same request comes (§8.2.7).
     pub fn stateless_tag(&self, call_id: &[u8], cseq: &[u8]) -> ByteString {
         let mut hash = DefaultHasher::new();
         (self.salt, call_id, cseq).hash(&mut hash);
-        format!("{:016x}", hash.finish()).into()
+        hex("", hash.finish())
     }
 
     /// Keys for maps.
@@ -182,6 +182,15 @@ impl Ids {
     }
 }
 
+/// A number in sixteen hexadecimal digits.
+fn hex(prefix: &str, number: u64) -> ByteString {
+    let mut text = String::with_capacity(prefix.len() + 16);
+    text.push_str(prefix);
+    let digits = (0..16).rev().map(|place| (number >> (4 * place)) as u32 & 15);
+    text.extend(digits.filter_map(|digit| char::from_digit(digit, 16)));
+    text.into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,5 +202,12 @@ mod tests {
         let times = std::iter::repeat_n(1_000, 100).chain([1_001, 999, 999, 1_002]);
         let given: Vec<_> = times.map(|milliseconds| ids.call(milliseconds)).collect();
         assert!(given.is_sorted_by(|before, after| before < after), "{given:?}");
+    }
+
+    #[test]
+    fn random_names_have_sixteen_digits() {
+        for number in [0, 7, 0x0123_4567_89ab_cdef, u64::MAX] {
+            assert_eq!(hex("z9hG4bK", number), format!("z9hG4bK{number:016x}"));
+        }
     }
 }

@@ -10,7 +10,7 @@ use super::ids::Ids;
 use super::map::{Map, Set};
 use super::transaction::{ClientKey, MergeKey, Path, Refusable, ServerKey, TransactionId, Transactions};
 use super::{AccountNumber, CallId, Destination, Flow, FlowId, Hop, ReachId, Receipt, Settings, Transmit};
-use crate::sip::{Known, Request, Transport, Uri, Via, default_port};
+use crate::sip::{Known, Request, Transport, Uri, Via, address_text, default_port};
 
 /// Whether new calls are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,7 +179,7 @@ pub fn response_path(via: &Via, flow: &Flow) -> Path {
         port => port,
     };
     let is_there = maddr.is_none_or(|host| host.parse() == Ok(seen)) && port == flow.peer.port();
-    let host = maddr.cloned().unwrap_or_else(|| seen.to_string().into());
+    let host = maddr.cloned().unwrap_or_else(|| address_text(seen).into());
     let hop = Hop { transport: Some(flow.transport), host, port: Some(port), secure: false, name: None };
     Path { flow: Some(flow.id).filter(|_| reliable || is_there), otherwise: Some(hop), reliable }
 }
@@ -188,7 +188,7 @@ pub fn response_path(via: &Via, flow: &Flow) -> Path {
 pub fn peer_hop(flow: &Flow, name: Option<ByteString>) -> Hop {
     Hop {
         transport: Some(flow.transport),
-        host: flow.peer.ip().to_string().into(),
+        host: address_text(flow.peer.ip()).into(),
         port: Some(flow.peer.port()),
         secure: flow.transport == Transport::Tls,
         name,

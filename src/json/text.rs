@@ -28,9 +28,17 @@ fn escaped(out: &mut Vec<u8>, text: &str) {
     loop {
         let (clean, behind) = rest.split_at_checked(clean(rest)).unwrap_or((rest, &[]));
         out.extend_from_slice(clean);
-        let Some((byte, behind)) = behind.split_first() else { return };
-        escape(out, *byte);
         rest = behind;
+        // They come in pairs: the ends of lines.
+        while let Some((byte, behind)) = rest.split_first()
+            && is_escaped(*byte)
+        {
+            escape(out, *byte);
+            rest = behind;
+        }
+        if rest.is_empty() {
+            return;
+        }
     }
 }
 

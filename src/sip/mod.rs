@@ -39,7 +39,7 @@ pub use name_addr::{NameAddr, tag_of};
 pub use parse::parse_datagram;
 pub use rsip::{Method as Known, Transport};
 pub use status::{is_registered, reason_phrase};
-pub use text::{body_text, is_token, quote, unquote};
+pub use text::{add_number, address_text, body_text, host_port, is_token, quote, unquote};
 pub use uri::{Uri, default_port};
 pub use via::Via;
 pub use write::Writer;

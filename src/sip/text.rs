@@ -1,5 +1,8 @@
 //! Bytes of a peer as text that can be shown: charsets and quoting.
 
+use std::fmt::Write;
+use std::net::{IpAddr, SocketAddr};
+
 use bytes::Bytes;
 use bytestring::ByteString;
 
@@ -48,7 +51,79 @@ pub fn quote(text: &str) -> String {
     quoted
 }
 
+/// Where a byte of ASCII stands. In a short text a plain search is through before a clever one has begun.
+pub(super) fn find(text: &str, byte: u8) -> Option<usize> {
+    text.bytes().position(|other| other == byte)
+}
+
+/// What stands before and behind the first byte of that kind, which is ASCII.
+pub(super) fn cut(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let at = find(text, byte)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+/// Adds a number. What is written with each message is written without the formatter, which takes several times as long.
+pub fn add_number(text: &mut String, number: u64) {
+    text.push_str(itoa::Buffer::new().format(number));
+}
+
+/// Adds an address, without brackets.
+pub fn add_address(text: &mut String, address: IpAddr) {
+    match address {
+        IpAddr::V4(address) => {
+            for (place, octet) in address.octets().into_iter().enumerate() {
+                text.push_str(if place == 0 { "" } else { "." });
+                text.push_str(itoa::Buffer::new().format(octet));
+            }
+        }
+        // Writing into a text cannot fail.
+        IpAddr::V6(address) => drop(write!(text, "{address}")),
+    }
+}
+
+/// An address, without brackets.
+pub fn address_text(address: IpAddr) -> String {
+    let mut text = String::with_capacity("255.255.255.255".len());
+    add_address(&mut text, address);
+    text
+}
+
+/// An address and a port, with the brackets of IPv6.
+pub fn host_port(place: SocketAddr) -> String {
+    if place.is_ipv6() {
+        return place.to_string();
+    }
+    let mut text = String::with_capacity("255.255.255.255:65535".len());
+    add_address(&mut text, place.ip());
+    text.push(':');
+    add_number(&mut text, place.port().into());
+    text
+}
+
 /// Whether text is a `token` (§25.1).
 pub fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(grammar::is_token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_and_ports_are_written_as_everybody_writes_them() {
+        for place in [
+            "0.0.0.0:0",
+            "192.0.2.10:5060",
+            "255.255.255.255:65535",
+            "[2001:db8::1]:5061",
+            "[::ffff:192.0.2.1]:1",
+        ] {
+            let place: SocketAddr = place.parse().unwrap();
+            assert_eq!(host_port(place), place.to_string());
+            assert_eq!(address_text(place.ip()), place.ip().to_string());
+        }
+        let mut text = String::from("=");
+        add_number(&mut text, u64::MAX);
+        assert_eq!(text, "=18446744073709551615");
+    }
 }

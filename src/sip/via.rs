@@ -1,14 +1,13 @@
 //! The topmost Via: where a request came from, where its response goes, and in a response how its sender was seen
 //! (§18.2, §20.42, RFC 3581).
 
-use std::fmt::Write;
 use std::net::{Ipv6Addr, SocketAddr};
 
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 
 use super::grammar::{Cursor, Param, decimal, is_space, item_end};
-use super::text::decode;
+use super::text::{address_text, decode};
 use super::uri;
 
 /// Room for what is filled in.
@@ -120,7 +119,8 @@ impl Via {
             match params.param() {
                 Ok(Some(param)) if param.name.eq_ignore_ascii_case(b"received") => forged = true,
                 Ok(Some(param)) if param.name.eq_ignore_ascii_case(b"rport") => {
-                    write!(out, ";rport={}", peer.port()).ok()?;
+                    out.extend_from_slice(b";rport=");
+                    out.extend_from_slice(itoa::Buffer::new().format(peer.port()).as_bytes());
                 }
                 Ok(Some(_)) => out.extend_from_slice(before.get(..before.len() - params.rest().len())?),
                 Ok(None) => break,
@@ -134,7 +134,8 @@ impl Via {
             return None;
         }
         if is_told {
-            write!(out, ";received={address}").ok()?;
+            out.extend_from_slice(b";received=");
+            out.extend_from_slice(address_text(address).as_bytes());
         }
         out.extend_from_slice(raw.get(end..)?);
         Some(out.freeze())

@@ -1,7 +1,5 @@
 //! An event as it goes to readers: encoded once, for all of them.
 
-use std::io::Write;
-
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 use serde::Serialize;
@@ -72,7 +70,7 @@ pub(super) struct Gap {
 #[derive(Serialize)]
 struct CloudEvent<'a, D> {
     specversion: &'static str,
-    id: &'a EventId,
+    id: &'a str,
     source: &'a str,
     r#type: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -163,17 +161,16 @@ impl Press {
         id: &EventId,
         numbered: bool,
         envelope: &Envelope<impl Serialize>,
-    ) -> Result<usize, std::io::Error> {
-        let out = &mut self.event;
+    ) -> Result<usize, serde_json::Error> {
+        let (out, id, topic) = (&mut self.event, id.text(), envelope.topic.name());
         if numbered {
-            writeln!(out, "id: {id}")?;
+            ["id: ", &id, "\n"].iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
         }
-        let topic = envelope.topic.name();
-        [b"event: ", topic.as_bytes(), b"\ndata: "].iter().for_each(|part| out.extend_from_slice(part));
+        ["event: ", topic, "\ndata: "].iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
         let start = out.len();
         let event = CloudEvent {
             specversion: "1.0",
-            id,
+            id: &id,
             source: &self.source,
             r#type: topic,
             subject: envelope.subject.as_ref(),

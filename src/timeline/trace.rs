@@ -13,6 +13,8 @@ use crate::sip::Transport;
 
 /// How many bytes of its beginning, and as many of its latest part, a trace keeps.
 const HALF: usize = 32 * 1024;
+/// How many entries a call has as a rule: a call that is answered and hung up.
+const USUAL: usize = 6;
 /// How many bytes of a message are kept.
 const MOST_OF_MESSAGE: usize = 16 * 1024;
 
@@ -110,7 +112,7 @@ impl Trace {
     pub fn new(call_id: Arc<[u8]>, names: usize) -> Self {
         let places = size_of::<(CallId, Box<Self>, CallId)>() + size_of::<(Timestamp, CallId)>();
         let empty_bytes = size_of::<Self>() + places + names + 2 * call_id.len();
-        let (first, latest) = Default::default();
+        let (first, latest) = (Vec::with_capacity(USUAL), VecDeque::new());
         Self { call_id, ended: None, first, first_bytes: 0, latest, latest_bytes: 0, dropped: 0, empty_bytes }
     }
 

@@ -16,7 +16,7 @@ use crate::agent::event::{
 };
 use crate::agent::stack::{Stack, transport_word};
 use crate::agent::{AccountNumber, CallId, Flow, OnOffer, respond};
-use crate::sip::{Header, Name, NameAddr, Request, body_text};
+use crate::sip::{Header, Name, NameAddr, Request, body_text, host_port};
 
 impl Call {
     /// Sends the 100, shows the call, and does what the policy says before anybody is asked.
@@ -95,7 +95,7 @@ fn picture_of(
             local_tag: local_tag.clone(),
             remote_tag: invite.from.tag().cloned(),
             transport: transport_word(flow.transport),
-            peer: flow.peer.to_string().into(),
+            peer: host_port(flow.peer).into(),
         }),
         labels: Arc::default(),
         hold: Hold::None,

@@ -1,7 +1,6 @@
 //! What transactions are found by.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use bytestring::ByteString;
 
@@ -78,12 +77,12 @@ impl ClientKey {
 
 /// A number and parts with a space between them, which none of them has inside.
 fn joined<const N: usize>(number: u32, parts: [&str; N]) -> Box<str> {
-    let mut text = String::with_capacity(DIGITS + parts.iter().map(|part| part.len() + 1).sum::<usize>());
-    // Of one length, so that the text has the room that it needs; writing into it cannot fail.
-    let _ = write!(text, "{number:0DIGITS$}");
+    let mut digits = itoa::Buffer::new();
+    let number = digits.format(number);
+    // With all the room that it needs, so that it need not be moved.
+    let mut text =
+        String::with_capacity(number.len() + parts.iter().map(|part| part.len() + 1).sum::<usize>());
+    text.push_str(number);
     parts.iter().for_each(|part| text.extend([" ", part]));
     text.into_boxed_str()
 }
-
-/// How many digits the greatest number has.
-const DIGITS: usize = 10;

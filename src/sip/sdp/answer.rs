@@ -4,6 +4,7 @@ use super::codec::{self, Codec};
 use super::description::{self, Media, Session, attributes};
 use super::direction::Direction;
 use super::{Local, NoAnswer, write};
+use crate::sip::text::add_number;
 
 /// Generates the answer to `offer`: the first audio stream with a codec in common is taken, with the offer's payload
 /// numbers in the order of our preference, and all other streams are refused.
@@ -48,6 +49,8 @@ fn accept(
     let ptime = attributes(&media.lines).find(|(name, _)| *name == "ptime");
     let ptime = ptime.and_then(|(_, ptime)| ptime.trim().parse::<u16>().ok());
     if let Some(ptime) = ptime {
-        text.extend(["a=ptime:", &ptime.to_string(), "\r\n"]);
+        *text += "a=ptime:";
+        add_number(text, ptime.into());
+        *text += "\r\n";
     }
 }

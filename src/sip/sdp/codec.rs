@@ -1,9 +1,8 @@
 //! Codecs by their rtpmap names, and which of them two sides have in common.
 
-use std::fmt;
-
 use super::description::{Media, attributes};
 use crate::sip::grammar::token;
+use crate::sip::text::{add_number, cut};
 
 /// The name of DTMF in RTP (RFC 4733): of use only beside a codec for speech.
 const EVENTS: &str = "telephone-event";
@@ -80,16 +79,25 @@ pub(super) enum Attribute<'a> {
     Fmtp(u8, &'a str),
 }
 
-impl fmt::Display for Attribute<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Attribute<'_> {
+    /// Its name and its value, without the `a=`.
+    pub fn add_to(&self, text: &mut String) {
+        let (name, payload) = match self {
+            Self::Rtpmap(codec) => ("rtpmap:", codec.payload),
+            Self::Fmtp(payload, _) => ("fmtp:", *payload),
+        };
+        *text += name;
+        add_number(text, payload.into());
         match self {
-            Self::Rtpmap(Codec { payload, name, clock, channels: 0 | 1, .. }) => {
-                write!(f, "rtpmap:{payload} {name}/{clock}")
+            Self::Rtpmap(codec) => {
+                text.extend([" ", codec.name, "/"]);
+                add_number(text, codec.clock.into());
+                if codec.channels > 1 {
+                    *text += "/";
+                    add_number(text, codec.channels.into());
+                }
             }
-            Self::Rtpmap(Codec { payload, name, clock, channels, .. }) => {
-                write!(f, "rtpmap:{payload} {name}/{clock}/{channels}")
-            }
-            Self::Fmtp(payload, fmtp) => write!(f, "fmtp:{payload} {fmtp}"),
+            Self::Fmtp(_, fmtp) => text.extend([" ", fmtp]),
         }
     }
 }
@@ -97,18 +105,18 @@ impl fmt::Display for Attribute<'_> {
 /// The codecs of a media line in its order, at most 256, as each number counts once; dynamic numbers without a meaning
 /// are left out.
 pub(super) fn of_stream<'a>(media: &'a Media<'_>) -> Vec<Codec<'a>> {
-    let (rtpmaps, fmtps) = (mapped(media, "rtpmap"), mapped(media, "fmtp"));
+    let (rtpmaps, fmtps) = (Mapped::of(media, "rtpmap"), Mapped::of(media, "fmtp"));
     let mut listed = [false; NUMBERS];
     let formats = media.formats.split_ascii_whitespace().filter_map(|format| format.parse().ok());
     let codecs = formats.filter_map(|payload: u8| {
         let place = usize::from(payload);
         let is_listed = std::mem::replace(listed.get_mut(place)?, true);
-        let (name, clock, channels) = match rtpmaps.get(place).copied().flatten() {
+        let (name, clock, channels) = match rtpmaps.get(payload) {
             _ if is_listed => return None,
             Some(encoding) => encoding_of(encoding)?,
             None => static_encoding(payload)?,
         };
-        Some(Codec { payload, name, clock, channels, fmtp: fmtps.get(place).copied().flatten() })
+        Some(Codec { payload, name, clock, channels, fmtp: fmtps.get(payload) })
     });
     codecs.collect()
 }
@@ -116,18 +124,33 @@ pub(super) fn of_stream<'a>(media: &'a Media<'_>) -> Vec<Codec<'a>> {
 /// How many payload numbers could be written.
 const NUMBERS: usize = 256;
 
-/// The values of `a=NAME:PAYLOAD VALUE` by payload; the first one counts.
-fn mapped<'a>(media: &'a Media<'_>, name: &str) -> [Option<&'a str>; NUMBERS] {
-    let mut values = [None; NUMBERS];
-    for (_, value) in attributes(&media.lines).filter(|(attribute, _)| *attribute == name) {
-        if let Some((number, value)) = value.split_once(' ')
-            && let Ok(number) = number.parse::<u8>()
-            && let Some(place) = values.get_mut(usize::from(number))
-        {
-            place.get_or_insert(value);
+/// Values by payload numbers. Few numbers have one, and all can.
+struct Mapped<'a> {
+    values: Vec<&'a str>,
+    /// Behind how many values that of a number stands; 0: it has none.
+    places: [u16; NUMBERS],
+}
+
+impl<'a> Mapped<'a> {
+    /// Those of `a=NAME:PAYLOAD VALUE`; the first one counts.
+    fn of(media: &'a Media<'_>, name: &str) -> Self {
+        let mut mapped = Self { values: Vec::new(), places: [0; NUMBERS] };
+        for (_, value) in attributes(&media.lines).filter(|(attribute, _)| *attribute == name) {
+            if let Some((number, value)) = cut(value, b' ')
+                && let Ok(number) = number.parse::<u8>()
+                && let Some(place @ 0) = mapped.places.get_mut(usize::from(number))
+            {
+                mapped.values.push(value);
+                *place = u16::try_from(mapped.values.len()).unwrap_or(0);
+            }
         }
+        mapped
     }
-    values
+
+    fn get(&self, number: u8) -> Option<&'a str> {
+        let place = self.places.get(usize::from(number))?.checked_sub(1)?;
+        self.values.get(usize::from(place)).copied()
+    }
 }
 
 /// Reads `NAME/CLOCK[/CHANNELS]`.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use memchr::{memchr, memchr_iter};
 
 use super::direction::Whole;
-use crate::sip::text::decode;
+use crate::sip::text::{cut, decode};
 
 /// How many media lines a description may have: one with more is malformed.
 const MOST_MEDIA: usize = 64;
@@ -140,7 +140,7 @@ impl<'a> Line<'a> {
     /// Name and value of an attribute; an empty value if there is none.
     pub fn attribute(&self) -> Option<(&str, &str)> {
         let is_attribute = self.kind == 'a';
-        is_attribute.then(|| self.value.split_once(':').unwrap_or((&self.value, "")))
+        is_attribute.then(|| cut(&self.value, b':').unwrap_or((&self.value, "")))
     }
 
     /// The address of a `c=` line: the last of its three words.

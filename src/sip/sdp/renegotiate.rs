@@ -5,7 +5,7 @@ use super::NoAnswer;
 use super::codec::{self, Codec};
 use super::description::{self, Line, Media, Session};
 use super::direction::Direction;
-use super::write::{DISCARD, Formats};
+use super::write::{DISCARD, add_formats};
 
 /// Generates the answer to a new offer from the description in use: the same address and ports, the codecs in common,
 /// the direction mirrored; streams that were not in use are refused. The version of `o=` is raised by one if
@@ -108,8 +108,15 @@ fn describe(stream: &mut Media<'_>, codecs: &[Codec<'_>]) {
     stream.lines.retain(|line| !describes(line));
     let place = stream.lines.iter().position(|line| line.kind == 'a').unwrap_or(stream.lines.len());
     let described = codecs.iter().copied().flat_map(Codec::attributes);
-    stream.lines.splice(place..place, described.map(|attribute| Line::new('a', attribute.to_string())));
-    stream.formats = Formats(codecs).to_string().into();
+    let lines = described.map(|attribute| {
+        let mut text = String::new();
+        attribute.add_to(&mut text);
+        Line::new('a', text)
+    });
+    stream.lines.splice(place..place, lines);
+    let mut formats = String::new();
+    add_formats(&mut formats, codecs);
+    stream.formats = formats.into();
 }
 
 /// Gives a stream its direction; nothing is touched if it has it.

@@ -1,12 +1,12 @@
 //! The parts of a description of ours.
 
-use std::fmt::{self, Write};
 use std::net::IpAddr;
 
 use super::Local;
 use super::codec::Codec;
 use super::description::{Line, Media};
 use super::direction::Direction;
+use crate::sip::text::{add_address, add_number};
 
 /// Room for a description of the usual size, so that writing one allocates once.
 const ROOM: usize = 512;
@@ -16,12 +16,15 @@ pub(super) const DISCARD: u16 = 9;
 
 /// Our description up to its media; `times` are those of the offer that it answers.
 pub(super) fn begin<'a>(local: &Local<'_>, times: impl Iterator<Item = &'a Line<'a>>) -> String {
-    let Local { session_id, version, fallback, .. } = local;
-    let origin = fallback.to_canonical();
     let mut text = String::with_capacity(ROOM);
-    put(&mut text, format_args!("v=0\r\no=- {session_id} {version} IN {} {origin}\r\n", family(origin)));
-    let connection = local.media.map_or(*fallback, |(address, _)| address);
-    put(&mut text, format_args!("s=-\r\nc=IN {} {connection}\r\n", family(connection)));
+    text += "v=0\r\no=- ";
+    add_number(&mut text, local.session_id);
+    text += " ";
+    add_number(&mut text, local.version);
+    text += " ";
+    add_connection(&mut text, local.fallback.to_canonical());
+    text += "s=-\r\nc=";
+    add_connection(&mut text, local.media.map_or(local.fallback, |(address, _)| address));
     let before = text.len();
     for time in times {
         text.push(time.kind);
@@ -33,8 +36,11 @@ pub(super) fn begin<'a>(local: &Local<'_>, times: impl Iterator<Item = &'a Line<
     text
 }
 
-const fn family(address: IpAddr) -> &'static str {
-    if address.is_ipv4() { "IP4" } else { "IP6" }
+/// Adds the rest of an `o=` or a `c=` line.
+fn add_connection(text: &mut String, address: IpAddr) {
+    *text += if address.is_ipv4() { "IN IP4 " } else { "IN IP6 " };
+    add_address(text, address);
+    *text += "\r\n";
 }
 
 /// Adds a stream of ours with these codecs; without a media address it is inactive.
@@ -49,9 +55,15 @@ pub(super) fn add_stream(
         Some((_, port)) => (port, direction),
         None => (DISCARD, Direction::Inactive),
     };
-    put(text, format_args!("m={media} {port} {proto} {}\r\n", Formats(codecs)));
+    text.extend(["m=", media, " "]);
+    add_number(text, port.into());
+    text.extend([" ", proto, " "]);
+    add_formats(text, codecs);
+    *text += "\r\n";
     for attribute in codecs.iter().copied().flat_map(Codec::attributes) {
-        put(text, format_args!("a={attribute}\r\n"));
+        *text += "a=";
+        attribute.add_to(text);
+        *text += "\r\n";
     }
     text.extend(["a=", direction.as_str(), "\r\n"]);
 }
@@ -61,20 +73,10 @@ pub(super) fn add_refused(text: &mut String, media: &Media<'_>) {
     text.extend(["m=", media.media, " 0 ", media.proto, " ", &media.formats, "\r\n"]);
 }
 
-/// Writing into a text cannot fail.
-fn put(text: &mut String, words: fmt::Arguments<'_>) {
-    let _ = text.write_fmt(words);
-}
-
-/// The payload numbers of a media line.
-pub(super) struct Formats<'a>(pub &'a [Codec<'a>]);
-
-impl fmt::Display for Formats<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(codecs) = self;
-        codecs.iter().enumerate().try_for_each(|(place, codec)| {
-            let space = if place == 0 { "" } else { " " };
-            write!(f, "{space}{}", codec.payload)
-        })
+/// Adds the payload numbers of a media line.
+pub(super) fn add_formats(text: &mut String, codecs: &[Codec<'_>]) {
+    for (place, codec) in codecs.iter().enumerate() {
+        *text += if place == 0 { "" } else { " " };
+        add_number(text, codec.payload.into());
     }
 }

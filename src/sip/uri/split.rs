@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use rsip::Transport;
 
 use crate::sip::grammar::decimal;
+use crate::sip::text::{cut, find};
 
 /// Whether `text` is a URI; the error names the fault.
 pub(in crate::sip) fn check(text: &[u8]) -> Result<(), &'static str> {
@@ -113,17 +114,6 @@ fn params(text: &str) -> impl Iterator<Item = &str> {
         rest = behind;
         Some(param)
     })
-}
-
-/// Where a byte of ASCII stands. URIs are short: a plain search is through before a clever one has begun.
-fn find(text: &str, byte: u8) -> Option<usize> {
-    text.bytes().position(|other| other == byte)
-}
-
-/// What stands before and behind a byte of ASCII.
-fn cut(text: &str, byte: u8) -> Option<(&str, &str)> {
-    let at = find(text, byte)?;
-    Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 fn is_scheme(scheme: &str) -> bool {
