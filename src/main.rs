@@ -16,6 +16,7 @@ use call_agent::{
 };
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 use tracing::{error, info};
 
 /// A call is many small allocations that live and die together; the system's allocator spends a fifth of the core's time
@@ -117,7 +118,14 @@ async fn place_calls(options: &Options) -> Result<Tally, Box<dyn std::error::Err
 
 #[tokio::main]
 async fn run(config: Config, tls: Tls) -> Result<(), Box<dyn std::error::Error>> {
-    let shutdown = told_to_end()?;
+    let (told, shutdown) = oneshot::channel::<()>();
+    // The driver asks at each of its turns, and two signals take a hundred times as long to ask as this.
+    let end = told_to_end()?;
+    tokio::spawn(async move {
+        end.await;
+        drop(told);
+    });
+    let shutdown = async { drop(shutdown.await) };
     let mut hangup = signal(SignalKind::hangup())?;
     open_files::raise();
     let listeners = Listeners::bind(&config).await?;

@@ -40,6 +40,8 @@ pub(super) struct Field<'a> {
 pub(super) struct Lines<'a> {
     rest: &'a [u8],
     only_crlf: bool,
+    /// Whether there is a NUL anywhere: few heads have one, and each header of those is looked at for it.
+    has_nul: bool,
 }
 
 /// The fault of a line that does not end as the start line does: others may see other lines here, and another end.
@@ -48,10 +50,11 @@ pub(super) const LINE_END: &str = "lone CR or LF";
 impl<'a> Lines<'a> {
     /// The start line without its end, and what comes behind it.
     pub fn start(head: &'a [u8]) -> (&'a [u8], Self) {
-        let (line, rest) = cut(head);
+        let Cut { line, rest, .. } = cut(head);
+        let has_nul = memchr(0, head).is_some();
         match line.strip_suffix(b"\r") {
-            Some(line) => (line, Self { rest, only_crlf: true }),
-            None => (line, Self { rest, only_crlf: false }),
+            Some(line) => (line, Self { rest, only_crlf: true, has_nul }),
+            None => (line, Self { rest, only_crlf: false, has_nul }),
         }
     }
 
@@ -63,11 +66,11 @@ impl<'a> Lines<'a> {
             _ => {}
         }
         let whole = self.rest;
-        let mut folded = false;
-        let mut faulty = false;
+        let (mut folded, mut faulty, mut has_cr) = (false, false, false);
         loop {
-            let (line, rest) = cut(self.rest);
+            let Cut { line, rest, has_cr: in_line } = cut(self.rest);
             faulty |= self.only_crlf && !line.ends_with(b"\r");
+            has_cr |= in_line;
             self.rest = rest;
             if !matches!(rest, [b' ' | b'\t', ..]) {
                 break;
@@ -75,17 +78,34 @@ impl<'a> Lines<'a> {
             folded = true;
         }
         let field = whole.get(..whole.len() - self.rest.len()).unwrap_or_default();
-        Some(if faulty { Err(LINE_END) } else { read(field, folded) })
+        let is_suspect = has_cr || self.has_nul;
+        Some(if faulty { Err(LINE_END) } else { read(field, folded, is_suspect) })
     }
 }
 
-/// Cuts at the first LF, which goes.
-fn cut(bytes: &[u8]) -> (&[u8], &[u8]) {
-    let end = memchr(b'\n', bytes).unwrap_or(bytes.len());
-    (bytes.get(..end).unwrap_or_default(), bytes.get(end + 1..).unwrap_or_default())
+/// A line and what comes behind it.
+struct Cut<'a> {
+    /// With its CR, but without the LF.
+    line: &'a [u8],
+    rest: &'a [u8],
+    /// Whether there is a CR in it that is not at its end.
+    has_cr: bool,
 }
 
-fn read(field: &[u8], folded: bool) -> Result<Field<'_>, &'static str> {
+/// Cuts at the first LF.
+fn cut(bytes: &[u8]) -> Cut<'_> {
+    let first = memchr2(b'\r', b'\n', bytes).unwrap_or(bytes.len());
+    let (end, has_cr) = match bytes.get(first..).unwrap_or_default() {
+        [] | [b'\n', ..] => (first, false),
+        [b'\r', b'\n', ..] => (first + 1, false),
+        behind => (memchr(b'\n', behind).map_or(bytes.len(), |lf| first + lf), true),
+    };
+    let (line, rest) = (bytes.get(..end).unwrap_or_default(), bytes.get(end + 1..).unwrap_or_default());
+    Cut { line, rest, has_cr }
+}
+
+/// Reads a field. One that is not suspect has no CR but at the ends of its lines, and no NUL.
+fn read(field: &[u8], folded: bool, is_suspect: bool) -> Result<Field<'_>, &'static str> {
     let field = field.strip_suffix(b"\n").unwrap_or(field);
     let field = field.strip_suffix(b"\r").unwrap_or(field);
     let colon = field.iter().position(|byte| !is_token(*byte)).unwrap_or(field.len());
@@ -97,6 +117,9 @@ fn read(field: &[u8], folded: bool) -> Result<Field<'_>, &'static str> {
         return Err("header line without a name");
     }
     let value = value.trim_ascii();
+    if !is_suspect {
+        return Ok(Field { name, value, folded });
+    }
     let mut lines = value.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let fault = if folded { lines.find_map(control_character) } else { control_character(value) };
     fault.map_or(Ok(Field { name, value, folded }), Err)

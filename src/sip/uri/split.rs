@@ -75,24 +75,17 @@ pub(super) fn split(text: &str) -> Result<Split<'_>, &'static str> {
     if rest.is_empty() {
         return Err("empty URI");
     }
-    if !text.bytes().all(is_visible) {
-        return Err("character not allowed in a URI");
-    }
     let secure = scheme.eq_ignore_ascii_case("sips");
     if !secure && !scheme.eq_ignore_ascii_case("sip") {
-        return Ok(Split::Other);
+        return if rest.bytes().all(is_visible) { Ok(Split::Other) } else { Err(NOT_ALLOWED) };
     }
-    escapes_are_whole(rest)?;
-    // An "@" behind the host is not allowed unescaped, so the first one ends the user, whatever else is in there (";", "?", "/").
-    let (user, rest) = match cut(rest, b'@') {
-        Some((user, rest)) => (Some(userinfo(user)?), rest),
-        None => (None, rest),
-    };
-    let (rest, headers) = match cut(rest, b'?') {
-        Some((rest, headers)) => (rest, Some(headers)),
-        None => (rest, None),
-    };
-    let (hostport, params) = rest.split_at(find(rest, b';').unwrap_or(rest.len()));
+    let Marks { at, question, semicolon } = Marks::of(rest.as_bytes())?;
+    let user = at.and_then(|at| rest.get(..at)).map(userinfo).transpose()?;
+    let end = question.unwrap_or(rest.len());
+    let headers = rest.get(end + 1..);
+    let host = at.map_or(0, |at| at + 1);
+    let hostport = rest.get(host..semicolon.unwrap_or(end)).unwrap_or_default();
+    let params = semicolon.and_then(|semicolon| rest.get(semicolon..end)).unwrap_or_default();
     if self::params(params).any(|param| param.is_empty() || param.starts_with('=')) {
         return Err("empty URI parameter");
     }
@@ -101,6 +94,44 @@ pub(super) fn split(text: &str) -> Result<Split<'_>, &'static str> {
     }
     let (host, port) = host_port(hostport)?;
     Ok(Split::Sip(Sip { secure, user, host, port, params, headers }))
+}
+
+/// Where the parts of what is behind the scheme end.
+#[derive(Default)]
+struct Marks {
+    /// The end of the user. An "@" behind the host is not allowed unescaped, so the first one is it, whatever else is before it
+    /// (";", "?", "/").
+    at: Option<usize>,
+    /// The beginning of the headers.
+    question: Option<usize>,
+    /// The beginning of the parameters.
+    semicolon: Option<usize>,
+}
+
+impl Marks {
+    /// In one look at each byte. The error names the fault: a byte that is not allowed, or an escape without its two digits.
+    fn of(text: &[u8]) -> Result<Self, &'static str> {
+        let mut marks = Self::default();
+        for (place, byte) in text.iter().enumerate() {
+            match byte {
+                b'@' if marks.at.is_none() => marks = Self { at: Some(place), ..Self::default() },
+                b'?' if marks.question.is_none() => marks.question = Some(place),
+                b';' if marks.semicolon.is_none() && marks.question.is_none() => {
+                    marks.semicolon = Some(place);
+                }
+                b'%' if !is_escape(text.get(place + 1..)) => return Err("bad escape in a URI"),
+                byte if !is_visible(*byte) => return Err(NOT_ALLOWED),
+                _ => {}
+            }
+        }
+        Ok(marks)
+    }
+}
+
+const NOT_ALLOWED: &str = "character not allowed in a URI";
+
+fn is_escape(behind: Option<&[u8]>) -> bool {
+    matches!(behind, Some([high, low, ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
 }
 
 /// The parameters in a text that is empty or begins with a semicolon.
@@ -126,19 +157,6 @@ fn is_visible(byte: u8) -> bool {
     byte > b' ' && byte != 0x7f && !matches!(byte, b'<' | b'>' | b'"' | b'\\')
 }
 
-fn escapes_are_whole(text: &str) -> Result<(), &'static str> {
-    if find(text, b'%').is_none() {
-        return Ok(());
-    }
-    let whole = text.split('%').skip(1).all(|behind| {
-        let mut digits = behind.bytes();
-        [digits.next(), digits.next()]
-            .iter()
-            .all(|digit| digit.is_some_and(|digit| digit.is_ascii_hexdigit()))
-    });
-    if whole { Ok(()) } else { Err("bad escape in a URI") }
-}
-
 fn userinfo(text: &str) -> Result<(&str, Option<&str>), &'static str> {
     let (user, password) = match cut(text, b':') {
         Some((user, password)) => (user, Some(password)),
@@ -148,7 +166,7 @@ fn userinfo(text: &str) -> Result<(&str, Option<&str>), &'static str> {
 }
 
 fn host_port(text: &str) -> Result<(Host<'_>, Option<u16>), &'static str> {
-    let end = find(text, b']').map_or(0, |bracket| bracket + 1);
+    let end = if text.starts_with('[') { find(text, b']').map_or(0, |bracket| bracket + 1) } else { 0 };
     let colon = text.get(end..).and_then(|behind| find(behind, b':')).map_or(text.len(), |at| end + at);
     let (name, digits) = text.split_at(colon);
     let port = digits.strip_prefix(':').map(|digits| port(digits.as_bytes())).transpose()?;
