@@ -46,18 +46,47 @@ fn escaped(out: &mut Vec<u8>, text: &str) {
 fn clean(bytes: &[u8]) -> usize {
     let (chunks, rest) = bytes.as_chunks::<STRIDE>();
     let clean = chunks.iter().take_while(|chunk| is_clean(chunk)).count();
-    let behind = match chunks.get(clean) {
-        Some(chunk) => chunk,
+    match chunks.get(clean) {
+        Some(chunk) => clean * STRIDE + first(chunk),
         // With a part of the chunk before.
-        None if bytes.last_chunk().is_some_and(is_clean) => return bytes.len(),
-        None => rest,
-    };
-    clean * STRIDE + behind.iter().position(|byte| is_escaped(*byte)).unwrap_or(behind.len())
+        None if bytes.last_chunk().is_some_and(is_clean) => bytes.len(),
+        None => clean * STRIDE + first(rest),
+    }
 }
 
 /// Without a way out in the middle: all are compared at once.
+#[inline]
 fn is_clean(chunk: &[u8; STRIDE]) -> bool {
     !chunk.iter().fold(false, |any, byte| any | is_escaped(*byte))
+}
+
+/// The place of the first byte of a few that has to be escaped; if none has, how many there are.
+fn first(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks::<WORD>();
+    let in_word = |word: &[u8; WORD]| marks(u64::from_le_bytes(*word)).trailing_zeros() as usize / WORD;
+    for (place, word) in words.iter().enumerate() {
+        let at = in_word(word);
+        if at < WORD {
+            return place * WORD + at;
+        }
+    }
+    match bytes.last_chunk() {
+        // With a part of the word before, in which there is none.
+        Some(word) => bytes.len() - WORD + in_word(word),
+        None => words.len() * WORD + rest.iter().position(|byte| is_escaped(*byte)).unwrap_or(rest.len()),
+    }
+}
+
+/// How many bytes are looked at as a number.
+const WORD: usize = 8;
+
+/// The highest bit of the lowest byte that has to be escaped, and perhaps others above it; 0: there is no such byte.
+fn marks(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // A byte below `limit` borrows from its highest bit, if that was not set; so does a byte above such a one.
+    let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word;
+    let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    (below(word, b' ') | is(b'"') | is(b'\\')) & (ONES << 7)
 }
 
 fn is_escaped(byte: u8) -> bool {

@@ -105,7 +105,10 @@ impl Name {
         let of_that_length = Self::of_length(name.len()).iter().copied();
         of_that_length
             .into_iter()
-            .find(|candidate| candidate.as_str().as_bytes().eq_ignore_ascii_case(name))
+            .find(|candidate| {
+                let candidate = candidate.as_str().as_bytes();
+                begins_as(candidate, name) && candidate.eq_ignore_ascii_case(name)
+            })
             .unwrap_or(Self::Other)
     }
 
@@ -159,6 +162,11 @@ impl Name {
             _ => &[],
         }
     }
+}
+
+/// Whether the first letters may be the same one: of most names no more need be looked at.
+fn begins_as(one: &[u8], other: &[u8]) -> bool {
+    matches!((one, other), ([one, ..], [other, ..]) if (one ^ other) & !0x20 == 0)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! stand behind it.
 
 use bytes::Bytes;
+use bytestring::ByteString;
 use memchr::memchr_iter;
 
 use super::fault::{Fault, Read};
@@ -160,11 +161,16 @@ impl Head {
 }
 
 fn header(head: &Bytes, field: Field<'_>) -> Header {
-    let Field { name, value, folded } = field;
+    let Field { name: raw_name, value, folded } = field;
+    let name = Name::of(raw_name);
     Header {
-        name: Name::of(name),
-        // A token is ASCII.
-        raw_name: head.slice_ref(name).try_into().unwrap_or_default(),
+        name,
+        raw_name: match name.as_str() {
+            // Written as most write it: there is no need to hold on to the message for it.
+            usual if usual.as_bytes() == raw_name => ByteString::from_static(usual),
+            // A token is ASCII.
+            _ => head.slice_ref(raw_name).try_into().unwrap_or_default(),
+        },
         value: if folded { lines::unfold(value).into() } else { head.slice_ref(value) },
     }
 }
