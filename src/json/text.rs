@@ -63,7 +63,7 @@ fn is_clean(chunk: &[u8; STRIDE]) -> bool {
 /// The place of the first byte of a few that has to be escaped; if none has, how many there are.
 fn first(bytes: &[u8]) -> usize {
     let (words, rest) = bytes.as_chunks::<WORD>();
-    let in_word = |word: &[u8; WORD]| marks(u64::from_le_bytes(*word)).trailing_zeros() as usize / WORD;
+    let in_word = |word: &[u8; WORD]| (marks(u64::from_le_bytes(*word)).trailing_zeros() / u8::BITS) as usize;
     for (place, word) in words.iter().enumerate() {
         let at = in_word(word);
         if at < WORD {

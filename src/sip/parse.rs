@@ -166,7 +166,7 @@ fn header(head: &Bytes, field: Field<'_>) -> Header {
     Header {
         name,
         raw_name: match name.as_str() {
-            // Written as most write it: there is no need to hold on to the message for it.
+            // Written as most write it: it needs no handle on the message and no look whether it is text.
             usual if usual.as_bytes() == raw_name => ByteString::from_static(usual),
             // A token is ASCII.
             _ => head.slice_ref(raw_name).try_into().unwrap_or_default(),

@@ -1,4 +1,5 @@
-//! Every call in the order of their ids, for listings: what is read is a picture of one moment, and reading it holds nothing up.
+//! Every call in the order of their ids, for listings: what is read is a picture of one moment. To take it costs a step for each 64
+//! calls; reading it holds nothing up.
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ pub(super) const BLOCK: usize = 64;
 /// Ids grow with time, so that nearly all calls are added behind the last, and blocks are full.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Listed {
-    /// Ascending; none is empty, and no two neighbours would fit into half a block.
+    /// Ascending; none is empty.
     blocks: Vec<Block>,
 }
 
@@ -37,24 +38,27 @@ impl Listed {
     pub fn show(&mut self, call: &Arc<Call>) {
         let id = call.id;
         let at = self.block_of(id);
-        let Some(calls) = self.calls(at) else {
+        let Some(block) = self.blocks.get(at) else {
             self.blocks.push(Block::of(vec![(id, call.clone())], id));
             return;
         };
-        match calls.binary_search_by_key(&id, |(id, _)| *id) {
+        let (place, is_full) = (block.place_of(id), block.calls.len() >= BLOCK);
+        match place {
             Ok(place) => {
-                if let Some((_, shown)) = calls.get_mut(place) {
+                if let Some((_, shown)) = self.calls(at).and_then(|calls| calls.get_mut(place)) {
                     shown.clone_from(call);
                 }
             }
-            Err(place) if calls.len() < BLOCK => {
-                calls.insert(place, (id, call.clone()));
+            Err(place) if !is_full => {
+                if let Some(calls) = self.calls(at) {
+                    calls.insert(place, (id, call.clone()));
+                }
                 self.begin(at);
             }
             // Behind a full block nothing need move; within one, half of it.
             Err(BLOCK) => self.blocks.insert(at + 1, Block::of(vec![(id, call.clone())], id)),
             Err(_) => {
-                let upper = calls.split_off(BLOCK / 2);
+                let upper = self.calls(at).map_or_else(Vec::new, |calls| calls.split_off(BLOCK / 2));
                 let first = upper.first().map_or(id, |(first, _)| *first);
                 self.blocks.insert(at + 1, Block::of(upper, first));
                 self.show(call);
@@ -65,8 +69,8 @@ impl Listed {
     /// Forgets a call.
     pub fn remove(&mut self, id: CallId) {
         let at = self.block_of(id);
+        let Some(Ok(place)) = self.blocks.get(at).map(|block| block.place_of(id)) else { return };
         let Some(calls) = self.calls(at) else { return };
-        let Ok(place) = calls.binary_search_by_key(&id, |(id, _)| *id) else { return };
         calls.remove(place);
         if calls.is_empty() {
             self.blocks.remove(at);
@@ -104,6 +108,7 @@ impl Listed {
         self.blocks.len()
     }
 
+    /// The calls of a block, to be changed: if a snapshot has them, a copy.
     fn calls(&mut self, at: usize) -> Option<&mut Vec<(CallId, Arc<Call>)>> {
         self.blocks.get_mut(at).map(|block| Arc::make_mut(&mut block.calls))
     }
@@ -118,5 +123,10 @@ impl Block {
     fn of(mut calls: Vec<(CallId, Arc<Call>)>, first: CallId) -> Self {
         calls.reserve_exact(BLOCK.saturating_sub(calls.len()));
         Self { first, calls: Arc::new(calls) }
+    }
+
+    /// Where a call is, or would be.
+    fn place_of(&self, id: CallId) -> Result<usize, usize> {
+        self.calls.binary_search_by_key(&id, |(id, _)| *id)
     }
 }

@@ -205,8 +205,8 @@ impl Board {
 
     /// Up to `limit` calls that the filter lets through, newest first, older than `cursor`.
     ///
-    /// Only the snapshot is taken under the lock, with the place of its cut; the filter looks at it afterwards, and lets
-    /// other tasks have their turn meanwhile. So nothing waits for a listing, however many calls and filters it has.
+    /// Only the snapshot is taken under the lock, a step for each 64 calls, with the place of its cut; the filter looks at it
+    /// afterwards, and lets other tasks have their turn meanwhile. So nothing waits for filters, however many there are.
     pub async fn list(&self, filter: &Filter, limit: usize, cursor: Option<CallId>) -> Page {
         let (calls, last_event_id) = self.cut();
         let mut page = Vec::new();

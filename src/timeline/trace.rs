@@ -136,7 +136,9 @@ impl Trace {
     }
 
     pub fn bytes(&self) -> usize {
-        self.empty_bytes + self.first_bytes + self.latest_bytes
+        // The room that was made for entries that have not come.
+        let room = USUAL.saturating_sub(self.first.len()) * size_of::<Entry>();
+        self.empty_bytes + room + self.first_bytes + self.latest_bytes
     }
 
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {

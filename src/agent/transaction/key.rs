@@ -75,7 +75,7 @@ impl ClientKey {
     }
 }
 
-/// A number and parts with a space between them, which none of them has inside.
+/// A number and parts with a space between them, which none but the last has inside.
 fn joined<const N: usize>(number: u32, parts: [&str; N]) -> Box<str> {
     let mut digits = itoa::Buffer::new();
     let number = digits.format(number);

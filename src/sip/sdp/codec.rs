@@ -127,7 +127,7 @@ const NUMBERS: usize = 256;
 /// Values by payload numbers. Few numbers have one, and all can.
 struct Mapped<'a> {
     values: Vec<&'a str>,
-    /// Behind how many values that of a number stands; 0: it has none.
+    /// Which of the values a number has, counted from 1; 0: none.
     places: [u16; NUMBERS],
 }
 

@@ -75,6 +75,14 @@ async fn take(
             let mut read = ReadBuf::uninit(buffer.spare_capacity_mut());
             ready!(Pin::new(&mut *stream).poll_read(context, &mut read))?;
             let (now, mut rest) = (Instant::now(), read.filled());
+            // The end of an event can be torn, too.
+            if begun.ends_with(b"\n")
+                && let Some(behind) = rest.strip_prefix(b"\n")
+            {
+                seen(begun, now);
+                begun.clear();
+                rest = behind;
+            }
             while let Some(end) = memchr::memmem::find(rest, b"\n\n") {
                 let (event, behind) = rest.split_at(end + 2);
                 if begun.is_empty() {
