@@ -119,7 +119,7 @@ async fn place_calls(options: &Options) -> Result<Tally, Box<dyn std::error::Err
 #[tokio::main]
 async fn run(config: Config, tls: Tls) -> Result<(), Box<dyn std::error::Error>> {
     let (told, shutdown) = oneshot::channel::<()>();
-    // The driver asks at each of its turns, and two signals take a hundred times as long to ask as this.
+    // The driver asks at each of its turns, and to ask two signals takes some six hundred instructions.
     let end = told_to_end()?;
     tokio::spawn(async move {
         end.await;

@@ -62,7 +62,7 @@ pub(super) fn cut(text: &str, byte: u8) -> Option<(&str, &str)> {
     Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
-/// Adds a number. What is written with each message is written without the formatter, which takes several times as long.
+/// Adds a number. Not by the formatter, which took a twelfth of a call's instructions for what is written with each message.
 pub fn add_number(text: &mut String, number: u64) {
     text.push_str(itoa::Buffer::new().format(number));
 }

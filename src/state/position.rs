@@ -61,7 +61,7 @@ impl FromStr for After {
 }
 
 impl EventId {
-    /// As it is written. Not by the formatter, which takes several times as long: each event has one.
+    /// As it is written. Not by the formatter: each event has one, written twice.
     pub(super) fn text(&self) -> String {
         let mut digits = itoa::Buffer::new();
         [&*self.epoch, "-", digits.format(self.sequence)].concat()
