@@ -52,6 +52,7 @@ mod scopes;
 mod secure;
 mod serve;
 mod stream;
+mod streams;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -87,6 +88,7 @@ pub use code::Code;
 pub use diagnostics::{About, ListenerFacts};
 pub use error::Problem;
 pub use serve::{Limits, serve};
+pub use streams::Streams;
 
 use call::CallAnswer;
 use claim::By;
@@ -162,6 +164,7 @@ pub fn router(context: Context) -> Router {
                 .on_response(DefaultOnResponse::new())
                 .on_failure(()),
         )
+        .layer(from_fn(stream::begun))
         .with_state(context)
 }
 

@@ -13,6 +13,7 @@ use tower_http::add_extension::AddExtension;
 use super::auth::Peer;
 use super::bounds::MAX_HEAD;
 use super::listener::{Listener, Placed};
+use super::streams::{Begins, Streams};
 use super::{Context, router};
 use crate::tls::Tls;
 
@@ -44,12 +45,13 @@ impl Default for Limits {
     }
 }
 
-/// Serves the API, over TLS if `tls` is given, until `shutdown` is done: then nothing new is accepted, event streams end after what is in the log, and
+/// Serves the API, over TLS if `tls` is given and its event streams on `streams`, until `shutdown` is done: then nothing new is accepted, event streams end after what is in the log, and
 /// requests under way are answered, for as long as the grace lasts.
 pub async fn serve(
     listener: TcpListener,
     tls: Option<Tls>,
     context: Context,
+    streams: Streams,
     limits: Limits,
     shutdown: impl Future<Output = ()>,
 ) {
@@ -66,14 +68,17 @@ pub async fn serve(
             () = &mut shutdown => break,
         };
         let Some(Placed { connection, peer, place }) = accepted else { break };
-        let service = TowerToHyperService::new(AddExtension::new(service.clone(), Peer(peer)));
+        let begins = Begins::default();
+        let service = AddExtension::new(AddExtension::new(service.clone(), Peer(peer)), begins.clone());
+        let service = TowerToHyperService::new(service);
         let serving = graceful.watch(http.serve_connection(TokioIo::new(connection), service));
-        tokio::spawn(async move {
+        let serving = async move {
             if let Err(error) = serving.await {
                 tracing::debug!(%error, "a connection broke");
             }
             drop(place);
-        });
+        };
+        streams.run(serving, begins);
     }
     drop(listener);
     board.close();

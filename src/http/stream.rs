@@ -1,17 +1,19 @@
 //! A reader's events as the body of a response: server-sent events, or lines of JSON.
 
 use std::convert::Infallible;
-use std::future::ready;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use futures_util::StreamExt;
-use futures_util::stream::{once, unfold};
+use futures_util::stream::unfold;
 use tokio::time::{Instant, Sleep, sleep};
 
+use super::streams::Begins;
 use crate::access::{Pass, Scope};
 use crate::state::{Frame, Reader};
 
@@ -78,6 +80,7 @@ impl Format {
 /// A reader's events, chunk by chunk.
 struct Chunks {
     format: Format,
+    is_greeted: bool,
     reader: Reader,
     /// Comes when whose pass it is may read no more.
     ends: Pin<Box<dyn Future<Output = ()> + Send>>,
@@ -90,6 +93,9 @@ struct Chunks {
 
 impl Chunks {
     async fn next(&mut self) -> Option<Bytes> {
+        if !std::mem::replace(&mut self.is_greeted, true) {
+            return Some(self.format.greeting());
+        }
         loop {
             tokio::select! {
                 // First: somebody who has always something to read must end, too.
@@ -114,17 +120,45 @@ impl Chunks {
     }
 }
 
-/// The response that tells what the reader reads, until one of them ends, or whose pass it is may read no more.
+/// The chunks of an answer whose body they are to be, until somebody takes them.
+#[derive(Clone)]
+struct Waiting(Arc<Mutex<Option<Chunks>>>);
+
+impl Waiting {
+    fn take(&self) -> Option<Chunks> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// The response that tells what the reader reads, until one of them ends, or whose pass it is may read no more. Its body comes by
+/// [`begun`].
 pub fn response(headers: &HeaderMap, reader: Reader, pass: Pass) -> Response {
     let format = Format::wanted(headers);
     let ends = Box::pin(pass.ends(Scope::EventsRead));
-    let chunks = Chunks { format, reader, ends, spoke: Instant::now(), quiet: Box::pin(sleep(HEARTBEAT)) };
-    let greeting = once(ready(format.greeting()));
-    let chunks = greeting.chain(unfold(chunks, async |mut chunks| Some((chunks.next().await?, chunks))));
+    let (spoke, quiet) = (Instant::now(), Box::pin(sleep(HEARTBEAT)));
+    let chunks = Chunks { format, is_greeted: false, reader, ends, spoke, quiet };
     let head = [
         (header::CONTENT_TYPE, HeaderValue::from_static(format.content_type())),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
-    (head, Body::from_stream(chunks.map(Ok::<_, Infallible>))).into_response()
+    let mut response = head.into_response();
+    response.extensions_mut().insert(Waiting(Arc::new(Mutex::new(Some(chunks)))));
+    response
+}
+
+/// Outside of all layers: gives a stream its body, which would otherwise be handed through each of them once for each event; and
+/// tells the connection that it has begun.
+pub async fn begun(request: Request, next: Next) -> Response {
+    let begins = request.extensions().get::<Begins>().cloned();
+    let mut response = next.run(request).await;
+    let waiting = response.extensions_mut().remove::<Waiting>();
+    if let Some(chunks) = waiting.and_then(|waiting| waiting.take()) {
+        let next = async |mut chunks: Chunks| Some((Ok::<_, Infallible>(chunks.next().await?), chunks));
+        *response.body_mut() = Body::from_stream(unfold(chunks, next));
+        if let Some(begins) = begins {
+            begins.now();
+        }
+    }
+    response
 }

@@ -15,7 +15,7 @@ use tracing::{info, warn};
 use crate::access::Access;
 use crate::config::{Config, KeyFault, SipPeers};
 use crate::driver::{self, Commander, Driver, Recorded};
-use crate::http::{self, About, Context};
+use crate::http::{self, About, Context, Streams};
 use crate::metrics::Metrics;
 use crate::state::answers::{Answers, Keyed};
 use crate::state::journal::{self, Journal, JournalError, Limits};
@@ -53,8 +53,8 @@ pub enum ServeError {
     /// There is nothing that traces could be sent by.
     #[error("--otlp-endpoint: {0}")]
     Traces(#[from] ExporterBuildError),
-    /// There is no thread to be had for SIP.
-    #[error("no thread for SIP: {0}")]
+    /// There is no thread to be had for SIP or for event streams.
+    #[error("no thread: {0}")]
     Thread(io::Error),
     /// The driver died; that is a fault of the program.
     #[error("the driver ended before its time")]
@@ -71,6 +71,7 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let http_tls = tls.http().is_some().then(|| tls.clone());
     let about = open_up(&mut config, &listeners, &access, http_tls.is_some())?;
+    let streams = Streams::start().map_err(ServeError::Thread)?;
     let (recorded, keyed) = record(&mut config)?;
     let (timelines, metrics) = (recorded.timelines.clone(), recorded.metrics.clone());
     let (board, journal) = (recorded.board.clone(), recorded.journal.clone());
@@ -120,7 +121,8 @@ pub async fn serve(
     };
     let (stop_http, http_stopped) = oneshot::channel::<()>();
     let stopped = async { drop(http_stopped.await) };
-    let http = tokio::spawn(http::serve(listeners.http, http_tls, context, http::Limits::default(), stopped));
+    let limits = http::Limits::default();
+    let http = tokio::spawn(http::serve(listeners.http, http_tls, context, streams, limits, stopped));
 
     let driven = driven.await.unwrap_or(Err(ServeError::Driver));
     // Only now: until here a client could follow the drain and see the end of every call.

@@ -171,6 +171,9 @@ async fn head_has_the_head_of_get_alone() {
     let answer =
         api.send(request("HEAD", &format!("/v1/calls/{}", call.id)).body(Body::empty()).unwrap()).await;
     assert_eq!((answer.status, answer.header("etag"), answer.body.as_str()), (StatusCode::OK, "\"2\"", ""));
+    let stream = api.send(request("HEAD", "/v1/events").body(Body::empty()).unwrap()).await;
+    let head = ["content-type", "content-length"].map(|name| stream.header(name));
+    assert_eq!((head, stream.body.as_str()), (["text/event-stream", ""], ""), "its length is not known");
 }
 
 #[tokio::test]

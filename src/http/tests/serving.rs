@@ -7,7 +7,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::http::{Limits, serve};
+use crate::http::{Limits, Streams, serve};
 use crate::tls::Tls;
 
 /// After so long a test has failed.
@@ -32,7 +32,7 @@ pub(super) async fn server_over(tls: Option<Tls>, limits: Limits) -> Server {
     let context = context(&board, commander);
     let (stop, stopped) = oneshot::channel();
     let shutdown = async { stopped.await.unwrap() };
-    let serving = tokio::spawn(serve(listener, tls, context, limits, shutdown));
+    let serving = tokio::spawn(serve(listener, tls, context, Streams::start().unwrap(), limits, shutdown));
     Server { address, board, stop, serving }
 }
 
