@@ -5,9 +5,3 @@
 pub fn give_way() {
     let _ = rustix::process::nice(10);
 }
-
-/// The calling thread tells many what others have done: it lets those go first that do it, and has a third of their share of a busy
-/// processor.
-pub fn give_way_a_little() {
-    let _ = rustix::process::nice(5);
-}

@@ -10,7 +10,7 @@
 //! | `timeline` | what happened to a call |
 //! | `accounts` `account` | the registrations, and the commands to them |
 //! | `webhooks` `webhook` | the receivers of events, and what they did not take |
-//! | `events` (`stream`) | the events of all calls and of one |
+//! | `events` (`stream`, `streams`) | the events of all calls and of one |
 //! | `health` `document` | what probes and people ask |
 //! | `metrics` `diagnostics` (`watched`, `traced`) | how it is doing, for Prometheus and for people |
 //! | `error` `code` `refusal` | problems (RFC 9457), and the agent's refusals as such |

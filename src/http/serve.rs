@@ -7,13 +7,14 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tower_http::add_extension::AddExtension;
 
 use super::auth::Peer;
 use super::bounds::MAX_HEAD;
 use super::listener::{Listener, Placed};
-use super::streams::{Begins, Streams};
+use super::streams::{self, Streaming};
 use super::{Context, router};
 use crate::tls::Tls;
 
@@ -51,7 +52,7 @@ pub async fn serve(
     listener: TcpListener,
     tls: Option<Tls>,
     context: Context,
-    streams: Streams,
+    streams: Handle,
     limits: Limits,
     shutdown: impl Future<Output = ()>,
 ) {
@@ -68,8 +69,8 @@ pub async fn serve(
             () = &mut shutdown => break,
         };
         let Some(Placed { connection, peer, place }) = accepted else { break };
-        let begins = Begins::default();
-        let service = AddExtension::new(AddExtension::new(service.clone(), Peer(peer)), begins.clone());
+        let streaming = Streaming::default();
+        let service = AddExtension::new(AddExtension::new(service.clone(), Peer(peer)), streaming.clone());
         let service = TowerToHyperService::new(service);
         let serving = graceful.watch(http.serve_connection(TokioIo::new(connection), service));
         let serving = async move {
@@ -78,7 +79,7 @@ pub async fn serve(
             }
             drop(place);
         };
-        streams.run(serving, begins);
+        streams::run(serving, streaming, streams.clone());
     }
     drop(listener);
     board.close();

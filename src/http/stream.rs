@@ -11,9 +11,10 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::unfold;
+use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::streams::Begins;
+use super::streams::{Stream, Streaming};
 use crate::access::{Pass, Scope};
 use crate::state::{Frame, Reader};
 
@@ -77,10 +78,19 @@ impl Format {
     }
 }
 
+/// What the client has been told.
+enum Told {
+    Nothing,
+    Greeting,
+    Events,
+}
+
 /// A reader's events, chunk by chunk.
 struct Chunks {
     format: Format,
-    is_greeted: bool,
+    told: Told,
+    /// That it goes over its connection.
+    _stream: Option<Stream>,
     reader: Reader,
     /// Comes when whose pass it is may read no more.
     ends: Pin<Box<dyn Future<Output = ()> + Send>>,
@@ -93,8 +103,17 @@ struct Chunks {
 
 impl Chunks {
     async fn next(&mut self) -> Option<Bytes> {
-        if !std::mem::replace(&mut self.is_greeted, true) {
-            return Some(self.format.greeting());
+        match self.told {
+            Told::Nothing => {
+                self.told = Told::Greeting;
+                return Some(self.format.greeting());
+            }
+            Told::Greeting => {
+                self.told = Told::Events;
+                // The greeting goes out, and the connection elsewhere, before there is a burst of what has been.
+                yield_now().await;
+            }
+            Told::Events => {}
         }
         loop {
             tokio::select! {
@@ -136,7 +155,7 @@ pub fn response(headers: &HeaderMap, reader: Reader, pass: Pass) -> Response {
     let format = Format::wanted(headers);
     let ends = Box::pin(pass.ends(Scope::EventsRead));
     let (spoke, quiet) = (Instant::now(), Box::pin(sleep(HEARTBEAT)));
-    let chunks = Chunks { format, is_greeted: false, reader, ends, spoke, quiet };
+    let chunks = Chunks { format, told: Told::Nothing, _stream: None, reader, ends, spoke, quiet };
     let head = [
         (header::CONTENT_TYPE, HeaderValue::from_static(format.content_type())),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -147,18 +166,16 @@ pub fn response(headers: &HeaderMap, reader: Reader, pass: Pass) -> Response {
     response
 }
 
-/// Outside of all layers: gives a stream its body, which would otherwise be handed through each of them once for each event; and
-/// tells the connection that it has begun.
+/// Outside of all layers: gives a stream its body, which would otherwise be handed through each of them once for each event, and
+/// tells the connection of it. What is logged of a request ends with its answer's head.
 pub async fn begun(request: Request, next: Next) -> Response {
-    let begins = request.extensions().get::<Begins>().cloned();
+    let streaming = request.extensions().get::<Streaming>().cloned();
     let mut response = next.run(request).await;
     let waiting = response.extensions_mut().remove::<Waiting>();
-    if let Some(chunks) = waiting.and_then(|waiting| waiting.take()) {
+    if let Some(mut chunks) = waiting.and_then(|waiting| waiting.take()) {
+        chunks._stream = streaming.map(|streaming| streaming.begin());
         let next = async |mut chunks: Chunks| Some((Ok::<_, Infallible>(chunks.next().await?), chunks));
         *response.body_mut() = Body::from_stream(unfold(chunks, next));
-        if let Some(begins) = begins {
-            begins.now();
-        }
     }
     response
 }

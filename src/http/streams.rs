@@ -1,49 +1,50 @@
 //! Threads of their own for connections on which events are followed.
 //!
 //! A hundred streams are written to one after the other. A command that came meanwhile would wait behind them, if they shared its
-//! thread; so a connection goes elsewhere when a stream begins on it.
+//! thread; so a connection is there while a stream goes over it, and comes back.
 
 use std::future::poll_fn;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::thread::available_parallelism;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use crate::priority;
-
-/// The threads, until this is dropped.
+/// The threads, until this is dropped. What waits for sockets and timers stays where these were made.
 #[derive(Debug)]
 pub struct Streams(Option<Runtime>);
 
-/// How who begins a stream tells the connection. Clones tell the same one.
+/// How many streams go over a connection: at most one, or two when another begins before the last one's body is dropped. Clones are of
+/// the same connection.
 #[derive(Clone, Debug, Default)]
-pub struct Begins(Arc<AtomicBool>);
+pub struct Streaming(Arc<AtomicUsize>);
+
+/// A stream goes over the connection, until this is dropped.
+#[derive(Debug)]
+pub struct Stream(Streaming);
+
+/// How a connection was left.
+enum Left {
+    Over,
+    /// It belongs elsewhere.
+    Misplaced,
+}
 
 impl Streams {
     /// Starts the threads: one for each two processors, as the others have to do, too, when there is something to tell.
     pub fn start() -> io::Result<Self> {
         let threads = available_parallelism().map_or(1, |processors| processors.get().div_ceil(2));
-        let mut runtime = Builder::new_multi_thread();
-        runtime.worker_threads(threads).thread_name("streams").on_thread_start(priority::give_way_a_little);
-        runtime.enable_all().build().map(|runtime| Self(Some(runtime)))
+        let runtime =
+            Builder::new_multi_thread().worker_threads(threads).thread_name("streams").enable_all().build();
+        runtime.map(|runtime| Self(Some(runtime)))
     }
 
-    /// Runs a connection where this is called, and from the moment in which a stream begins on it on these threads.
-    pub fn run<C: Future<Output = ()> + Send + 'static>(&self, connection: C, begins: Begins) {
-        let streams = self.0.as_ref().map_or_else(Handle::current, |runtime| runtime.handle().clone());
-        let mut connection = Box::pin(connection);
-        tokio::spawn(async move {
-            let is_over = poll_fn(|context| match connection.as_mut().poll(context) {
-                Poll::Pending if begins.has_been_told() => Poll::Ready(false),
-                poll => poll.map(|()| true),
-            });
-            if !is_over.await {
-                streams.spawn(connection);
-            }
-        });
+    /// By which something is run on them. Without threads, which is only while they are dropped, what is here.
+    pub fn handle(&self) -> Handle {
+        self.0.as_ref().map_or_else(Handle::current, |runtime| runtime.handle().clone())
     }
 }
 
@@ -56,15 +57,53 @@ impl Drop for Streams {
     }
 }
 
-impl Begins {
-    /// The answer under way is a stream.
-    pub fn now(&self) {
-        self.0.store(true, Ordering::Relaxed);
+impl Streaming {
+    /// A stream begins.
+    pub fn begin(&self) -> Stream {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Stream(self.clone())
     }
 
-    fn has_been_told(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+    fn is_on(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 0
     }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Runs a connection: here, and among the streams while one goes over it.
+pub fn run<C: Future<Output = ()> + Send + 'static>(connection: C, streaming: Streaming, streams: Handle) {
+    let mut connection = Box::pin(connection);
+    tokio::spawn(async move {
+        while let Left::Misplaced = while_it_belongs(&mut connection, &streaming, false).await {
+            let streaming = streaming.clone();
+            let there = streams.spawn(async move {
+                let left = while_it_belongs(&mut connection, &streaming, true).await;
+                (connection, left)
+            });
+            match there.await {
+                Ok((back, Left::Misplaced)) => connection = back,
+                _ => return,
+            }
+        }
+    });
+}
+
+/// Runs it while streams go over it, or while none do. It is left when it has nothing to do now, and so wakes nobody here.
+async fn while_it_belongs<C: Future<Output = ()>>(
+    connection: &mut Pin<Box<C>>,
+    streaming: &Streaming,
+    among_streams: bool,
+) -> Left {
+    let run = poll_fn(|context| match connection.as_mut().poll(context) {
+        Poll::Pending if streaming.is_on() != among_streams => Poll::Ready(Left::Misplaced),
+        poll => poll.map(|()| Left::Over),
+    });
+    run.await
 }
 
 #[cfg(test)]
@@ -80,27 +119,34 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_connection_goes_to_the_streams_when_one_begins_on_it() {
-        let (streams, begins) = (Streams::start().unwrap(), Begins::default());
+    async fn a_connection_is_among_the_streams_while_one_goes_over_it() {
+        let (streams, streaming) = (Streams::start().unwrap(), Streaming::default());
         let (ask, mut asked) = mpsc::channel::<bool>(1);
         let (tell, mut told) = mpsc::channel(1);
-        let begin = begins.clone();
+        let word = streaming.clone();
         let connection = async move {
+            let mut streams = Vec::new();
             while let Some(is_stream) = asked.recv().await {
-                if is_stream {
-                    begin.now();
-                }
+                let last = streams.pop();
+                streams.extend(is_stream.then(|| word.begin()));
+                drop(last);
                 tell.send(here()).await.unwrap();
             }
         };
-        streams.run(connection, begins);
-        let mut threads = Vec::new();
-        for is_stream in [false, true, false] {
-            ask.send(is_stream).await.unwrap();
-            threads.push(told.recv().await.unwrap());
+        run(connection, streaming, streams.handle());
+        for (is_stream, wanted) in [(false, here()), (true, "streams".to_owned()), (false, here())] {
+            let mut tries = 0;
+            // It moves when it has nothing to do, and that may be after the next question.
+            loop {
+                ask.send(is_stream).await.unwrap();
+                if told.recv().await.unwrap() == wanted {
+                    break;
+                }
+                tries += 1;
+                assert!(tries < 1000, "it is not moved");
+            }
         }
-        assert_eq!(threads, [here(), here(), "streams".to_owned()]);
         drop(ask);
-        assert_eq!(told.recv().await, None, "it ends there");
+        assert_eq!(told.recv().await, None, "it ends");
     }
 }

@@ -53,7 +53,7 @@ pub enum ServeError {
     /// There is nothing that traces could be sent by.
     #[error("--otlp-endpoint: {0}")]
     Traces(#[from] ExporterBuildError),
-    /// There is no thread to be had for SIP or for event streams.
+    /// There is nothing to be had that SIP or event streams could run on.
     #[error("no thread: {0}")]
     Thread(io::Error),
     /// The driver died; that is a fault of the program.
@@ -122,7 +122,8 @@ pub async fn serve(
     let (stop_http, http_stopped) = oneshot::channel::<()>();
     let stopped = async { drop(http_stopped.await) };
     let limits = http::Limits::default();
-    let http = tokio::spawn(http::serve(listeners.http, http_tls, context, streams, limits, stopped));
+    let http =
+        tokio::spawn(http::serve(listeners.http, http_tls, context, streams.handle(), limits, stopped));
 
     let driven = driven.await.unwrap_or(Err(ServeError::Driver));
     // Only now: until here a client could follow the drain and see the end of every call.

@@ -32,7 +32,6 @@ const ARROWS: [(&str, &[&str]); 23] = [
             "timeline",
             "driver",
             "webhook",
-            "priority",
             "seldom",
             "access",
             "tls",

@@ -18,6 +18,7 @@ pub(super) struct Server {
     board: Board,
     pub(super) stop: oneshot::Sender<()>,
     pub(super) serving: JoinHandle<()>,
+    streams: Streams,
 }
 
 async fn server(limits: Limits) -> Server {
@@ -31,9 +32,10 @@ pub(super) async fn server_over(tls: Option<Tls>, limits: Limits) -> Server {
     let (commander, _) = Commander::channel(1);
     let context = context(&board, commander);
     let (stop, stopped) = oneshot::channel();
+    let streams = Streams::start().unwrap();
     let shutdown = async { stopped.await.unwrap() };
-    let serving = tokio::spawn(serve(listener, tls, context, Streams::start().unwrap(), limits, shutdown));
-    Server { address, board, stop, serving }
+    let serving = tokio::spawn(serve(listener, tls, context, streams.handle(), limits, shutdown));
+    Server { address, board, stop, serving, streams }
 }
 
 async fn ask(server: &Server, path: &str) -> TcpStream {
@@ -71,6 +73,29 @@ async fn a_shutdown_ends_streams_after_their_last_event_and_then_the_server() {
     assert!(rest.ends_with("0\r\n\r\n"), "the body ends as it should: {rest}");
     tokio::time::timeout(PATIENCE, server.serving).await.expect("the server goes on").unwrap();
     assert!(TcpStream::connect(server.address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_connection_has_a_thread_of_the_streams_while_one_goes_over_it() {
+    let server = server(Limits::default()).await;
+    let call = Arc::new(examples::ringing());
+    server.board.publish(vec![event(EventKind::Offered, &call)]);
+    let path = format!("/v1/calls/{}/events?after=earliest", call.id);
+    let mut stream = ask(&server, &path).await;
+    read_until(&mut stream, "event: call.offered").await;
+    let count = || server.streams.handle().metrics().num_alive_tasks();
+    tokio::time::timeout(PATIENCE, until(|| count() == 1)).await.expect("it is not among the streams");
+    server.board.publish(vec![event(EventKind::Ended, &Arc::new(examples::cancelled()))]);
+    read_until(&mut stream, "0\r\n\r\n").await;
+    tokio::time::timeout(PATIENCE, until(|| count() == 0)).await.expect("it stays among the streams");
+    stream.write_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    read_until(&mut stream, "HTTP/1.1 200").await;
+}
+
+async fn until(holds: impl Fn() -> bool) {
+    while !holds() {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]
