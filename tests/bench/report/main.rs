@@ -5,6 +5,7 @@
 //! scripts/bench --quick             # the same in a tenth of the time: does it work?
 //! scripts/bench --only throughput   # throughput, rest, latency, memory or journal
 //! scripts/bench --only latency --log relaxed --rate 500 --readers 100   # of each only the settings with these
+//! scripts/bench --only throughput --log other --other "5070 COMMAND ARGUMENTS"   # another program that accepts calls there at once
 //! scripts/bench --small-invite      # callers of our own call with the least INVITE there is, not with the flow's
 //! scripts/bench --seconds 5         # each setting for so long instead of 10 seconds
 //! scripts/bench --json FILE
@@ -46,6 +47,8 @@ struct Options {
     log: Option<String>,
     rate: Option<u32>,
     readers: Option<usize>,
+    /// The port and the command line of another program that accepts calls at once.
+    other: Option<String>,
     invite: Invite,
     json: Option<String>,
     /// How long each setting is measured.
@@ -60,6 +63,7 @@ impl Options {
             log: None,
             rate: None,
             readers: None,
+            other: None,
             invite: Invite::Flow,
             json: None,
             time: Duration::from_secs(10),
@@ -75,12 +79,13 @@ impl Options {
                 "--log" => options.log = arguments.next(),
                 "--rate" => options.rate = Some(whole(arguments.next())),
                 "--readers" => options.readers = Some(whole(arguments.next())),
+                "--other" => options.other = Some(arguments.next().expect("\"PORT COMMAND\" behind --other")),
                 "--small-invite" => options.invite = Invite::Small,
                 "--only" => options.only = arguments.next(),
                 "--json" => options.json = arguments.next(),
                 other => panic!(
                     "{other:?} is not known: --quick, --seconds N, --only SECTION, --log LOG, --rate N, --readers N, \
-                     --small-invite, --json FILE"
+                     --other \"PORT COMMAND\", --small-invite, --json FILE"
                 ),
             }
         }

@@ -140,7 +140,7 @@ async fn take_answers(
         while let Some(end) = memmem::find(&buffer, b"\r\n\r\n") {
             let head = String::from_utf8_lossy(&buffer[..end]).into_owned();
             let line = |name: &str| head.lines().find_map(|line| line.strip_prefix(name));
-            let length = line("Content-Length: ").map_or(0, |length| length.parse::<usize>().unwrap());
+            let length = line("Content-Length:").map_or(0, |length| length.trim().parse::<usize>().unwrap());
             if buffer.len() < end + 4 + length {
                 break;
             }

@@ -1,8 +1,8 @@
-//! A process that is measured: an agent, or the floor.
+//! A process that is measured: an agent, the floor, or another program.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +13,7 @@ pub struct Process {
     child: Child,
     /// Where it takes SIP over TCP.
     pub sip: SocketAddr,
-    /// Where it takes HTTP; the floor takes none, and says where it takes SIP.
+    /// Where it takes HTTP; the others take none, and have here where they take SIP.
     pub http: SocketAddr,
     data: PathBuf,
 }
@@ -42,6 +42,21 @@ impl Process {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.arg(crate::floor::NAME);
         Self::start(command, PathBuf::new())
+    }
+
+    /// Another program that accepts calls over TCP at once, as one process in the foreground: its port and its command line.
+    pub fn other(line: &str) -> Self {
+        let mut words = line.split_whitespace();
+        let mut next = || words.next().expect("--other \"PORT COMMAND ARGUMENTS\"");
+        let sip = SocketAddr::from(([127, 0, 0, 1], next().parse().expect("a port")));
+        let mut command = Command::new(next());
+        assert!(TcpStream::connect(sip).is_err(), "something listens on {sip} already");
+        let mut child = command.args(words).stdout(Stdio::null()).spawn().unwrap();
+        while TcpStream::connect(sip).is_err() {
+            assert!(child.try_wait().unwrap().is_none(), "{line}: it has ended");
+            std::thread::sleep(TICK);
+        }
+        Self { child, sip, http: sip, data: PathBuf::new() }
     }
 
     fn start(mut command: Command, data: PathBuf) -> Self {

@@ -1,5 +1,5 @@
 //! Complete calls that are accepted at once: what they cost, how fast they are answered, and how many there can be; beside the
-//! floor.
+//! floor, and beside another program if one is given.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -14,8 +14,9 @@ use super::sipp::{self, Load, Outcome};
 
 const TABLE: &str = "complete calls, accepted at once (--on-offer accept)";
 const CEILING: &str = "the most complete calls a second";
-/// The floor, and the agent with its log in memory and on disk.
-const LOGS: [&str; 4] = ["floor", "none", "relaxed", "strict"];
+/// The floor, the agent with its log in memory and on disk, and another program, if one is given.
+const LOGS: [&str; 5] = ["floor", "none", "relaxed", "strict", OTHER];
+const OTHER: &str = "other";
 const RATES: [u32; 4] = [200, 500, 1000, 2000];
 /// Calls a second of the caller whose answers are timed, beside SIPp.
 const PROBES: u32 = 20;
@@ -29,7 +30,7 @@ struct Measured {
     rss: u64,
 }
 
-/// Measures the floor and the agent with its log in memory and on disk.
+/// Measures the floor, the agent with its log in memory and on disk, and the other program.
 pub async fn measure(options: &Options, report: &mut Report) {
     let columns =
         ["log", "calls/s", "complete", "failed", "repeated", "answer p50", "answer p99", "CPU us", "RSS MiB"];
@@ -37,7 +38,7 @@ pub async fn measure(options: &Options, report: &mut Report) {
     let mut highest = HashMap::new();
     for name in LOGS {
         for rate in RATES {
-            if !(options.wants_log(name) && options.wants_rate(rate)) {
+            if !(is_wanted(name, options) && options.wants_rate(rate)) {
                 continue;
             }
             let measured = at(name, rate, options).await;
@@ -78,32 +79,39 @@ pub async fn measure(options: &Options, report: &mut Report) {
     }
 }
 
-fn start(name: &str) -> Process {
-    match name {
-        "floor" => Process::floor(),
-        journal => Process::agent(journal, &["--on-offer", "accept"]),
+fn is_wanted(name: &str, options: &Options) -> bool {
+    options.wants_log(name) && (name != OTHER || options.other.is_some())
+}
+
+fn start(name: &str, options: &Options) -> Process {
+    match (name, &options.other) {
+        ("floor", _) => Process::floor(),
+        (OTHER, Some(other)) => Process::other(other),
+        (journal, _) => Process::agent(journal, &["--on-offer", "accept"]),
     }
 }
 
 async fn at(name: &str, rate: u32, options: &Options) -> Measured {
     let time = options.time;
-    let process = start(name);
+    let process = start(name, options);
     let phone = Phone::connect(process.sip, options.invite).await;
     let begun = process.cpu();
     let calls = time.as_secs() * u64::from(rate);
     let load = Load { rate, calls, hold: Duration::ZERO };
-    let (outcome, probes) = tokio::join!(sipp::run(process.sip, load), phone.call_often(PROBES, time, 0));
-    let cpu = (process.cpu() - begun).as_secs_f64() * 1e6 / (outcome.complete + probes) as f64;
-    Measured { outcome, answers: Sample::new(phone.waits()), cpu, rss: process.rss() }
+    let (outcome, _) = tokio::join!(sipp::run(process.sip, load), phone.call_often(PROBES, time, 0));
+    let answers = Sample::new(phone.waits());
+    let complete = outcome.complete + answers.len() as u64;
+    let cpu = (process.cpu() - begun).as_secs_f64() * 1e6 / complete as f64;
+    Measured { outcome, answers, cpu, rss: process.rss() }
 }
 
 /// Raises the rate until a call fails, a message comes again or the rate is not reached.
 async fn ceiling(options: &Options, report: &mut Report) {
     report.table(CEILING, &["log", "calls/s", "then"]);
-    for name in LOGS.into_iter().filter(|name| options.wants_log(name)) {
+    for name in LOGS.into_iter().filter(|name| is_wanted(name, options)) {
         let (mut best, mut rate) = (0.0_f64, 1500);
         let reason = loop {
-            let process = start(name);
+            let process = start(name, options);
             let calls = options.time.as_secs() * u64::from(rate);
             let outcome = sipp::run(process.sip, Load { rate, calls, hold: Duration::ZERO }).await;
             if outcome.failed > 0 || outcome.complete < calls {
