@@ -46,8 +46,8 @@ impl Default for Limits {
     }
 }
 
-/// Serves the API, over TLS if `tls` is given and its event streams on `streams`, until `shutdown` is done: then nothing new is accepted, event streams end after what is in the log, and
-/// requests under way are answered, for as long as the grace lasts.
+/// Serves the API, over TLS if `tls` is given and its event streams on `streams`, until `shutdown` is done: then nothing new is
+/// accepted, event streams end after what is in the log, and requests under way are answered, for as long as the grace lasts.
 pub async fn serve(
     listener: TcpListener,
     tls: Option<Tls>,

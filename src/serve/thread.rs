@@ -8,8 +8,8 @@ use tokio::sync::oneshot;
 /// Does the work on a thread of its own, with a runtime for that one thread; what it comes to, or an error if it panicked.
 ///
 /// Readers of connections and the driver hand each other every message: on one thread that is a function call, between two it
-/// is a wake-up of a processor that may sleep, which costs more than all the rest of a call. HTTP and whoever follows
-/// the events have the other threads.
+/// is a wake-up of a processor that may sleep, which costs more than all the rest of a call. HTTP has
+/// other threads, and streams of events have theirs.
 pub(super) fn on_own_thread<F: Future<Output: Send> + 'static>(
     work: impl FnOnce() -> F + Send + 'static,
 ) -> io::Result<oneshot::Receiver<F::Output>> {
