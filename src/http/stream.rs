@@ -11,7 +11,6 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::unfold;
-use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::streams::{Stream, Streaming};
@@ -89,8 +88,8 @@ enum Told {
 struct Chunks {
     format: Format,
     told: Told,
-    /// That it goes over its connection.
-    _stream: Option<Stream>,
+    /// That it goes over its connection; `None`: that has no threads to go to.
+    stream: Option<Stream>,
     reader: Reader,
     /// Comes when whose pass it is may read no more.
     ends: Pin<Box<dyn Future<Output = ()> + Send>>,
@@ -110,8 +109,10 @@ impl Chunks {
             }
             Told::Greeting => {
                 self.told = Told::Events;
-                // The greeting goes out, and the connection elsewhere, before there is a burst of what has been.
-                yield_now().await;
+                // First the connection goes elsewhere: there may be a burst of what has been.
+                if let Some(stream) = &self.stream {
+                    stream.there().await;
+                }
             }
             Told::Events => {}
         }
@@ -155,7 +156,7 @@ pub fn response(headers: &HeaderMap, reader: Reader, pass: Pass) -> Response {
     let format = Format::wanted(headers);
     let ends = Box::pin(pass.ends(Scope::EventsRead));
     let (spoke, quiet) = (Instant::now(), Box::pin(sleep(HEARTBEAT)));
-    let chunks = Chunks { format, told: Told::Nothing, _stream: None, reader, ends, spoke, quiet };
+    let chunks = Chunks { format, told: Told::Nothing, stream: None, reader, ends, spoke, quiet };
     let head = [
         (header::CONTENT_TYPE, HeaderValue::from_static(format.content_type())),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -173,7 +174,7 @@ pub async fn begun(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let waiting = response.extensions_mut().remove::<Waiting>();
     if let Some(mut chunks) = waiting.and_then(|waiting| waiting.take()) {
-        chunks._stream = streaming.map(|streaming| streaming.begin());
+        chunks.stream = streaming.map(|streaming| streaming.begin());
         let next = async |mut chunks: Chunks| Some((Ok::<_, Infallible>(chunks.next().await?), chunks));
         *response.body_mut() = Body::from_stream(unfold(chunks, next));
     }

@@ -1,26 +1,35 @@
 //! Threads of their own for connections on which events are followed.
 //!
 //! A hundred streams are written to one after the other. A command that came meanwhile would wait behind them, if they shared its
-//! thread; so a connection is there while a stream goes over it, and comes back.
+//! thread. So a connection goes to these threads when a stream begins on it, and comes back when the stream has ended; what is asked
+//! right behind a stream, before it is back, is answered there.
 
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Poll;
-use std::thread::available_parallelism;
 
 use tokio::runtime::{Builder, Handle, Runtime};
+
+use crate::priority;
 
 /// The threads, until this is dropped. What waits for sockets and timers stays where these were made.
 #[derive(Debug)]
 pub struct Streams(Option<Runtime>);
 
-/// How many streams go over a connection: at most one, or two when another begins before the last one's body is dropped. Clones are of
-/// the same connection.
+/// What a connection and a stream over it tell each other. Clones are of the same connection.
 #[derive(Clone, Debug, Default)]
-pub struct Streaming(Arc<AtomicUsize>);
+pub struct Streaming(Arc<Connection>);
+
+#[derive(Debug, Default)]
+struct Connection {
+    /// How many streams go over it.
+    streams: AtomicUsize,
+    /// Whether it is among the streams.
+    is_there: AtomicBool,
+}
 
 /// A stream goes over the connection, until this is dropped.
 #[derive(Debug)]
@@ -34,12 +43,11 @@ enum Left {
 }
 
 impl Streams {
-    /// Starts the threads: one for each two processors, as the others have to do, too, when there is something to tell.
+    /// Starts the threads, one for each processor. They give way to those that commands are answered by.
     pub fn start() -> io::Result<Self> {
-        let threads = available_parallelism().map_or(1, |processors| processors.get().div_ceil(2));
-        let runtime =
-            Builder::new_multi_thread().worker_threads(threads).thread_name("streams").enable_all().build();
-        runtime.map(|runtime| Self(Some(runtime)))
+        let mut runtime = Builder::new_multi_thread();
+        runtime.thread_name("streams").on_thread_start(priority::give_way_a_little).enable_all();
+        runtime.build().map(|runtime| Self(Some(runtime)))
     }
 
     /// By which something is run on them. Without threads, which is only while they are dropped, what is here.
@@ -60,18 +68,27 @@ impl Drop for Streams {
 impl Streaming {
     /// A stream begins.
     pub fn begin(&self) -> Stream {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.0.streams.fetch_add(1, Ordering::Relaxed);
         Stream(self.clone())
     }
 
     fn is_on(&self) -> bool {
-        self.0.load(Ordering::Relaxed) > 0
+        self.0.streams.load(Ordering::Relaxed) > 0
+    }
+}
+
+impl Stream {
+    /// Comes when the connection is among the streams. Nobody is woken for it: a connection whose stream waits has nothing to do, and so
+    /// goes there, where it is asked again.
+    pub async fn there(&self) {
+        let is_there = &self.0.0.is_there;
+        poll_fn(|_| if is_there.load(Ordering::Relaxed) { Poll::Ready(()) } else { Poll::Pending }).await;
     }
 }
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.0.streams.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -93,12 +110,13 @@ pub fn run<C: Future<Output = ()> + Send + 'static>(connection: C, streaming: St
     });
 }
 
-/// Runs it while streams go over it, or while none do. It is left when it has nothing to do now, and so wakes nobody here.
+/// Runs it while streams go over it, or while none do. Where it is taken then it is asked at once, so that no word to it is lost.
 async fn while_it_belongs<C: Future<Output = ()>>(
     connection: &mut Pin<Box<C>>,
     streaming: &Streaming,
     among_streams: bool,
 ) -> Left {
+    streaming.0.is_there.store(among_streams, Ordering::Relaxed);
     let run = poll_fn(|context| match connection.as_mut().poll(context) {
         Poll::Pending if streaming.is_on() != among_streams => Poll::Ready(Left::Misplaced),
         poll => poll.map(|()| Left::Over),
@@ -110,7 +128,7 @@ async fn while_it_belongs<C: Future<Output = ()>>(
 mod tests {
     use std::thread;
 
-    use tokio::sync::mpsc;
+    use tokio::sync::{mpsc, oneshot};
 
     use super::*;
 
@@ -148,5 +166,22 @@ mod tests {
         }
         drop(ask);
         assert_eq!(told.recv().await, None, "it ends");
+    }
+
+    #[tokio::test]
+    async fn a_stream_waits_until_its_connection_is_there_however_often_it_is_asked() {
+        let (streams, streaming) = (Streams::start().unwrap(), Streaming::default());
+        let (tell, told) = oneshot::channel();
+        let word = streaming.clone();
+        let connection = async move {
+            let stream = word.begin();
+            let mut there = Box::pin(stream.there());
+            // As hyper does when what it has written is through: it asks for more.
+            let _ = poll_fn(|context| Poll::Ready(there.as_mut().poll(context))).await;
+            there.await;
+            tell.send(here()).unwrap();
+        };
+        run(connection, streaming, streams.handle());
+        assert_eq!(told.await.unwrap(), "streams");
     }
 }

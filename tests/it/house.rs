@@ -32,6 +32,7 @@ const ARROWS: [(&str, &[&str]); 23] = [
             "timeline",
             "driver",
             "webhook",
+            "priority",
             "seldom",
             "access",
             "tls",

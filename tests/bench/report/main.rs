@@ -89,6 +89,10 @@ impl Options {
                 ),
             }
         }
+        assert!(
+            options.other.is_some() || options.log.as_deref() != Some("other"),
+            "--log other needs --other"
+        );
         options
     }
 

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Running, until it is dropped.
 pub struct Process {
@@ -20,6 +20,9 @@ pub struct Process {
 
 /// `/proc/PID/stat` counts in these (`USER_HZ`, which is 100 on every Linux).
 const TICK: Duration = Duration::from_millis(10);
+
+/// How long another program may take to listen.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Process {
     /// An agent with the log in memory (`none`), or on disk, `relaxed` or `strict`.
@@ -44,19 +47,24 @@ impl Process {
         Self::start(command, PathBuf::new())
     }
 
-    /// Another program that accepts calls over TCP at once, as one process in the foreground: its port and its command line.
+    /// Another program that accepts calls over TCP at once, as one process in the foreground that can be started again at once: its
+    /// port and its command line.
     pub fn other(line: &str) -> Self {
         let mut words = line.split_whitespace();
         let mut next = || words.next().expect("--other \"PORT COMMAND ARGUMENTS\"");
         let sip = SocketAddr::from(([127, 0, 0, 1], next().parse().expect("a port")));
         let mut command = Command::new(next());
+        command.args(words).stdin(Stdio::null()).stdout(Stdio::null());
         assert!(TcpStream::connect(sip).is_err(), "something listens on {sip} already");
-        let mut child = command.args(words).stdout(Stdio::null()).spawn().unwrap();
+        let child = command.spawn().unwrap();
+        let mut other = Self { child, sip, http: sip, data: PathBuf::new() };
+        let begun = Instant::now();
         while TcpStream::connect(sip).is_err() {
-            assert!(child.try_wait().unwrap().is_none(), "{line}: it has ended");
+            assert!(other.child.try_wait().unwrap().is_none(), "{line}: it has ended");
+            assert!(begun.elapsed() < PATIENCE, "{line}: nothing listens on {sip}");
             std::thread::sleep(TICK);
         }
-        Self { child, sip, http: sip, data: PathBuf::new() }
+        other
     }
 
     fn start(mut command: Command, data: PathBuf) -> Self {
