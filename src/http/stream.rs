@@ -77,17 +77,10 @@ impl Format {
     }
 }
 
-/// What the client has been told.
-enum Told {
-    Nothing,
-    Greeting,
-    Events,
-}
-
 /// A reader's events, chunk by chunk.
 struct Chunks {
     format: Format,
-    told: Told,
+    is_greeted: bool,
     /// That it goes over its connection; `None`: that has no threads to go to.
     stream: Option<Stream>,
     reader: Reader,
@@ -102,19 +95,12 @@ struct Chunks {
 
 impl Chunks {
     async fn next(&mut self) -> Option<Bytes> {
-        match self.told {
-            Told::Nothing => {
-                self.told = Told::Greeting;
-                return Some(self.format.greeting());
-            }
-            Told::Greeting => {
-                self.told = Told::Events;
-                // First the connection goes elsewhere: there may be a burst of what has been.
-                if let Some(stream) = &self.stream {
-                    stream.there().await;
-                }
-            }
-            Told::Events => {}
+        if !std::mem::replace(&mut self.is_greeted, true) {
+            return Some(self.format.greeting());
+        }
+        // First the connection goes elsewhere: there may be a burst of what has been.
+        if let Some(stream) = &self.stream {
+            stream.there().await;
         }
         loop {
             tokio::select! {
@@ -156,7 +142,7 @@ pub fn response(headers: &HeaderMap, reader: Reader, pass: Pass) -> Response {
     let format = Format::wanted(headers);
     let ends = Box::pin(pass.ends(Scope::EventsRead));
     let (spoke, quiet) = (Instant::now(), Box::pin(sleep(HEARTBEAT)));
-    let chunks = Chunks { format, told: Told::Nothing, stream: None, reader, ends, spoke, quiet };
+    let chunks = Chunks { format, is_greeted: false, stream: None, reader, ends, spoke, quiet };
     let head = [
         (header::CONTENT_TYPE, HeaderValue::from_static(format.content_type())),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),

@@ -17,7 +17,11 @@ use crate::priority;
 
 /// The threads, until this is dropped. What waits for sockets and timers stays where these were made.
 #[derive(Debug)]
-pub struct Streams(Option<Runtime>);
+pub struct Streams {
+    /// Taken when this is dropped.
+    runtime: Option<Runtime>,
+    handle: Handle,
+}
 
 /// What a connection and a stream over it tell each other. Clones are of the same connection.
 #[derive(Clone, Debug, Default)]
@@ -47,19 +51,20 @@ impl Streams {
     pub fn start() -> io::Result<Self> {
         let mut runtime = Builder::new_multi_thread();
         runtime.thread_name("streams").on_thread_start(priority::give_way_a_little).enable_all();
-        runtime.build().map(|runtime| Self(Some(runtime)))
+        let runtime = runtime.build()?;
+        Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime) })
     }
 
-    /// By which something is run on them. Without threads, which is only while they are dropped, what is here.
+    /// By which something is run on them.
     pub fn handle(&self) -> Handle {
-        self.0.as_ref().map_or_else(Handle::current, |runtime| runtime.handle().clone())
+        self.handle.clone()
     }
 }
 
 impl Drop for Streams {
     fn drop(&mut self) {
         // To wait for threads is not allowed where other futures run.
-        if let Some(runtime) = self.0.take() {
+        if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
     }
