@@ -49,6 +49,11 @@ impl Bells {
         }
     }
 
+    /// Whether somebody follows more than single calls.
+    pub fn are_heard(&self) -> bool {
+        self.lock().iter().any(|bell| bell.news.receiver_count() > 0)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<Bell>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

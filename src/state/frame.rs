@@ -1,16 +1,29 @@
-//! An event as it goes to readers: encoded once, for all of them.
+//! An event as it goes to readers: encoded once, for all of them, when the first one asks for it. What nobody reads is never
+//! encoded: of a log in memory that is most of what happens between two looks at it.
 
-use bytes::{Bytes, BytesMut};
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
 use bytestring::ByteString;
 use serde::Serialize;
 
-use super::{EventId, Settings, Topic};
+use super::{EventId, Settings, Told, Topic};
 use crate::agent::{CallId, News, Timestamp};
 use crate::json;
 
-/// One event, encoded. It is kept as a server-sent event; the envelope alone is a part of the same bytes.
+/// One event for readers. Clones share it.
 #[derive(Clone, Debug)]
-pub struct Frame {
+pub struct Frame(Form);
+
+#[derive(Clone, Debug)]
+enum Form {
+    Written(Text),
+    Numbered(Arc<Numbered>),
+}
+
+/// An event as it is sent: the envelope alone is a part of the server-sent event's bytes.
+#[derive(Clone, Debug)]
+struct Text {
     sse: Bytes,
     envelope: usize,
 }
@@ -18,28 +31,148 @@ pub struct Frame {
 impl Frame {
     /// As a server-sent event: `id`, `event` and `data` lines and the empty line.
     pub fn sse(&self) -> Bytes {
-        self.sse.clone()
+        self.text().sse.clone()
     }
 
     /// The CloudEvents envelope and a line feed.
     pub fn line(&self) -> Bytes {
-        self.sse.slice(self.envelope..self.sse.len().saturating_sub(1))
+        self.text().envelope(1)
     }
 
     /// The CloudEvents envelope alone.
     pub fn envelope(&self) -> Bytes {
-        self.sse.slice(self.envelope..self.sse.len().saturating_sub(2))
+        self.text().envelope(2)
     }
 
     /// A frame of an event that was numbered and written earlier.
     pub(super) fn again(id: &EventId, topic: Topic, envelope: &[u8]) -> Self {
         let head = format!("id: {id}\nevent: {}\ndata: ", topic.name());
-        Self { envelope: head.len(), sse: [head.as_bytes(), envelope, b"\n\n"].concat().into() }
+        let sse = [head.as_bytes(), envelope, b"\n\n"].concat().into();
+        Self(Form::Written(Text { sse, envelope: head.len() }))
     }
 
-    /// How many bytes it holds.
+    /// About how many bytes it is long.
     pub fn size(&self) -> usize {
-        self.sse.len()
+        match &self.0 {
+            Form::Written(text) => text.sse.len(),
+            Form::Numbered(event) => event.size,
+        }
+    }
+
+    fn text(&self) -> &Text {
+        match &self.0 {
+            Form::Written(text) => text,
+            Form::Numbered(event) => event.text(),
+        }
+    }
+}
+
+impl From<Arc<Numbered>> for Frame {
+    fn from(event: Arc<Numbered>) -> Self {
+        Self(Form::Numbered(event))
+    }
+}
+
+impl Text {
+    /// The envelope, without what stands behind all but the first of two line feeds.
+    fn envelope(&self, without: usize) -> Bytes {
+        self.sse.slice(self.envelope..self.sse.len().saturating_sub(without))
+    }
+
+    /// Of an event; one without a number has the id in its envelope only.
+    fn of(
+        (id, is_numbered): (&EventId, bool),
+        source: &str,
+        envelope: &Envelope<impl Serialize>,
+        room: usize,
+    ) -> Result<Self, serde_json::Error> {
+        let (mut out, id, topic) = (Vec::with_capacity(room), id.text(), envelope.topic.name());
+        if is_numbered {
+            ["id: ", &id, "\n"].iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
+        }
+        ["event: ", topic, "\ndata: "].iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
+        let start = out.len();
+        let event = CloudEvent {
+            specversion: "1.0",
+            id: &id,
+            source,
+            r#type: topic,
+            subject: envelope.subject.as_ref(),
+            time: envelope.time,
+            datacontenttype: "application/json",
+            data: &envelope.data,
+        };
+        json::append(&mut out, &event)?;
+        out.extend_from_slice(b"\n\n");
+        Ok(Self { sse: out.into(), envelope: start })
+    }
+}
+
+/// An event that has its number, and is written when somebody asks for it.
+#[derive(Debug)]
+pub struct Numbered {
+    pub(super) told: Told,
+    pub(super) sequence: u64,
+    origin: Arc<Origin>,
+    size: usize,
+    /// Whether somebody follows the log: what is written for the disk is kept for him.
+    is_awaited: bool,
+    text: OnceLock<Text>,
+}
+
+/// Where events come from.
+#[derive(Debug)]
+struct Origin {
+    epoch: Arc<str>,
+    source: String,
+}
+
+impl Numbered {
+    /// About how many bytes it takes.
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The CloudEvents envelope alone, for the disk.
+    pub(super) fn envelope(&self) -> Bytes {
+        match self.text.get() {
+            None if !self.is_awaited => self.write().envelope(2),
+            _ => self.text().envelope(2),
+        }
+    }
+
+    fn text(&self) -> &Text {
+        self.text.get_or_init(|| self.write())
+    }
+
+    fn write(&self) -> Text {
+        self.encode().unwrap_or_else(|error| {
+            // None of what is told of has anything that JSON has not.
+            tracing::error!(%error, event = self.told.topic().name(), "an event could not be encoded");
+            Text { sse: Bytes::new(), envelope: 0 }
+        })
+    }
+
+    fn encode(&self) -> Result<Text, serde_json::Error> {
+        let (topic, time) = (self.told.topic(), self.told.time());
+        match &self.told {
+            Told::News(News::Call(event)) => {
+                let subject = Some(Name::Call(event.call.id));
+                self.enveloped(&Envelope { topic, subject, time, data: event.data() })
+            }
+            Told::News(News::Account(event)) => {
+                let subject = Some(Name::Account(event.account.id.clone()));
+                self.enveloped(&Envelope { topic, subject, time, data: event })
+            }
+            Told::Draining(_) => {
+                self.enveloped(&Envelope { topic, subject: None, time, data: serde_json::Map::new() })
+            }
+        }
+    }
+
+    fn enveloped(&self, envelope: &Envelope<impl Serialize>) -> Result<Text, serde_json::Error> {
+        let id = EventId { epoch: self.origin.epoch.clone(), sequence: self.sequence };
+        Text::of((&id, true), &self.origin.source, envelope, self.size)
     }
 }
 
@@ -80,119 +213,45 @@ struct CloudEvent<'a, D> {
     data: &'a D,
 }
 
-/// Numbers events and encodes them.
+/// Numbers events.
 #[derive(Debug)]
 pub(super) struct Press {
-    source: String,
-    last: EventId,
-    /// Where an event is written.
-    event: Vec<u8>,
-    /// Where events are kept, one behind the other: they are parts of it, and as they leave the log in their order, it goes with
-    /// its last one.
-    block: BytesMut,
+    origin: Arc<Origin>,
+    last: u64,
 }
 
-/// How large a block is, at least. Small, as a single event that is kept keeps all of it.
-const BLOCK: usize = 64 * 1024;
+/// About how long what stands around the data of an event is, bytes.
+const ENVELOPE: usize = 280;
 
 impl Press {
     pub fn new(settings: &Settings) -> Self {
-        Self {
-            source: format!("/call-agent/{}", settings.node),
-            last: EventId { epoch: settings.epoch.as_str().into(), sequence: 0 },
-            event: Vec::new(),
-            block: BytesMut::new(),
-        }
+        let source = format!("/call-agent/{}", settings.node);
+        Self { origin: Arc::new(Origin { epoch: settings.epoch.as_str().into(), source }), last: 0 }
     }
 
-    /// The next event of the log, if it is one of a call or an account. `None`: it cannot be encoded, and takes no number.
-    pub fn news(&mut self, news: &News) -> Option<Frame> {
-        let (topic, time) = (Topic::of(news), news.time());
-        match news {
-            News::Call(event) => {
-                let subject = Some(Name::Call(event.call.id));
-                self.numbered(&Envelope { topic, subject, time, data: event.data() })
-            }
-            News::Account(event) => {
-                let subject = Some(Name::Account(event.account.id.clone()));
-                self.numbered(&Envelope { topic, subject, time, data: event })
-            }
-        }
+    /// The next event of the log.
+    pub fn number(&mut self, told: Told, is_awaited: bool) -> Arc<Numbered> {
+        self.last += 1;
+        let data = match &told {
+            Told::News(News::Call(event)) => event.size(),
+            Told::News(News::Account(_)) | Told::Draining(_) => ENVELOPE,
+        };
+        let (origin, size) = (self.origin.clone(), ENVELOPE + data);
+        Arc::new(Numbered { told, sequence: self.last, origin, size, is_awaited, text: OnceLock::new() })
     }
 
     /// Goes on behind an event of an earlier run.
-    pub fn go_on_behind(&mut self, last: EventId) {
+    pub fn go_on_behind(&mut self, last: u64) {
         self.last = last;
-    }
-
-    /// The next event of the log. `None`: it cannot be encoded, and takes no number.
-    pub fn numbered(&mut self, envelope: &Envelope<impl Serialize>) -> Option<Frame> {
-        let id = EventId { epoch: self.last.epoch.clone(), sequence: self.last.sequence + 1 };
-        let frame = self.print(&id, true, envelope)?;
-        self.last = id;
-        Some(frame)
-    }
-
-    /// The number of the last event.
-    pub fn last(&self) -> u64 {
-        self.last.sequence
     }
 
     /// An event for one reader only, which takes no number. Its envelope has the id `before`, so that a reader who takes
     /// his place from it goes on right; as a server-sent event it has none.
-    pub fn aside(&mut self, before: &EventId, envelope: &Envelope<impl Serialize>) -> Option<Frame> {
-        self.print(before, false, envelope)
-    }
-
-    fn print(&mut self, id: &EventId, numbered: bool, envelope: &Envelope<impl Serialize>) -> Option<Frame> {
-        self.event.clear();
-        match self.write(id, numbered, envelope) {
-            Ok(envelope) => Some(Frame { sse: self.keep(), envelope }),
-            Err(error) => {
-                tracing::error!(%error, event = envelope.topic.name(), "an event could not be encoded");
-                None
-            }
-        }
-    }
-
-    /// Writes the event; the answer is where the envelope starts in it.
-    fn write(
-        &mut self,
-        id: &EventId,
-        numbered: bool,
-        envelope: &Envelope<impl Serialize>,
-    ) -> Result<usize, serde_json::Error> {
-        let (out, id, topic) = (&mut self.event, id.text(), envelope.topic.name());
-        if numbered {
-            ["id: ", &id, "\n"].iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
-        }
-        ["event: ", topic, "\ndata: "].iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
-        let start = out.len();
-        let event = CloudEvent {
-            specversion: "1.0",
-            id: &id,
-            source: &self.source,
-            r#type: topic,
-            subject: envelope.subject.as_ref(),
-            time: envelope.time,
-            datacontenttype: "application/json",
-            data: &envelope.data,
-        };
-        json::append(out, &event)?;
-        out.extend_from_slice(b"\n\n");
-        Ok(start)
-    }
-
-    /// The event that is written, in its place among the others. A large one has a place of its own: too much of a block that it does not
-    /// fit into would be lost.
-    fn keep(&mut self) -> Bytes {
-        if self.event.len() > BLOCK / 8 {
-            return Bytes::from(std::mem::take(&mut self.event).into_boxed_slice());
-        }
-        if self.block.capacity() < self.event.len() {
-            self.block = BytesMut::with_capacity(BLOCK);
-        }
-        self.block.extend_from_slice(&self.event);
-        self.block.split().freeze()
+    pub fn aside(&self, before: &EventId, envelope: &Envelope<impl Serialize>) -> Option<Frame> {
+        let written = Text::of((before, false), &self.origin.source, envelope, ENVELOPE * 2);
+        written.ok().map(|text| Frame(Form::Written(text)))
     }
 }
+
+#[cfg(test)]
+mod tests;

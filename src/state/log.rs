@@ -30,6 +30,7 @@ pub(super) enum Subject {
 }
 
 impl Entry {
+    /// Of an event that is not encoded, what it takes when it is.
     fn size(&self) -> usize {
         self.frame.size() + size_of::<Self>() + size_of::<Call>()
     }

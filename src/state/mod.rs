@@ -72,7 +72,7 @@ pub struct Settings {
     pub epoch: String,
     /// How many events are kept for replay; the oldest go first.
     pub log_events: usize,
-    /// How many bytes of encoded events are kept for replay; the oldest go first.
+    /// About how many bytes of events, as they are when encoded, are kept for replay; the oldest go first.
     pub log_bytes: usize,
     /// How many ended calls stay readable; those that ended first go first.
     pub ended_calls: usize,
@@ -106,7 +106,7 @@ pub struct Board(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     settings: Settings,
-    /// Who holds it may number events. Encoding happens under it, so that readers are not kept waiting meanwhile.
+    /// Who holds it may number events.
     press: Mutex<Press>,
     shown: RwLock<Shown>,
     audience: Audience,

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 
-use super::Board;
 use super::journal::{self, JournalError, Stretch};
 use super::log::Entry;
 use super::replay::{replayed_entry, wholes};
+use super::shown::Shown;
+use super::{Board, Frame};
 use crate::agent::CallId;
 
 /// How many events are read at a time.
@@ -32,9 +33,8 @@ impl Board {
             let found = journal.read(move |connection| journal::envelopes(connection, &sequences)).await?;
             return Ok(found.into_iter().map(Bytes::from).collect());
         }
-        let shown = self.read();
-        let found = sequences.iter().filter_map(|sequence| shown.log.get(*sequence));
-        Ok(found.map(|entry| entry.frame.envelope()).collect())
+        let frames: Vec<_> = frames(&self.read(), sequences.iter().copied()).collect();
+        Ok(written(&frames))
     }
 
     /// The envelopes of a call's events, as far as they are kept; at most so many, the first ones.
@@ -46,8 +46,9 @@ impl Board {
         }
         let shown = self.read();
         let sequences = shown.views.slot(call).into_iter().flat_map(|slot| slot.after(0));
-        let entries = sequences.filter_map(|sequence| shown.log.get(sequence));
-        Ok(entries.map(|entry| entry.frame.envelope()).take(limit).collect())
+        let frames: Vec<_> = frames(&shown, sequences).take(limit).collect();
+        drop(shown);
+        Ok(written(&frames))
     }
 
     /// Whether there is a journal behind memory.
@@ -94,4 +95,14 @@ impl Board {
         };
         events.into_iter().map(entry).collect()
     }
+}
+
+/// Those of the events that memory has.
+fn frames(shown: &Shown, sequences: impl Iterator<Item = u64>) -> impl Iterator<Item = Frame> {
+    sequences.filter_map(|sequence| Some(shown.log.get(sequence)?.frame.clone()))
+}
+
+/// Their envelopes. They may have to be encoded, for which nobody should wait at the board's lock.
+fn written(frames: &[Frame]) -> Vec<Bytes> {
+    frames.iter().map(Frame::envelope).collect()
 }

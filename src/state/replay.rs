@@ -23,7 +23,7 @@ impl Board {
         let board = Self::new(settings);
         let mut wholes = wholes(&past.pictures)?;
         let unfinished = past.live.iter().map(unfinished).collect::<Result<_, _>>()?;
-        board.press().go_on_behind(board.event_id(past.last));
+        board.press().go_on_behind(past.last);
         let mut shown = board.write();
         let first = past.events.first().map_or(past.last + 1, |event| event.sequence);
         shown.log = Log::behind(first - 1, max_events, max_bytes);
@@ -34,7 +34,7 @@ impl Board {
                 Some((kind, call)) => {
                     let frame = Frame::again(&id, Topic::Call(kind), &event.envelope);
                     let event = Event { kind, time: event.time, call, renegotiated: false, detail: None };
-                    shown.add(News::Call(event), frame);
+                    shown.add(&News::Call(event), frame);
                 }
                 None => shown.log.push(plain(&id, event)),
             }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::frame::Envelope;
-use super::journal::{EventRow, Write};
+use super::frame::Numbered;
+use super::journal::Write;
 use super::log::{Entry, Subject};
-use super::{Board, Frame, Topic, Topics};
+use super::{Board, Topic, Topics};
 use crate::agent::{Call, CallId, News, Timestamp};
 
 /// What clients are told, in one order.
@@ -39,7 +39,7 @@ impl Told {
         }
     }
 
-    fn topic(&self) -> Topic {
+    pub(super) fn topic(&self) -> Topic {
         match self {
             Self::News(news) => Topic::of(news),
             Self::Draining(_) => Topic::Draining,
@@ -47,9 +47,9 @@ impl Told {
     }
 }
 
-/// Events that are numbered and encoded, and cannot be seen yet. To be shown in the order in which they were sealed.
+/// Events that are numbered, and cannot be seen yet. To be shown in the order in which they were sealed.
 #[derive(Debug, Default)]
-pub struct Sealed(pub(super) Vec<(Told, u64, Frame)>);
+pub struct Sealed(Vec<Arc<Numbered>>);
 
 impl Sealed {
     /// Whether nothing is in it.
@@ -57,19 +57,19 @@ impl Sealed {
         self.0.is_empty()
     }
 
-    /// How many bytes are encoded in it.
+    /// About how many bytes it takes.
     pub fn bytes(&self) -> usize {
-        self.0.iter().map(|(.., frame)| frame.size()).sum()
+        self.0.iter().map(|event| event.size()).sum()
     }
 
     /// The call as it is told of last.
     pub fn latest(&self, id: CallId) -> Option<Arc<Call>> {
-        self.0.iter().rev().find_map(|(told, ..)| told.call(id))
+        self.0.iter().rev().find_map(|event| event.told.call(id))
     }
 
     /// What of it are news.
     pub fn news(&self) -> impl Iterator<Item = &News> {
-        self.0.iter().filter_map(|(told, ..)| match told {
+        self.0.iter().filter_map(|event| match &event.told {
             Told::News(news) => Some(news),
             Told::Draining(_) => None,
         })
@@ -77,51 +77,29 @@ impl Sealed {
 
     /// What has to be written of it.
     pub fn writes(&self) -> impl Iterator<Item = Write> {
-        self.0.iter().map(|(told, sequence, frame)| {
-            let (call, account) = match told {
-                Told::News(News::Call(event)) => (Some(event.call.clone()), None),
-                Told::News(News::Account(event)) => (None, Some(event.account.id.to_string())),
-                Told::Draining(_) => (None, None),
-            };
-            Write::Event(EventRow {
-                sequence: *sequence,
-                time: told.time().0,
-                topic: told.topic().name().into(),
-                call: call.as_ref().map(|call| call.id.to_bytes()),
-                account,
-                envelope: frame.envelope(),
-                picture: call,
-            })
-        })
+        self.0.iter().cloned().map(Write::Event)
     }
 }
 
 impl Board {
-    /// Numbers and encodes events; nobody sees them before [`Board::show`].
+    /// Numbers events; nobody sees them before [`Board::show`].
     pub fn seal(&self, told: Vec<Told>) -> Sealed {
+        let is_awaited = self.0.bells.are_heard();
         let mut press = self.press();
         let mut sealed = Vec::with_capacity(told.len());
-        sealed.extend(told.into_iter().filter_map(|told| {
-            let frame = match &told {
-                Told::News(news) => press.news(news),
-                Told::Draining(time) => {
-                    let data = serde_json::Map::new();
-                    press.numbered(&Envelope { topic: Topic::Draining, subject: None, time: *time, data })
-                }
-            };
-            frame.map(|frame| (told, press.last(), frame))
-        }));
+        sealed.extend(told.into_iter().map(|told| press.number(told, is_awaited)));
         Sealed(sealed)
     }
 
     /// Makes sealed events visible. To be called before the SIP messages that tell the peer of them are sent.
     pub fn show(&self, sealed: Sealed) {
-        let Some(latest) = sealed.0.iter().map(|(told, ..)| told.time()).max() else { return };
+        let Some(latest) = sealed.0.iter().map(|event| event.told.time()).max() else { return };
         let mut topics = Topics::NONE;
         let mut shown = self.write();
-        for (told, _, frame) in sealed.0 {
-            topics.insert(told.topic());
-            match told {
+        for event in sealed.0 {
+            topics.insert(event.told.topic());
+            let frame = event.clone().into();
+            match &event.told {
                 Told::News(news) => shown.add(news, frame),
                 Told::Draining(_) => {
                     shown.log.push(Entry { topic: Topic::Draining, subject: Subject::Stream, frame });

@@ -21,17 +21,16 @@ pub(super) struct Shown {
 
 impl Shown {
     /// Shows an event, which was numbered as the log's next.
-    pub fn add(&mut self, news: News, frame: Frame) {
-        let topic = Topic::of(&news);
+    pub fn add(&mut self, news: &News, frame: Frame) {
+        let topic = Topic::of(news);
         let subject = match news {
             News::Call(event) => {
-                self.views.apply(&event, self.log.last() + 1, self.log.oldest());
-                Subject::Call(event.call)
+                self.views.apply(event, self.log.last() + 1, self.log.oldest());
+                Subject::Call(event.call.clone())
             }
             News::Account(event) => {
-                let id = event.account.id.clone();
-                self.accounts.show(event.account);
-                Subject::Account(id)
+                self.accounts.show(event.account.clone());
+                Subject::Account(event.account.id.clone())
             }
         };
         self.log.push(Entry { topic, subject, frame });

@@ -15,8 +15,9 @@ use bytes::Bytes;
 use call_agent::agent::{Agent, Arrival, Event, Flow, FlowId, News, Now, Output, Settings, Timestamp};
 use call_agent::sip::sdp::{self, Local};
 use call_agent::sip::{Framed, Framer, Limits, Message, Name, Request, Transport, Writer, parse_datagram};
-use call_agent::state::{self, Board};
+use call_agent::state::{self, After, Board, Filter, Frame};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use futures_util::FutureExt;
 
 /// The program's.
 #[global_allocator]
@@ -95,7 +96,7 @@ fn offered() -> Event {
     events.next().expect("an offered call")
 }
 
-/// Events numbered, encoded and shown.
+/// Events numbered and shown, and encoded for who reads them.
 fn log(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("log");
     group.throughput(Throughput::Elements(1));
@@ -103,6 +104,14 @@ fn log(criterion: &mut Criterion) {
     let event = offered();
     group.bench_function("publish call.offered", |bencher| {
         bencher.iter(|| board.publish(vec![event.clone()]));
+    });
+    let mut reader = board.follow(&After::Now, Filter::default(), event.time);
+    group.bench_function("publish call.offered, and read it", |bencher| {
+        bencher.iter(|| {
+            board.publish(vec![event.clone()]);
+            let frames = reader.next().now_or_never().flatten().expect("an event");
+            black_box(frames.iter().map(Frame::sse).collect::<Vec<_>>())
+        });
     });
     group.finish();
 }

@@ -73,6 +73,26 @@ impl Event {
     pub fn data(&self) -> EventData<'_> {
         EventData(self)
     }
+
+    /// About how many bytes its data are, as JSON.
+    pub fn size(&self) -> usize {
+        let detail = match &self.detail {
+            None => 0,
+            Some(Detail::Dtmf(dtmf)) => dtmf.digits.len(),
+            Some(Detail::Info(info)) => {
+                info.body.len() + info.content_type.as_ref().map_or(0, |text| text.len())
+            }
+            Some(Detail::Release(release)) => release.owner.len(),
+        };
+        self.call.size(self.extent()) + detail
+    }
+
+    fn extent(&self) -> Extent {
+        match self.kind {
+            EventKind::Offered | EventKind::Dialing => Extent::Whole,
+            _ => Extent::Changes { remote_sdp: self.renegotiated },
+        }
+    }
 }
 
 /// An [`Event`]'s `data`, to be written as JSON.
@@ -82,12 +102,8 @@ pub struct EventData<'a>(&'a Event);
 impl Serialize for EventData<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(event) = self;
-        let extent = match event.kind {
-            EventKind::Offered | EventKind::Dialing => Extent::Whole,
-            _ => Extent::Changes { remote_sdp: event.renegotiated },
-        };
         let mut out = serializer.serialize_struct("EventData", 2)?;
-        out.serialize_field("call", &CallExtent { call: &event.call, extent })?;
+        out.serialize_field("call", &CallExtent { call: &event.call, extent: event.extent() })?;
         match &event.detail {
             None => out.skip_field("detail")?,
             Some(Detail::Dtmf(dtmf)) => out.serialize_field("dtmf", dtmf)?,

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::row::EventRow;
 use super::row::Row;
-use super::{COLUMNS, EventRow, FILE, JournalError, PastEvent, load, read, tail};
+use super::{COLUMNS, FILE, JournalError, PastEvent, load, read, tail};
 use crate::agent::{CallId, Timestamp};
 
 /// A journal that is only read, whether an agent writes it or not.

@@ -47,7 +47,7 @@ pub use progress::Progress;
 pub use retention::Retention;
 #[cfg(test)]
 pub use retention::sweep_all;
-pub use row::{EventRow, Id};
+pub use row::Id;
 pub use write::Write;
 
 use crate::metrics::Metrics;

@@ -8,7 +8,9 @@ use rusqlite::{Connection, Result, params};
 use serde::{Deserialize, Serialize};
 
 use super::{answers, kept};
-use crate::agent::Call;
+use crate::agent::{Call, News};
+use crate::state::Told;
+use crate::state::frame::Numbered;
 
 /// A call's id as it is kept.
 pub type Id = [u8; 16];
@@ -104,6 +106,24 @@ impl Row {
 }
 
 impl EventRow {
+    /// Of an event, which it encodes if nobody has done so before.
+    pub fn of(event: &Numbered) -> Self {
+        let (call, account) = match &event.told {
+            Told::News(News::Call(event)) => (Some(event.call.clone()), None),
+            Told::News(News::Account(event)) => (None, Some(event.account.id.to_string())),
+            Told::Draining(_) => (None, None),
+        };
+        Self {
+            sequence: event.sequence,
+            time: event.told.time().0,
+            topic: event.told.topic().name().into(),
+            call: call.as_ref().map(|call| call.id.to_bytes()),
+            account,
+            envelope: event.envelope(),
+            picture: call,
+        }
+    }
+
     fn insert(&self, connection: &Connection) -> Result<()> {
         let mut insert = connection.prepare_cached(
             "INSERT OR IGNORE INTO event (sequence, time, topic, call, account, envelope) VALUES (?, ?, ?, ?, ?, ?)",

@@ -6,12 +6,13 @@ use super::row::{AnswerRow, EventRow, Row};
 use crate::agent::{CallId, Saved};
 use crate::json;
 use crate::state::answers::Keyed;
+use crate::state::frame::Numbered;
 
 /// One thing that is to survive. What costs time to encode is encoded by the writer.
 #[derive(Clone, Debug)]
 pub enum Write {
     /// An event of the log, and what it makes of its call.
-    Event(EventRow),
+    Event(Arc<Numbered>),
     /// What brings a call back after a crash, until it has ended.
     Save(CallId, Arc<Saved>),
     /// A command with an `Idempotency-Key`, or its answer.
@@ -28,7 +29,7 @@ impl Write {
     /// As it is kept.
     pub(super) fn into_row(self) -> serde_json::Result<Row> {
         Ok(match self {
-            Self::Event(event) => Row::Event(event),
+            Self::Event(event) => Row::Event(EventRow::of(&event)),
             Self::Save(call, saved) => {
                 Row::Save { call: call.to_bytes(), saved: json::to_vec(&*saved)?.into() }
             }
