@@ -142,7 +142,7 @@ impl Agent {
 
     /// A tag of the Call-ID and the number of the CSeq: an INVITE and its CANCEL have the same (§9.2).
     fn stateless_tag(&self, headers: &Headers) -> String {
-        let value = |name| headers.first(name).map(|header| header.value.as_ref()).unwrap_or_default();
+        let value = |name| headers.first(name).map(|header| header.value).unwrap_or_default();
         let number = value(Name::CSeq).split(|byte| !byte.is_ascii_digit()).next().unwrap_or_default();
         self.stack.ids.stateless_tag(value(Name::CallId), number).to_string()
     }

@@ -42,8 +42,8 @@ impl Head {
 
     /// The head with the To of a response: that of the ACK to it (§17.1.1.3).
     pub fn answered(&self, response: &Response) -> Self {
-        let to = response.headers.first(Name::To).map_or(&self.to, |to| &to.value);
-        Self { to: to.clone(), ..self.clone() }
+        let to = response.headers.first(Name::To).map_or_else(|| self.to.clone(), |to| to.kept());
+        Self { to, ..self.clone() }
     }
 }
 

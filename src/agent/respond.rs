@@ -31,7 +31,7 @@ pub fn plain(request: &Request, status: u16, phrase: Option<&str>, tag: &str) ->
 pub fn trying(request: &Request) -> Bytes {
     let writer = respond(&request.headers, 100, None, None);
     match request.headers.first(Name::Timestamp) {
-        Some(timestamp) => writer.header("Timestamp", &timestamp.value).finish(),
+        Some(timestamp) => writer.header("Timestamp", timestamp.value).finish(),
         None => writer.finish(),
     }
 }
@@ -40,7 +40,7 @@ pub fn trying(request: &Request) -> Bytes {
 pub fn in_dialog(request: &Request, status: u16, phrase: Option<&str>, tag: &str, contact: &str) -> Writer {
     let mut writer = respond(&request.headers, status, phrase, Some(tag));
     for route in request.headers.all(Name::RecordRoute) {
-        writer = writer.header("Record-Route", &route.value);
+        writer = writer.header("Record-Route", route.value);
     }
     capabilities(writer.header("Contact", contact))
 }

@@ -32,14 +32,14 @@ impl Fault {
 
     /// A message with this fault: answerable if it is a request, but no ACK, whose topmost Via tells where the answer goes.
     pub fn of(self, method: Option<Method>, headers: Headers) -> Unreadable {
-        let via = headers.first(Name::Via).and_then(|via| Via::parse_leniently(&via.value));
+        let via = headers.first(Name::Via).and_then(|via| Via::parse_leniently(&via.kept()));
         match (method, via) {
             (Some(method), Some(peer_via)) if method != Method::Known(Known::Ack) => {
                 let phrase = self.phrase().into();
                 Unreadable::Answerable {
                     status: self.status,
                     phrase,
-                    headers,
+                    headers: Box::new(headers),
                     peer_via: Box::new(peer_via),
                     method,
                 }

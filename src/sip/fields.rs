@@ -47,7 +47,7 @@ impl Headers {
 
     /// The number that a header begins with: Expires, Min-Expires, RSeq, Session-Expires, Min-SE, Retry-After.
     pub fn number(&self, name: Name) -> Option<u32> {
-        let mut cursor = Cursor::new(&self.first(name)?.value);
+        let mut cursor = Cursor::new(self.first(name)?.value);
         let digits = cursor.take_while(|byte| byte.is_ascii_digit());
         let whole = cursor.peek().is_none_or(|next| matches!(next, b' ' | b'\t' | b';' | b'('));
         decimal(digits, u32::MAX.into()).filter(|_| whole).and_then(|number| u32::try_from(number).ok())
@@ -56,7 +56,7 @@ impl Headers {
     /// The addresses of every header of that name (Route, Record-Route, Path, Contact, …), in order; what cannot be read, and
     /// the `*` of a Contact, are left out.
     pub fn addresses(&self, name: Name) -> Vec<NameAddr> {
-        self.raw_items(name).filter_map(|value| NameAddr::parse(&value).ok()).collect()
+        self.kept_items(name).filter_map(|value| NameAddr::parse(&value).ok()).collect()
     }
 
     /// Whether Content-Type is this `type/subtype`, whatever its parameters (§20.15).

@@ -5,23 +5,51 @@ use std::str;
 
 use memchr::memchr;
 
-/// `token`: what methods, header names and parameter names are made of.
-pub(super) const fn is_token(byte: u8) -> bool {
-    byte < 128 && TOKEN >> byte & 1 == 1
+/// Bytes by their codes: whether each is of a class is one look.
+pub(super) struct Class([bool; 256]);
+
+#[expect(clippy::indexing_slicing, reason = "classes are worked out when the program is compiled")]
+impl Class {
+    /// ASCII's letters and digits, and these.
+    pub const fn alphanumeric_and(marks: &[u8]) -> Self {
+        let (mut class, mut byte) = ([false; 256], 0_u8);
+        while byte < 128 {
+            class[byte as usize] = byte.is_ascii_alphanumeric();
+            byte += 1;
+        }
+        Self(class).with(marks, true)
+    }
+
+    /// What can be seen, ASCII or not, but for these.
+    pub const fn visible_but(marks: &[u8]) -> Self {
+        let (mut class, mut byte) = ([true; 256], 0);
+        while byte <= b' ' as usize {
+            class[byte] = false;
+            byte += 1;
+        }
+        Self(class).with(&[0x7f], false).with(marks, false)
+    }
+
+    const fn with(mut self, marks: &[u8], is_in: bool) -> Self {
+        let mut at = 0;
+        while at < marks.len() {
+            self.0[marks[at] as usize] = is_in;
+            at += 1;
+        }
+        self
+    }
+
+    /// Whether a byte is in it.
+    pub fn has(&self, byte: u8) -> bool {
+        self.0.get(usize::from(byte)) == Some(&true)
+    }
 }
 
-/// The bytes of tokens, as the bits of their codes.
-const TOKEN: u128 = {
-    let (mut bits, mut byte) = (0, 0_u8);
-    while byte < 128 {
-        let is_mark = matches!(byte, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~');
-        if is_mark || byte.is_ascii_alphanumeric() {
-            bits |= 1 << byte;
-        }
-        byte += 1;
-    }
-    bits
-};
+/// `token`: what methods, header names and parameter names are made of.
+pub(super) fn is_token(byte: u8) -> bool {
+    static TOKEN: Class = Class::alphanumeric_and(b"-.!%*_+`'~");
+    TOKEN.has(byte)
+}
 
 /// White space inside an unfolded value.
 pub(super) const fn is_space(byte: u8) -> bool {
@@ -30,8 +58,9 @@ pub(super) const fn is_space(byte: u8) -> bool {
 
 /// A parameter's bare value. Wider than `token / host`, as peers put base64 and addresses there; only what would end the
 /// value or hide where it ends is left out.
-const fn is_bare_value(byte: u8) -> bool {
-    byte > b' ' && byte != 0x7f && !matches!(byte, b'"' | b'<' | b'>' | b',' | b';')
+fn is_bare_value(byte: u8) -> bool {
+    static BARE: Class = Class::visible_but(b"\"<>,;");
+    BARE.has(byte)
 }
 
 /// Whether `bytes` is a token.
@@ -195,11 +224,11 @@ impl<'a> Cursor<'a> {
     }
 
     pub fn skip_space(&mut self) {
-        self.rest = {
-            let mut ahead = self.clone();
-            ahead.take_while(is_space);
-            ahead.rest
-        };
+        while let [first, rest @ ..] = self.rest
+            && is_space(*first)
+        {
+            self.rest = rest;
+        }
     }
 
     /// Takes `byte` if it comes next.

@@ -107,7 +107,7 @@ impl Name {
             .into_iter()
             .find(|candidate| {
                 let candidate = candidate.as_str().as_bytes();
-                begins_as(candidate, name) && candidate.eq_ignore_ascii_case(name)
+                begins_as(candidate, name) && (candidate == name || candidate.eq_ignore_ascii_case(name))
             })
             .unwrap_or(Self::Other)
     }

@@ -40,8 +40,8 @@ pub(super) struct Field<'a> {
 pub(super) struct Lines<'a> {
     rest: &'a [u8],
     only_crlf: bool,
-    /// Whether there is a NUL anywhere: few heads have one, and each header of those is looked at for it.
-    has_nul: bool,
+    /// Whether there is a NUL or a CR without its LF anywhere: few heads have one, and each header of those is looked at for it.
+    is_suspect: bool,
 }
 
 /// The fault of a line that does not end as the start line does: others may see other lines here, and another end.
@@ -50,11 +50,11 @@ pub(super) const LINE_END: &str = "lone CR or LF";
 impl<'a> Lines<'a> {
     /// The start line without its end, and what comes behind it.
     pub fn start(head: &'a [u8]) -> (&'a [u8], Self) {
-        let Cut { line, rest, .. } = cut(head);
-        let has_nul = memchr(0, head).is_some();
+        let (line, rest) = cut(head);
+        let is_suspect = is_suspect(head);
         match line.strip_suffix(b"\r") {
-            Some(line) => (line, Self { rest, only_crlf: true, has_nul }),
-            None => (line, Self { rest, only_crlf: false, has_nul }),
+            Some(line) => (line, Self { rest, only_crlf: true, is_suspect }),
+            None => (line, Self { rest, only_crlf: false, is_suspect }),
         }
     }
 
@@ -66,11 +66,10 @@ impl<'a> Lines<'a> {
             _ => {}
         }
         let whole = self.rest;
-        let (mut folded, mut faulty, mut has_cr) = (false, false, false);
+        let (mut folded, mut faulty) = (false, false);
         loop {
-            let Cut { line, rest, has_cr: in_line } = cut(self.rest);
+            let (line, rest) = cut(self.rest);
             faulty |= self.only_crlf && !line.ends_with(b"\r");
-            has_cr |= in_line;
             self.rest = rest;
             if !matches!(rest, [b' ' | b'\t', ..]) {
                 break;
@@ -78,30 +77,22 @@ impl<'a> Lines<'a> {
             folded = true;
         }
         let field = whole.get(..whole.len() - self.rest.len()).unwrap_or_default();
-        let is_suspect = has_cr || self.has_nul;
-        Some(if faulty { Err(LINE_END) } else { read(field, folded, is_suspect) })
+        Some(if faulty { Err(LINE_END) } else { read(field, folded, self.is_suspect) })
     }
 }
 
-/// A line and what comes behind it.
-struct Cut<'a> {
-    /// With its CR, but without the LF.
-    line: &'a [u8],
-    rest: &'a [u8],
-    /// Whether there is a CR in it that is not at its end.
-    has_cr: bool,
+/// Cuts at the first LF: the line, with its CR, and what comes behind it.
+fn cut(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let end = memchr(b'\n', bytes).unwrap_or(bytes.len());
+    (bytes.get(..end).unwrap_or_default(), bytes.get(end + 1..).unwrap_or_default())
 }
 
-/// Cuts at the first LF.
-fn cut(bytes: &[u8]) -> Cut<'_> {
-    let first = memchr2(b'\r', b'\n', bytes).unwrap_or(bytes.len());
-    let (end, has_cr) = match bytes.get(first..).unwrap_or_default() {
-        [] | [b'\n', ..] => (first, false),
-        [b'\r', b'\n', ..] => (first + 1, false),
-        behind => (memchr(b'\n', behind).map_or(bytes.len(), |lf| first + lf), true),
-    };
-    let (line, rest) = (bytes.get(..end).unwrap_or_default(), bytes.get(end + 1..).unwrap_or_default());
-    Cut { line, rest, has_cr }
+/// Whether there is a NUL, or a CR without its LF. Without a way out in the middle: many bytes are compared at once.
+pub(super) fn is_suspect(head: &[u8]) -> bool {
+    let ends_oddly = matches!(head, [.., 0 | b'\r']);
+    let behind = head.get(1..).unwrap_or_default();
+    let is_odd = |(byte, next): (&u8, &u8)| (*byte == 0) | ((*byte == b'\r') & (*next != b'\n'));
+    ends_oddly | head.iter().zip(behind).fold(false, |any, pair| any | is_odd(pair))
 }
 
 /// Reads a field. One that is not suspect has no CR but at the ends of its lines, and no NUL.

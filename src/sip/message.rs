@@ -39,8 +39,6 @@ pub struct Request {
     pub contact: Option<NameAddr>,
     /// Every header field, the parsed ones among them, in order.
     pub headers: Headers,
-    /// The start line and the headers as they came, with the empty line.
-    pub head: Bytes,
     /// The body, bytes.
     pub body: Bytes,
 }
@@ -73,8 +71,6 @@ pub struct Response {
     pub contact: Option<NameAddr>,
     /// Every header field, the parsed ones among them, in order.
     pub headers: Headers,
-    /// The start line and the headers as they came, with the empty line.
-    pub head: Bytes,
     /// The body, bytes.
     pub body: Bytes,
 }
@@ -98,7 +94,7 @@ pub enum Unreadable {
         /// What is wrong, for the status line: printable ASCII.
         phrase: ByteString,
         /// What could be read, for [`super::Writer::copied`]; From, To, Call-ID and CSeq may be missing (RFC 4475 §3.3.1).
-        headers: Headers,
+        headers: Box<Headers>,
         /// The topmost Via; its parameters up to the first bad one.
         peer_via: Box<Via>,
         /// The method, known or not; never ACK.
@@ -121,9 +117,7 @@ impl Unreadable {
 }
 
 fn stamp(via: &Via, headers: &mut Headers, peer: SocketAddr) {
-    if let Some(topmost) = headers.first_mut(Name::Via)
-        && let Some(value) = via.stamped(peer)
-    {
-        topmost.value = value;
+    if let Some(value) = via.stamped(peer) {
+        headers.set_first(Name::Via, value);
     }
 }

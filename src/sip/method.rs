@@ -38,10 +38,11 @@ pub(super) fn known_str(method: Known) -> &'static str {
 
 impl Method {
     /// Reads a method from its exact token.
-    pub fn from_token(token: &ByteString) -> Self {
-        match KNOWN.iter().find(|(name, _)| **name == **token) {
+    pub fn from_token(token: &[u8]) -> Self {
+        match KNOWN.iter().find(|(name, _)| name.as_bytes() == token) {
             Some((_, known)) => Self::Known(*known),
-            None => Self::Other(token.clone()),
+            // A token is ASCII.
+            None => Self::Other(String::from_utf8_lossy(token).into_owned().into()),
         }
     }
 

@@ -14,36 +14,54 @@ pub struct NameAddr {
     pub display_name: Option<ByteString>,
     /// The address itself.
     pub uri: Uri,
-    /// The header's parameters, names as received, values unquoted.
-    pub params: Vec<(ByteString, Option<ByteString>)>,
+    tag: Option<ByteString>,
+    /// The header's parameters, as they stand there: they are all right.
+    params: Bytes,
 }
 
 impl NameAddr {
     /// Reads one unfolded value (one item of a list). The error names the fault.
     pub fn parse(value: &Bytes) -> Result<Self, &'static str> {
         let split = split(value)?;
-        let shared = |part: &[u8]| decode(value.slice_ref(part));
+        let text = |part: &[u8]| unquote(&decode(value.slice_ref(part)));
         let uri = ByteString::try_from(value.slice_ref(split.uri)).map_err(|_| uri::NOT_TEXT)?;
-        let mut params = Vec::new();
-        let mut rest = split.params;
+        let (mut rest, mut tag) = (split.params.clone(), None);
         while let Some(param) = rest.param()? {
-            params.push((shared(param.name), param.value.map(|value| unquote(&shared(value)))));
+            if tag.is_none() && param.name.eq_ignore_ascii_case(b"tag") {
+                tag = Some(param.value.map(text).unwrap_or_default());
+            }
         }
         Ok(Self {
-            display_name: Some(unquote(&shared(split.display_name))).filter(|name| !name.is_empty()),
+            display_name: Some(split.display_name)
+                .filter(|name| !name.is_empty())
+                .map(text)
+                .filter(|name| !name.is_empty()),
             uri: Uri::parse(uri)?,
-            params,
+            tag: tag.filter(|tag| !tag.is_empty()),
+            params: value.slice_ref(split.params.rest()),
         })
     }
 
     /// The `tag` parameter; an empty one is none.
     pub fn tag(&self) -> Option<&ByteString> {
-        self.named("tag")?.as_ref().filter(|tag| !tag.is_empty())
+        self.tag.as_ref()
     }
 
-    /// A parameter of the header by its name, without case: `Some("")` for one without a value.
-    pub fn param(&self, name: &str) -> Option<&str> {
-        self.named(name).map(|value| value.as_deref().unwrap_or_default())
+    /// Whether there are parameters of the header.
+    pub fn has_params(&self) -> bool {
+        !trim(&self.params).is_empty()
+    }
+
+    /// A parameter of the header by its name, without case, unquoted; empty for one without a value.
+    pub fn param(&self, name: &str) -> Option<ByteString> {
+        let mut params = Cursor::new(&self.params);
+        while let Ok(Some(param)) = params.param() {
+            if param.name.eq_ignore_ascii_case(name.as_bytes()) {
+                let value = param.value.map(|value| unquote(&decode(self.params.slice_ref(value))));
+                return Some(value.unwrap_or_default());
+            }
+        }
+        None
     }
 
     /// The `expires` parameter of a Contact, in seconds (§20.10); `None` if it is no number below 2**32.
@@ -51,9 +69,12 @@ impl NameAddr {
         decimal(self.param("expires")?.as_bytes(), u32::MAX.into())
             .and_then(|seconds| u32::try_from(seconds).ok())
     }
+}
 
-    fn named(&self, name: &str) -> Option<&Option<ByteString>> {
-        self.params.iter().find(|(param, _)| param.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+impl From<Uri> for NameAddr {
+    /// Without a display name and parameters.
+    fn from(uri: Uri) -> Self {
+        Self { display_name: None, uri, tag: None, params: Bytes::new() }
     }
 }
 

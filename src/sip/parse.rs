@@ -4,14 +4,13 @@
 //! stand behind it.
 
 use bytes::Bytes;
-use bytestring::ByteString;
 use memchr::memchr_iter;
 
 use super::fault::{Fault, Read};
-use super::lines::{self, Field, Length, Lines};
+use super::lines::{self, Length, Lines};
 use super::mandatory::Mandatory;
 use super::start_line::StartLine;
-use super::{Header, Headers, Message, Name, Request, Response, Unreadable};
+use super::{Headers, Message, Name, Request, Response, Unreadable};
 
 /// How many header fields a message may have: beyond, it is answered 400.
 const MOST_HEADERS: usize = 256;
@@ -44,7 +43,6 @@ pub fn parse_datagram(datagram: impl AsRef<[u8]>) -> Result<Message, Unreadable>
 /// The head of a message with the first fault in its headers.
 #[derive(Debug)]
 pub(super) struct Head {
-    bytes: Bytes,
     start: StartLine,
     headers: Headers,
     length: Length,
@@ -57,7 +55,7 @@ impl Head {
         let (line, mut lines) = Lines::start(head);
         let start = StartLine::parse(head, line);
         let most = memchr_iter(b'\n', head).count().min(MOST_HEADERS);
-        let mut headers = Vec::with_capacity(most);
+        let mut headers = Headers::of(head.clone(), most);
         let mut length = Length::Missing { typed: false };
         let mut fault = None;
         while let Some(field) = lines.field() {
@@ -68,14 +66,13 @@ impl Head {
                     fault = fault.or(Some(Fault::bad("message", "too many headers")));
                 }
                 Ok(field) => {
-                    let header = header(head, field);
-                    length = length.with(header.name, &header.value);
-                    headers.push(header);
+                    let header = headers.push(field);
+                    length = length.with(header.name, header.value);
                 }
                 Err(what) => fault = fault.or(Some(Fault::bad("message", what))),
             }
         }
-        Self { bytes: head.clone(), start, headers: Headers(headers), length, fault }
+        Self { start, headers, length, fault }
     }
 
     /// What it says of the body's length.
@@ -111,20 +108,9 @@ impl Head {
                 let mandatory = self.fault.map_or_else(|| Mandatory::read(&self.headers), Err);
                 let Mandatory { via, from, to, call_id, cseq, contact } =
                     mandatory.map_err(|fault| fault.of(None, Headers::default()))?;
-                let (headers, head) = (self.headers, self.bytes);
-                let response = Response {
-                    status,
-                    reason_phrase,
-                    via,
-                    from,
-                    to,
-                    call_id,
-                    cseq,
-                    contact,
-                    headers,
-                    head,
-                    body,
-                };
+                let headers = self.headers;
+                let response =
+                    Response { status, reason_phrase, via, from, to, call_id, cseq, contact, headers, body };
                 Ok(Message::Response(Box::new(response)))
             }
             StartLine::Request { method, uri } => {
@@ -139,7 +125,7 @@ impl Head {
                     Err(fault) => return Err(fault.of(Some(method), self.headers)),
                 };
                 let Mandatory { via, from, to, call_id, cseq, contact } = mandatory;
-                let (cseq, headers, head) = (cseq.number, self.headers, self.bytes);
+                let (cseq, headers) = (cseq.number, self.headers);
                 let request = Request {
                     method,
                     uri,
@@ -151,26 +137,10 @@ impl Head {
                     max_forwards,
                     contact,
                     headers,
-                    head,
                     body,
                 };
                 Ok(Message::Request(Box::new(request)))
             }
         }
-    }
-}
-
-fn header(head: &Bytes, field: Field<'_>) -> Header {
-    let Field { name: raw_name, value, folded } = field;
-    let name = Name::of(raw_name);
-    Header {
-        name,
-        raw_name: match name.as_str() {
-            // Written as most write it: it needs no handle on the message and no look whether it is text.
-            usual if usual.as_bytes() == raw_name => ByteString::from_static(usual),
-            // A token is ASCII.
-            _ => head.slice_ref(raw_name).try_into().unwrap_or_default(),
-        },
-        value: if folded { lines::unfold(value).into() } else { head.slice_ref(value) },
     }
 }

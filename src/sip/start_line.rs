@@ -73,8 +73,7 @@ fn request_line(message: &Bytes, line: &[u8]) -> Result<StartLine, Fault> {
     if !token(method) {
         return Err(Fault::bad("Request-Line", "no method"));
     }
-    let method = ByteString::try_from(message.slice_ref(method)).unwrap_or_default();
-    Ok(StartLine::Request { method: Method::from_token(&method), uri: request_uri(message, rest) })
+    Ok(StartLine::Request { method: Method::from_token(method), uri: request_uri(message, rest) })
 }
 
 /// Reads ` URI VERSION`.

@@ -5,6 +5,7 @@ mod split;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::ops::Range;
 
 use bytestring::ByteString;
 use rsip::Transport;
@@ -24,9 +25,10 @@ pub struct Uri {
 #[derive(Clone, Debug)]
 struct Parts {
     secure: bool,
-    user: Option<ByteString>,
-    /// `Err`: an address.
-    host: Result<ByteString, IpAddr>,
+    /// Where the user is in the text.
+    user: Option<Range<usize>>,
+    /// Where the host is, or, `Err`, which address.
+    host: Result<Range<usize>, IpAddr>,
     port: Option<u16>,
     transport: Option<Transport>,
     is_loose: bool,
@@ -34,17 +36,21 @@ struct Parts {
 }
 
 impl Parts {
-    fn of(text: &ByteString, sip: &Sip<'_>) -> Self {
+    fn of(text: &str, sip: &Sip<'_>) -> Self {
+        let place = |part: &str| {
+            let start = part.as_ptr().addr() - text.as_ptr().addr();
+            start..start + part.len()
+        };
         Self {
             secure: sip.secure,
-            user: sip.user.map(|(user, _)| text.slice_ref(user)),
+            user: sip.user.map(|(user, _)| place(user)),
             host: match sip.host {
-                Host::Name(name) => Ok(text.slice_ref(name)),
+                Host::Name(name) => Ok(place(name)),
                 Host::Address(address) => Err(address),
             },
             port: sip.port,
-            transport: sip.param("transport").and_then(split::transport),
-            is_loose: sip.param("lr").is_some(),
+            transport: sip.known.transport.and_then(split::transport),
+            is_loose: sip.known.is_loose,
             has_headers: sip.headers.is_some(),
         }
     }
@@ -100,13 +106,13 @@ impl Uri {
 
     /// The user part with its escapes, without a password.
     pub fn user(&self) -> Option<&str> {
-        self.parts.as_ref()?.user.as_deref()
+        self.text.get(self.parts.as_ref()?.user.clone()?)
     }
 
     /// Host without brackets, as text; empty for a URI that is not SIP.
     pub fn host(&self) -> Cow<'_, str> {
         match self.parts.as_ref().map(|parts| &parts.host) {
-            Some(Ok(name)) => Cow::Borrowed(name),
+            Some(Ok(name)) => Cow::Borrowed(self.text.get(name.clone()).unwrap_or_default()),
             Some(Err(address)) => Cow::Owned(address.to_string()),
             None => Cow::Borrowed(""),
         }

@@ -68,7 +68,7 @@ impl Via {
         let via = Self {
             raw: value.clone(),
             params: params_at,
-            transport: decode(value.slice_ref(transport)),
+            transport: transport_of(value, transport),
             host: decode(value.slice_ref(without_brackets(host))),
             port,
             branch: None,
@@ -140,6 +140,12 @@ impl Via {
         out.extend_from_slice(raw.get(end..)?);
         Some(out.freeze())
     }
+}
+
+/// The usual words need no handle on the message.
+fn transport_of(value: &Bytes, word: &[u8]) -> ByteString {
+    let usual = ["TCP", "UDP", "TLS"].into_iter().find(|usual| usual.as_bytes() == word);
+    usual.map_or_else(|| decode(value.slice_ref(word)), ByteString::from_static)
 }
 
 fn without_brackets(host: &[u8]) -> &[u8] {

@@ -45,15 +45,15 @@ impl Writer {
     /// To that has none.
     pub fn copied(mut self, request: &Headers, to_tag: Option<&str>) -> Self {
         for via in request.all(Name::Via) {
-            self.copy("Via", &via.value);
+            self.copy("Via", via.value);
         }
         if let Some(from) = request.first(Name::From) {
-            self.copy("From", &from.value);
+            self.copy("From", from.value);
         }
         if let Some(to) = request.first(Name::To) {
             self.name("To");
-            self.received(&to.value);
-            if let Some(tag) = to_tag.filter(|_| tag_of(&to.value).is_none()) {
+            self.received(to.value);
+            if let Some(tag) = to_tag.filter(|_| tag_of(to.value).is_none()) {
                 self.raw(b";tag=");
                 self.value(tag.as_bytes());
             }
@@ -61,7 +61,7 @@ impl Writer {
         }
         for name in [Name::CallId, Name::CSeq] {
             if let Some(header) = request.first(name) {
-                self.copy(name.as_str(), &header.value);
+                self.copy(name.as_str(), header.value);
             }
         }
         self

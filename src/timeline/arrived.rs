@@ -30,7 +30,7 @@ impl Arrived {
                 call_id: request.call_id.clone(),
                 from: request.from.tag().cloned(),
                 to: request.to.tag().cloned(),
-                head: request.head.clone(),
+                head: request.headers.head().clone(),
                 body: request.body.clone(),
             },
             Message::Response(response) => Self {
@@ -39,7 +39,7 @@ impl Arrived {
                 call_id: response.call_id.clone(),
                 from: response.from.tag().cloned(),
                 to: response.to.tag().cloned(),
-                head: response.head.clone(),
+                head: response.headers.head().clone(),
                 body: response.body.clone(),
             },
         })

@@ -86,7 +86,7 @@ fn a_caller_without_credentials_is_asked_for_them_by_two_digests() {
     peer.send(Caller::at(peer.address).request("INVITE", "Content-Type: application/sdp\r\n", OFFER));
     let refusal = peer.answer(401, "INVITE");
     let asked: Vec<_> =
-        refusal.headers.iter().filter(|header| header.raw_name == "WWW-Authenticate").collect();
+        refusal.headers.iter().filter(|header| header.raw_name() == "WWW-Authenticate").collect();
     assert_eq!(asked.len(), 2);
     assert!(asked[0].text().contains("algorithm=SHA-256") && asked[1].text().contains("algorithm=MD5"));
     peer.hears_nothing_but_options();

@@ -67,7 +67,7 @@ impl Dialog {
         let us = Contact { account, user: invite.uri.user().unwrap_or_default().to_owned(), is_secure };
         let link = account.and_then(|number| stack.link(number));
         let own = link.filter(|link| link.flow.is_some_and(|own| own.id == flow.id));
-        let value = |name| invite.headers.first(name).map(|header| header.value.clone()).unwrap_or_default();
+        let value = |name| invite.headers.first(name).map(|header| header.kept()).unwrap_or_default();
         Self {
             call_id: invite.call_id.clone(),
             local_tag,
@@ -118,12 +118,12 @@ impl Dialog {
     /// The dialog that a response to our INVITE makes or confirms (§12.1.2, §13.2.2.4); `self` is what the INVITE asked for, or
     /// the same dialog as it was.
     pub fn of_response(&self, response: &Response) -> Self {
-        let to = response.headers.first(Name::To).map_or(&self.remote, |to| &to.value);
+        let to = response.headers.first(Name::To).map_or_else(|| self.remote.clone(), |to| to.kept());
         let mut route_set = uris_of(response.headers.addresses(Name::RecordRoute));
         route_set.reverse();
         Self {
             remote_tag: response.to.tag().cloned(),
-            remote: to.clone(),
+            remote: to,
             remote_target: target_of(&response.contact).unwrap_or_else(|| self.remote_target.clone()),
             route_set,
             local_cseq: self.local_cseq.max(response.cseq.number),

@@ -114,16 +114,16 @@ fn picture_of(
 fn fields_of(invite: &Request) -> Arc<[HeaderField]> {
     let mut topmost = Some(&invite.via.raw);
     let shown = invite.headers.iter().filter(|header| is_shown(header));
-    let field = |header: &Header| {
+    let field = |header: Header<'_>| {
         let received = topmost.take_if(|_| header.name == Name::Via);
         let value = received.map_or_else(|| header.text(), body_text);
-        HeaderField { name: header.raw_name.clone(), value }
+        HeaderField { name: header.kept_name(), value }
     };
     shown.map(field).collect()
 }
 
 /// From, To and Call-ID have their own places in the picture; answers to challenges are for nobody else.
-fn is_shown(header: &Header) -> bool {
+fn is_shown(header: &Header<'_>) -> bool {
     let is_elsewhere = matches!(header.name, Name::From | Name::To | Name::CallId);
     !is_elsewhere && !matches!(header.name, Name::Authorization | Name::ProxyAuthorization)
 }

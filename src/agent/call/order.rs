@@ -177,7 +177,7 @@ fn given_from(text: &str) -> Result<NameAddr, Refusal> {
         true => NameAddr::parse(&Bytes::copy_from_slice(text.as_bytes())).map_err(invalid)?,
         false => nameless(text).map_err(invalid)?,
     };
-    if !from.params.is_empty() {
+    if from.has_params() {
         return Err(invalid("must have no parameters behind the address"));
     }
     if from.uri.has_headers() {
@@ -195,5 +195,5 @@ fn default_from(stack: &Stack, account: Option<&AccountSettings>) -> Result<Name
 }
 
 fn nameless(uri: &str) -> Result<NameAddr, &'static str> {
-    Ok(NameAddr { display_name: None, uri: Uri::parse(uri.into())?, params: Vec::new() })
+    Uri::parse(uri.into()).map(NameAddr::from)
 }

@@ -35,7 +35,7 @@ fn guarded() -> GateSettings {
 /// The header that answers one of the challenges of a 401.
 fn answer(refusal: &Response, which: usize, who: &Credentials, count: u32) -> String {
     let asked = refusal.headers.all(Name::WwwAuthenticate).nth(which).expect("a challenge");
-    let challenge = Challenge::parse(&asked.value).expect("that can be read");
+    let challenge = Challenge::parse(asked.value).expect("that can be read");
     let answer = Answer {
         challenge: &challenge,
         credentials: who,

@@ -38,7 +38,7 @@ pub struct Authorization<'a> {
 
 /// Every answer of a request that can be read, in order.
 pub fn authorizations(headers: &Headers) -> impl Iterator<Item = Authorization<'_>> {
-    headers.all(Name::Authorization).take(MOST).filter_map(|header| Authorization::parse(&header.value))
+    headers.all(Name::Authorization).take(MOST).filter_map(|header| Authorization::parse(header.value))
 }
 
 impl<'a> Authorization<'a> {

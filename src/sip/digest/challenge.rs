@@ -43,7 +43,7 @@ pub enum Qop {
 /// Every challenge in the headers of that name (`WwwAuthenticate` or `ProxyAuthenticate`) that the agent can answer, in
 /// order; other schemes, unknown algorithms and what cannot be read are skipped.
 pub fn challenges(headers: &Headers, name: Name) -> Vec<Challenge> {
-    headers.all(name).take(MOST).filter_map(|header| Challenge::parse(&header.value)).collect()
+    headers.all(name).take(MOST).filter_map(|header| Challenge::parse(header.value)).collect()
 }
 
 /// Which challenges to answer: of each realm the strongest, of equals the topmost; realms in order of appearance

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use memchr::{memchr, memchr_iter};
 
 use super::direction::Whole;
+use crate::sip::lines::is_suspect;
 use crate::sip::text::{cut, decode};
 
 /// How many media lines a description may have: one with more is malformed.
@@ -61,11 +62,12 @@ impl<'a> Session<'a> {
         if memchr_iter(b'\n', text.as_bytes()).count() > MOST_LINES {
             return Err("too many lines");
         }
+        let is_suspect = is_suspect(text.as_bytes());
         // §9: byte-string has none.
-        if memchr(0, text.as_bytes()).is_some() {
+        if is_suspect && memchr(0, text.as_bytes()).is_some() {
             return Err("a NUL in it");
         }
-        let mut lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+        let mut lines = each_line(text).map(|line| line.strip_suffix('\r').unwrap_or(line));
         if lines.next() != Some("v=0") {
             return Err("not a session description");
         }
@@ -73,6 +75,9 @@ impl<'a> Session<'a> {
         own.push(Line::new('v', "0"));
         for line in lines.filter(|line| !line.is_empty()) {
             let line = Line::read(line)?;
+            if is_suspect && line.value.contains('\r') {
+                return Err(NO_LINE);
+            }
             let stream = medias.last_mut();
             let is_behind_time = own.last().is_some_and(Line::is_time);
             match line.kind {
@@ -114,6 +119,19 @@ impl<'a> Media<'a> {
     }
 }
 
+const NO_LINE: &str = "a line without a type and a value";
+
+/// The lines of a text, with the CR of each.
+fn each_line(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let end = memchr(b'\n', text.as_bytes());
+        rest = end.and_then(|end| text.get(end + 1..));
+        text.get(..end.unwrap_or(text.len()))
+    })
+}
+
 const MEDIA_LINE: &str = "a bad media line";
 
 impl<'a> Line<'a> {
@@ -124,7 +142,7 @@ impl<'a> Line<'a> {
     fn read(line: &'a str) -> Result<Self, &'static str> {
         let mut chars = line.chars();
         match (chars.next(), chars.next()) {
-            (Some(kind), Some('=')) if !chars.as_str().contains('\r') => {
+            (Some(kind), Some('=')) => {
                 let line = Self::new(kind, chars.as_str());
                 match kind {
                     'c' if line.address().is_none() => Err("a bad c= line"),
@@ -133,7 +151,7 @@ impl<'a> Line<'a> {
                     _ => Ok(line),
                 }
             }
-            _ => Err("a line without a type and a value"),
+            _ => Err(NO_LINE),
         }
     }
 

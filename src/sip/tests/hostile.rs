@@ -34,7 +34,7 @@ fn read_all(message: &[u8]) {
             request.stamp("192.0.2.1:5060".parse().unwrap());
             request.headers
         }
-        Err(Unreadable::Answerable { headers, .. }) => headers,
+        Err(Unreadable::Answerable { headers, .. }) => *headers,
         _ => return,
     };
     for name in [Name::Via, Name::From, Name::Contact, Name::Reason] {
@@ -42,7 +42,7 @@ fn read_all(message: &[u8]) {
         headers.addresses(name);
     }
     headers.reasons().count();
-    headers.all(Name::From).for_each(|header| drop(NameAddr::parse(&header.value)));
+    headers.all(Name::From).for_each(|header| drop(NameAddr::parse(&header.kept())));
     Writer::response(200, None).copied(&headers, Some("tag")).finish();
 }
 

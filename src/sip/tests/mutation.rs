@@ -52,7 +52,7 @@ fn answer(read: &Result<Message, Unreadable>) {
         Ok(Message::Request(request)) => (&request.headers, 200),
         Err(Unreadable::Answerable { headers, status, phrase, .. }) => {
             assert!(phrase.len() < 100 && phrase.bytes().all(|byte| (b' '..0x7f).contains(&byte)));
-            (headers, *status)
+            (&**headers, *status)
         }
         _ => return,
     };

@@ -93,11 +93,11 @@ fn every_good_message_written_again_reads_the_same() {
         for header in
             first.headers.iter().filter(|header| !matches!(header.name, Name::CSeq | Name::ContentLength))
         {
-            writer = writer.header(&header.raw_name, &header.value);
+            writer = writer.header(header.raw_name(), header.value);
         }
         let second = request(writer.header("CSeq", format!("{} INVITE", first.cseq)).finish());
         assert_eq!(first.from.uri, second.from.uri, "{path}");
-        assert_eq!(first.from.params, second.from.params, "{path}");
+        assert_eq!(format!("{:?}", first.from), format!("{:?}", second.from), "{path}");
         assert_eq!(first.call_id, second.call_id, "{path}");
         assert_eq!(
             first.headers.items(Name::Via).collect::<Vec<_>>(),

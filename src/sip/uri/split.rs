@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use rsip::Transport;
 
-use crate::sip::grammar::decimal;
+use crate::sip::grammar::{Class, decimal};
 use crate::sip::text::{cut, find};
 
 /// Whether `text` is a URI; the error names the fault.
@@ -30,7 +30,16 @@ pub(super) struct Sip<'a> {
     pub port: Option<u16>,
     /// With their semicolons; empty if there are none.
     params: &'a str,
+    pub known: KnownParams<'a>,
     pub headers: Option<&'a str>,
+}
+
+/// The parameters that are asked for often.
+#[derive(Clone, Copy, Default)]
+pub(super) struct KnownParams<'a> {
+    /// The value of the first `transport`.
+    pub transport: Option<&'a str>,
+    pub is_loose: bool,
 }
 
 /// A host as it is written.
@@ -86,14 +95,31 @@ pub(super) fn split(text: &str) -> Result<Split<'_>, &'static str> {
     let host = at.map_or(0, |at| at + 1);
     let hostport = rest.get(host..semicolon.unwrap_or(end)).unwrap_or_default();
     let params = semicolon.and_then(|semicolon| rest.get(semicolon..end)).unwrap_or_default();
-    if self::params(params).any(|param| param.is_empty() || param.starts_with('=')) {
-        return Err("empty URI parameter");
-    }
+    let known = KnownParams::of(params)?;
     if headers.is_some_and(|headers| headers.split('&').any(|header| !header.contains('='))) {
         return Err("bad URI headers");
     }
     let (host, port) = host_port(hostport)?;
-    Ok(Split::Sip(Sip { secure, user, host, port, params, headers }))
+    Ok(Split::Sip(Sip { secure, user, host, port, params, known, headers }))
+}
+
+impl<'a> KnownParams<'a> {
+    /// Of the parameters, of which none may be without a name.
+    fn of(params: &'a str) -> Result<Self, &'static str> {
+        let mut known = Self::default();
+        for param in self::params(params) {
+            let (name, value) = cut(param, b'=').unwrap_or((param, ""));
+            match name.len() {
+                0 => return Err("empty URI parameter"),
+                2 if name.eq_ignore_ascii_case("lr") => known.is_loose = true,
+                9 if known.transport.is_none() && name.eq_ignore_ascii_case("transport") => {
+                    known.transport = Some(value);
+                }
+                _ => {}
+            }
+        }
+        Ok(known)
+    }
 }
 
 /// Where the parts of what is behind the scheme end.
@@ -112,7 +138,7 @@ impl Marks {
     /// In one look at each byte. The error names the fault: a byte that is not allowed, or an escape without its two digits.
     fn of(text: &[u8]) -> Result<Self, &'static str> {
         let mut marks = Self::default();
-        for (place, byte) in text.iter().enumerate() {
+        for (place, byte) in text.iter().enumerate().filter(|(_, byte)| !PLAIN.has(**byte)) {
             match byte {
                 b'@' if marks.at.is_none() => marks = Self { at: Some(place), ..Self::default() },
                 b'?' if marks.question.is_none() => marks.question = Some(place),
@@ -127,6 +153,9 @@ impl Marks {
         Ok(marks)
     }
 }
+
+/// What stands in a URI and means nothing by itself.
+static PLAIN: Class = Class::visible_but(b"<>\"\\@?;%");
 
 const NOT_ALLOWED: &str = "character not allowed in a URI";
 
@@ -200,8 +229,8 @@ pub(in crate::sip) fn check_host(text: &str) -> Result<(), &'static str> {
 
 /// "_" is in the names that container networks give.
 fn is_name(text: &str) -> bool {
-    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
-    !text.is_empty() && text.bytes().all(is_allowed)
+    static ALLOWED: Class = Class::alphanumeric_and(b"-._");
+    !text.is_empty() && text.bytes().all(|byte| ALLOWED.has(byte))
 }
 
 /// An IPv6 address. By the grammar of RFC 3261 three colons may stand before its part in dots (RFC 5118 §4.10).

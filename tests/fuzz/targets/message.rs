@@ -84,14 +84,14 @@ fn again_response(response: &Response) {
 /// The headers as they were read, and what is read when they are written anew. What is written as something else is left
 /// out: a NUL in a quoted string becomes a space.
 fn rewritten(mut writer: Writer, headers: &Headers) -> Option<(Vec<Field>, Result<Message, Unreadable>)> {
-    let kept: Headers = headers.iter().filter(|header| header.name != Name::ContentLength).cloned().collect();
-    if kept.iter().count() >= MOST_HEADERS || kept.iter().any(|header| header.value.contains(&0)) {
+    let kept = headers.iter().filter(|header| header.name != Name::ContentLength);
+    if kept.clone().count() >= MOST_HEADERS || kept.clone().any(|header| header.value.contains(&0)) {
         return None;
     }
-    for header in &kept {
-        writer = writer.header(&header.raw_name, &header.value);
+    for header in kept.clone() {
+        writer = writer.header(header.raw_name(), header.value);
     }
-    let mut first = fields(&kept);
+    let mut first: Vec<_> = kept.map(field).collect();
     first.push(("Content-Length".to_owned(), b"0".to_vec()));
     Some((first, read(&writer.finish())))
 }
@@ -99,8 +99,11 @@ fn rewritten(mut writer: Writer, headers: &Headers) -> Option<(Vec<Field>, Resul
 type Field = (String, Vec<u8>);
 
 fn fields(headers: &Headers) -> Vec<Field> {
-    let field = |header: &Header| (header.raw_name.to_string(), header.value.to_vec());
     headers.iter().map(field).collect()
+}
+
+fn field(header: Header<'_>) -> Field {
+    (header.raw_name().to_owned(), header.value.to_vec())
 }
 
 fn address(address: &NameAddr) -> String {
@@ -112,7 +115,7 @@ fn stamped(mut request: Request) {
     let peer: SocketAddr = "[2001:db8::1]:5060".parse().expect("an address");
     request.stamp(peer);
     let via = request.headers.first(Name::Via).expect("a Via");
-    let via = Via::parse(&via.value).expect("a Via that can be read");
+    let via = Via::parse(&via.kept()).expect("a Via that can be read");
     assert_eq!(
         (&via.host, via.port, &via.branch),
         (&request.via.host, request.via.port, &request.via.branch)
