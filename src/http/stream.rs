@@ -101,6 +101,8 @@ impl Chunks {
         // First the connection goes elsewhere: there may be a burst of what has been.
         if let Some(stream) = &self.stream {
             stream.there().await;
+            // Who waits for this processor comes before the next stream: SIP's thread would wait else for as long as dozens of them take.
+            std::thread::yield_now();
         }
         loop {
             tokio::select! {
