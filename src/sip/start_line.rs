@@ -31,11 +31,12 @@ fn is_version(text: &[u8]) -> bool {
 impl StartLine {
     /// Reads the line without its end; `line` is part of `message`.
     pub fn parse(message: &Bytes, line: &[u8]) -> Self {
-        if !line.split(|byte| *byte == b' ').any(is_version) {
-            return Self::Foreign;
-        }
         let read = if is_version(line) { status_line(message, line) } else { request_line(message, line) };
-        read.unwrap_or_else(Self::Faulty)
+        let is_sip = || line.split(|byte| *byte == b' ').any(is_version);
+        match read {
+            Ok(Self::Request { uri: Err(_), .. }) | Err(_) if !is_sip() => Self::Foreign,
+            read => read.unwrap_or_else(Self::Faulty),
+        }
     }
 }
 

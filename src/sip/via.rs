@@ -3,7 +3,7 @@
 
 use std::net::{Ipv6Addr, SocketAddr};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::grammar::{Cursor, Param, decimal, is_space, item_end};
@@ -111,7 +111,7 @@ impl Via {
         let end = item_end(raw);
         let (sent_by, params) = raw.get(..end)?.split_at_checked(self.params)?;
         let mut params = Cursor::new(params);
-        let mut out = BytesMut::with_capacity(raw.len() + ROOM);
+        let mut out = Vec::with_capacity(raw.len() + ROOM);
         out.extend_from_slice(sent_by);
         let mut forged = false;
         loop {
@@ -138,7 +138,7 @@ impl Via {
             out.extend_from_slice(address_text(address).as_bytes());
         }
         out.extend_from_slice(raw.get(end..)?);
-        Some(out.freeze())
+        Some(out.into())
     }
 }
 

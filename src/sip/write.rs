@@ -1,7 +1,5 @@
 //! From headers to bytes.
 
-use std::io::Write;
-
 use bytes::Bytes;
 use memchr::{memchr2, memchr3};
 
@@ -133,7 +131,6 @@ impl Writer {
     }
 
     fn number(&mut self, number: usize) {
-        // Writing into memory cannot fail.
-        let _ = write!(self.out, "{number}");
+        self.raw(itoa::Buffer::new().format(number).as_bytes());
     }
 }
