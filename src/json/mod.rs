@@ -23,6 +23,11 @@ pub fn to_vec(value: &(impl Serialize + ?Sized)) -> Result<Vec<u8>> {
     Ok(out)
 }
 
+/// How many bytes text is in JSON, between its quotes.
+pub fn length(text: &str) -> usize {
+    text::length(text)
+}
+
 /// Takes one value.
 struct Json<'a> {
     out: &'a mut Vec<u8>,

@@ -13,6 +13,21 @@ pub(super) fn quoted(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
+/// How many bytes text is when it is escaped.
+pub(super) fn length(text: &str) -> usize {
+    let (chunks, rest) = text.as_bytes().as_chunks::<STRIDE>();
+    // A chunk's sum is at most 80. All of its bytes are looked at at once.
+    let more = |bytes: &[u8]| usize::from(bytes.iter().fold(0, |sum, byte| sum + longer(*byte)));
+    text.len() + chunks.iter().map(|chunk| more(chunk)).sum::<usize>() + more(rest)
+}
+
+/// By how many bytes it is longer when it is escaped.
+fn longer(byte: u8) -> u8 {
+    let is_short = matches!(byte, b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c);
+    let is_control = byte < b' ';
+    u8::from(is_short) + 5 * u8::from(is_control & !is_short)
+}
+
 /// Text that comes piece by piece.
 pub(super) struct Escaped<'a>(pub &'a mut Vec<u8>);
 

@@ -108,9 +108,9 @@ impl Headers {
 
     /// The value of the first header of that name is another from now on.
     pub(super) fn set_first(&mut self, name: Name, value: Bytes) {
-        let other = self.other(value);
-        if let Some(place) = self.fields.iter_mut().find(|place| place.name == name) {
-            place.value = other;
+        if let Some(at) = self.fields.iter().position(|place| place.name == name) {
+            let other = self.other(value);
+            self.fields.get_mut(at).into_iter().for_each(|place| place.value = other);
         }
     }
 
@@ -174,7 +174,9 @@ impl Headers {
 
     /// As [`Headers::items`], as bytes.
     pub(super) fn kept_items(&self, name: Name) -> impl Iterator<Item = Bytes> + '_ {
-        let items = self.all(name).flat_map(|header| grammar::items(header.value));
-        items.filter(|item| !item.is_empty()).map(|item| self.kept(item))
+        self.all(name).flat_map(|header| {
+            let (whole, items) = (header.kept(), grammar::items(header.value));
+            items.filter(|item| !item.is_empty()).map(move |item| whole.slice_ref(item))
+        })
     }
 }

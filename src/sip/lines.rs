@@ -51,7 +51,7 @@ impl<'a> Lines<'a> {
     /// The start line without its end, and what comes behind it.
     pub fn start(head: &'a [u8]) -> (&'a [u8], Self) {
         let (line, rest) = cut(head);
-        let is_suspect = is_suspect(head);
+        let is_suspect = has_nul_or_lone_cr(head);
         match line.strip_suffix(b"\r") {
             Some(line) => (line, Self { rest, only_crlf: true, is_suspect }),
             None => (line, Self { rest, only_crlf: false, is_suspect }),
@@ -88,11 +88,11 @@ fn cut(bytes: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// Whether there is a NUL, or a CR without its LF. Without a way out in the middle: many bytes are compared at once.
-pub(super) fn is_suspect(head: &[u8]) -> bool {
-    let ends_oddly = matches!(head, [.., 0 | b'\r']);
-    let behind = head.get(1..).unwrap_or_default();
+pub(super) fn has_nul_or_lone_cr(bytes: &[u8]) -> bool {
+    let ends_oddly = matches!(bytes, [.., 0 | b'\r']);
+    let behind = bytes.get(1..).unwrap_or_default();
     let is_odd = |(byte, next): (&u8, &u8)| (*byte == 0) | ((*byte == b'\r') & (*next != b'\n'));
-    ends_oddly | head.iter().zip(behind).fold(false, |any, pair| any | is_odd(pair))
+    ends_oddly | bytes.iter().zip(behind).fold(false, |any, pair| any | is_odd(pair))
 }
 
 /// Reads a field. One that is not suspect has no CR but at the ends of its lines, and no NUL.

@@ -15,14 +15,17 @@ pub struct NameAddr {
     /// The address itself.
     pub uri: Uri,
     tag: Option<ByteString>,
-    /// The header's parameters, as they stand there: they are all right.
-    params: Bytes,
+    /// The whole value, in which all is right.
+    value: Bytes,
+    /// Where the header's parameters begin in it, if it has some.
+    params: usize,
 }
 
 impl NameAddr {
     /// Reads one unfolded value (one item of a list). The error names the fault.
     pub fn parse(value: &Bytes) -> Result<Self, &'static str> {
-        let split = split(value)?;
+        let value = value.slice_ref(trim(value));
+        let split = split(&value)?;
         let text = |part: &[u8]| unquote(&decode(value.slice_ref(part)));
         let uri = ByteString::try_from(value.slice_ref(split.uri)).map_err(|_| uri::NOT_TEXT)?;
         let (mut rest, mut tag) = (split.params.clone(), None);
@@ -38,7 +41,8 @@ impl NameAddr {
                 .filter(|name| !name.is_empty()),
             uri: Uri::parse(uri)?,
             tag: tag.filter(|tag| !tag.is_empty()),
-            params: value.slice_ref(split.params.rest()),
+            params: value.len() - split.params.rest().len(),
+            value,
         })
     }
 
@@ -49,15 +53,16 @@ impl NameAddr {
 
     /// Whether there are parameters of the header.
     pub fn has_params(&self) -> bool {
-        !trim(&self.params).is_empty()
+        !trim(self.value.get(self.params..).unwrap_or_default()).is_empty()
     }
 
     /// A parameter of the header by its name, without case, unquoted; empty for one without a value.
     pub fn param(&self, name: &str) -> Option<ByteString> {
-        let mut params = Cursor::new(&self.params);
+        let mut params = Cursor::new(&self.value);
+        params.take(self.params);
         while let Ok(Some(param)) = params.param() {
             if param.name.eq_ignore_ascii_case(name.as_bytes()) {
-                let value = param.value.map(|value| unquote(&decode(self.params.slice_ref(value))));
+                let value = param.value.map(|value| unquote(&decode(self.value.slice_ref(value))));
                 return Some(value.unwrap_or_default());
             }
         }
@@ -74,7 +79,7 @@ impl NameAddr {
 impl From<Uri> for NameAddr {
     /// Without a display name and parameters.
     fn from(uri: Uri) -> Self {
-        Self { display_name: None, uri, tag: None, params: Bytes::new() }
+        Self { display_name: None, uri, tag: None, value: Bytes::new(), params: 0 }
     }
 }
 

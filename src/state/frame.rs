@@ -1,13 +1,15 @@
 //! An event as it goes to readers: encoded once, for all of them, when the first one asks for it. What nobody reads is never
-//! encoded: of a log in memory that is most of what happens between two looks at it.
+//! encoded: of a log in memory that is most of what happens between two looks at it. With a log on disk it is encoded for that, and kept
+//! for the readers if there are any.
 
+use std::cell::RefCell;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use bytestring::ByteString;
 use serde::Serialize;
 
-use super::{EventId, Settings, Told, Topic};
+use super::{EventId, Settings, Told, Topic, size};
 use crate::agent::{CallId, News, Timestamp};
 use crate::json;
 
@@ -21,8 +23,16 @@ enum Form {
     Numbered(Arc<Numbered>),
 }
 
+/// How much of the room in which events are written is kept, bytes.
+const KEPT: usize = 64 * 1024;
+
+thread_local! {
+    /// Where an event is written before its size is known.
+    static WRITING: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
 /// An event as it is sent: the envelope alone is a part of the server-sent event's bytes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Text {
     sse: Bytes,
     envelope: usize,
@@ -51,11 +61,19 @@ impl Frame {
         Self(Form::Written(Text { sse, envelope: head.len() }))
     }
 
-    /// About how many bytes it is long.
+    /// How many bytes it is long; about as many, if it is not encoded.
     pub fn size(&self) -> usize {
         match &self.0 {
             Form::Written(text) => text.sse.len(),
-            Form::Numbered(event) => event.size,
+            Form::Numbered(event) => event.size(),
+        }
+    }
+
+    /// About how many bytes it holds when it is encoded, besides its call. It never changes.
+    pub(super) fn held(&self) -> usize {
+        match &self.0 {
+            Form::Written(text) => text.sse.len(),
+            Form::Numbered(event) => size_of::<Numbered>() + event.size + size::held(&event.told),
         }
     }
 
@@ -79,14 +97,29 @@ impl Text {
         self.sse.slice(self.envelope..self.sse.len().saturating_sub(without))
     }
 
-    /// Of an event; one without a number has the id in its envelope only.
+    /// Of an event; one without a number has the id in its envelope only. A copy of exactly its size, as it is kept for long.
     fn of(
         (id, is_numbered): (&EventId, bool),
         source: &str,
         envelope: &Envelope<impl Serialize>,
-        room: usize,
     ) -> Result<Self, serde_json::Error> {
-        let (mut out, id, topic) = (Vec::with_capacity(room), id.text(), envelope.topic.name());
+        WRITING.with_borrow_mut(|out| {
+            out.clear();
+            let start = Self::write(out, (id, is_numbered), source, envelope)?;
+            let text = Self { sse: Bytes::copy_from_slice(out), envelope: start };
+            out.shrink_to(KEPT);
+            Ok(text)
+        })
+    }
+
+    /// The answer is where the envelope starts.
+    fn write(
+        out: &mut Vec<u8>,
+        (id, is_numbered): (&EventId, bool),
+        source: &str,
+        envelope: &Envelope<impl Serialize>,
+    ) -> Result<usize, serde_json::Error> {
+        let (id, topic) = (id.text(), envelope.topic.name());
         if is_numbered {
             ["id: ", &id, "\n"].iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
         }
@@ -102,9 +135,9 @@ impl Text {
             datacontenttype: "application/json",
             data: &envelope.data,
         };
-        json::append(&mut out, &event)?;
+        json::append(out, &event)?;
         out.extend_from_slice(b"\n\n");
-        Ok(Self { sse: out.into(), envelope: start })
+        Ok(start)
     }
 }
 
@@ -115,7 +148,7 @@ pub struct Numbered {
     pub(super) sequence: u64,
     origin: Arc<Origin>,
     size: usize,
-    /// Whether somebody follows the log: what is written for the disk is kept for him.
+    /// Whether somebody followed the log when it was numbered: what is written for the disk is kept for him.
     is_awaited: bool,
     text: OnceLock<Text>,
 }
@@ -128,9 +161,9 @@ struct Origin {
 }
 
 impl Numbered {
-    /// About how many bytes it takes.
+    /// How many bytes it is long; about as many, if it is not encoded.
     pub(super) fn size(&self) -> usize {
-        self.size
+        self.text.get().map_or(self.size, |text| text.sse.len())
     }
 
     /// The CloudEvents envelope alone, for the disk.
@@ -146,33 +179,32 @@ impl Numbered {
     }
 
     fn write(&self) -> Text {
-        self.encode().unwrap_or_else(|error| {
-            // None of what is told of has anything that JSON has not.
-            tracing::error!(%error, event = self.told.topic().name(), "an event could not be encoded");
-            Text { sse: Bytes::new(), envelope: 0 }
-        })
-    }
-
-    fn encode(&self) -> Result<Text, serde_json::Error> {
         let (topic, time) = (self.told.topic(), self.told.time());
         match &self.told {
             Told::News(News::Call(event)) => {
                 let subject = Some(Name::Call(event.call.id));
-                self.enveloped(&Envelope { topic, subject, time, data: event.data() })
+                self.enveloped(Envelope { topic, subject, time, data: event.data() })
             }
             Told::News(News::Account(event)) => {
                 let subject = Some(Name::Account(event.account.id.clone()));
-                self.enveloped(&Envelope { topic, subject, time, data: event })
+                self.enveloped(Envelope { topic, subject, time, data: event })
             }
             Told::Draining(_) => {
-                self.enveloped(&Envelope { topic, subject: None, time, data: serde_json::Map::new() })
+                self.enveloped(Envelope { topic, subject: None, time, data: serde_json::Map::new() })
             }
         }
     }
 
-    fn enveloped(&self, envelope: &Envelope<impl Serialize>) -> Result<Text, serde_json::Error> {
+    /// What cannot be encoded is told without its data: its number is given.
+    fn enveloped(&self, envelope: Envelope<impl Serialize>) -> Text {
         let id = EventId { epoch: self.origin.epoch.clone(), sequence: self.sequence };
-        Text::of((&id, true), &self.origin.source, envelope, self.size)
+        let (id, source) = ((&id, true), &self.origin.source);
+        let written = Text::of(id, source, &envelope).or_else(|error| {
+            tracing::error!(%error, event = envelope.topic.name(), "an event could not be encoded");
+            let Envelope { topic, subject, time, .. } = envelope;
+            Text::of(id, source, &Envelope { topic, subject, time, data: serde_json::Map::new() })
+        });
+        written.unwrap_or_default()
     }
 }
 
@@ -220,9 +252,6 @@ pub(super) struct Press {
     last: u64,
 }
 
-/// About how long what stands around the data of an event is, bytes.
-const ENVELOPE: usize = 280;
-
 impl Press {
     pub fn new(settings: &Settings) -> Self {
         let source = format!("/call-agent/{}", settings.node);
@@ -232,11 +261,7 @@ impl Press {
     /// The next event of the log.
     pub fn number(&mut self, told: Told, is_awaited: bool) -> Arc<Numbered> {
         self.last += 1;
-        let data = match &told {
-            Told::News(News::Call(event)) => event.size(),
-            Told::News(News::Account(_)) | Told::Draining(_) => ENVELOPE,
-        };
-        let (origin, size) = (self.origin.clone(), ENVELOPE + data);
+        let (origin, size) = (self.origin.clone(), size::encoded(&told));
         Arc::new(Numbered { told, sequence: self.last, origin, size, is_awaited, text: OnceLock::new() })
     }
 
@@ -248,7 +273,10 @@ impl Press {
     /// An event for one reader only, which takes no number. Its envelope has the id `before`, so that a reader who takes
     /// his place from it goes on right; as a server-sent event it has none.
     pub fn aside(&self, before: &EventId, envelope: &Envelope<impl Serialize>) -> Option<Frame> {
-        let written = Text::of((before, false), &self.origin.source, envelope, ENVELOPE * 2);
+        let written = Text::of((before, false), &self.origin.source, envelope);
+        let name = envelope.topic.name();
+        let written = written
+            .inspect_err(|error| tracing::error!(%error, event = name, "an event could not be encoded"));
         written.ok().map(|text| Frame(Form::Written(text)))
     }
 }

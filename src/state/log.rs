@@ -30,9 +30,9 @@ pub(super) enum Subject {
 }
 
 impl Entry {
-    /// Of an event that is not encoded, what it takes when it is.
+    /// About how many bytes it takes when it is encoded, whether it is or not. It never changes.
     fn size(&self) -> usize {
-        self.frame.size() + size_of::<Self>() + size_of::<Call>()
+        self.frame.held() + size_of::<Self>() + size_of::<Call>()
     }
 }
 

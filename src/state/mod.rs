@@ -28,6 +28,7 @@ pub mod records;
 mod replay;
 mod sealed;
 mod shown;
+mod size;
 #[cfg(test)]
 pub(crate) mod tests;
 mod topic;

@@ -84,7 +84,11 @@ pub(super) fn replayed(
             None => return Ok(None),
         },
     };
-    *whole = completed(envelope, whole)?;
+    let latest = completed(envelope, whole)?;
+    if latest.is_null() {
+        return Ok(None);
+    }
+    *whole = latest;
     Ok(Some((kind, Arc::new(Call::read(whole.clone())?))))
 }
 

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::agent::event::{CallState, EventKind, HeaderField};
+use crate::agent::event::{CallState, EventKind};
 use crate::agent::{Call, CallId, Event, Timestamp};
 
 use super::listed::Listed;
+use super::size;
 
 /// How many ended calls are kept.
 #[derive(Clone, Copy, Debug)]
@@ -105,7 +106,7 @@ impl Views {
             Entry::Occupied(slot) => {
                 let slot = slot.into_mut();
                 if slot.is_over() {
-                    self.ended_bytes = self.ended_bytes.saturating_sub(size(&slot.call));
+                    self.ended_bytes = self.ended_bytes.saturating_sub(size::of_call(&slot.call));
                 }
                 slot
             }
@@ -119,7 +120,7 @@ impl Views {
         slot.call = event.call.clone();
         self.listed.show(&event.call);
         if slot.is_over() {
-            self.ended_bytes += size(&slot.call);
+            self.ended_bytes += size::of_call(&slot.call);
         }
         // What comes behind the end is no part of the call's own stream, which closes there.
         if event.kind == EventKind::Ended || !slot.is_over() {
@@ -143,7 +144,7 @@ impl Views {
             }
             self.ended.pop_front();
             self.listed.remove(id);
-            let forgotten = self.slots.remove(&id).map_or(0, |slot| size(&slot.call));
+            let forgotten = self.slots.remove(&id).map_or(0, |slot| size::of_call(&slot.call));
             self.ended_bytes = self.ended_bytes.saturating_sub(forgotten);
         }
     }
@@ -166,13 +167,4 @@ impl Views {
     pub fn snapshot(&self) -> Listed {
         self.listed.clone()
     }
-}
-
-/// About how many bytes a call takes: what a peer or a client can make large.
-fn size(call: &Call) -> usize {
-    let headers = call.headers.iter().map(|header| header.name.len() + header.value.len());
-    let labels = call.labels.iter().map(|(name, value)| name.len() + value.len());
-    let sdp = [&call.sdp.remote, &call.sdp.local].into_iter().flatten().map(|text| text.len());
-    let parts = headers.chain(labels).map(|bytes| bytes + size_of::<HeaderField>());
-    size_of::<Call>() + parts.chain(sdp).sum::<usize>()
 }

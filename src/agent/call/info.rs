@@ -1,5 +1,7 @@
 //! INFO from the peer (RFC 6086 and the legacy use that PBXs make of it): digits and whatever else.
 
+use bytestring::ByteString;
+
 use super::{Call, Phase};
 use crate::agent::event::{Detail, Dtmf, EventKind, Info};
 use crate::agent::stack::Stack;
@@ -30,7 +32,8 @@ impl Call {
 }
 
 fn read(info: &Request) -> (EventKind, Detail) {
-    let content_type = info.headers.first(Name::ContentType).map(|header| header.text());
+    // A copy: what is kept of an INFO must not hold its whole head.
+    let content_type = info.headers.first(Name::ContentType).map(|header| ByteString::from(&*header.text()));
     let body = body_text(&info.body);
     let dtmf = if info.headers.content_is("application/dtmf-relay") {
         relayed(&body)

@@ -2,12 +2,17 @@
 
 use std::sync::Arc;
 
+use bytestring::ByteString;
+
 use super::{Answer, Call, Phase, Picture};
 use crate::agent::command::Labels;
 use crate::agent::event::{CallState, Detail, End, EndBy, EndCause, Event, EventKind, Reason, actions_of};
 use crate::agent::stack::Stack;
 use crate::agent::{Refusal, Timestamp};
 use crate::sip::{Headers, Name};
+
+/// How many values of Reason headers are shown; RFC 3326 has one for each protocol.
+const MOST_REASONS: usize = 16;
 
 impl End {
     /// An end without a Reason header.
@@ -22,9 +27,11 @@ impl End {
 
     /// The peer's doing, with the Reason of its request.
     pub fn by_remote(cause: EndCause, sip_status: Option<u16>, headers: &Headers) -> Self {
-        let reason = headers.first(Name::Reason).map(|header| header.text());
+        // Copies: what is kept of a BYE must not hold its whole head.
+        let reason = headers.first(Name::Reason).map(|header| ByteString::from(&*header.text()));
         let reasons = headers
             .reasons()
+            .take(MOST_REASONS)
             .map(|reason| Reason {
                 protocol: reason.protocol.to_string(),
                 cause: reason.cause,

@@ -77,20 +77,16 @@ pub struct Call {
 }
 
 /// What of a call is written into JSON.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Extent {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
     /// All of it.
     Whole,
     /// Without `headers` and, unless it is new, `sdp.remote`: what a reader of the earlier events has.
-    Changes { remote_sdp: bool },
+    Changes {
+        /// Whether it is new.
+        remote_sdp: bool,
+    },
 }
-
-/// About how long the names of a call's members are, and those of its values that are short.
-const SKELETON: usize = 530;
-/// What stands around a header's name and value.
-const HEADER: usize = r#"{"name":"","value":""},"#.len();
-/// What a call's end adds.
-const END: usize = 100;
 
 impl Call {
     /// A whole call as it was written.
@@ -98,30 +94,6 @@ impl Call {
         let mut call: Self = serde_json::from_value(written)?;
         call.actions = actions_of(call.direction, call.state);
         Ok(call)
-    }
-
-    /// About how many bytes it is as JSON.
-    pub(super) fn size(&self, extent: Extent) -> usize {
-        let party =
-            |party: &Party| party.uri.len() + party.display_name.as_ref().map_or(0, |name| name.len());
-        let labels = self.labels.iter().map(|(name, value)| name.len() + value.len() + "\"\":\"\",".len());
-        let headers = self.headers.iter().map(|header| header.name.len() + header.value.len() + HEADER);
-        // Each line ends with four bytes.
-        let sdp = |sdp: &Option<ByteString>| sdp.as_ref().map_or(0, |sdp| sdp.len() + sdp.len() / 16);
-        let end = self.end.as_ref().map_or(0, |end| {
-            let reason = end.reason.as_ref().map_or(0, |reason| reason.len() * 2);
-            END + reason + end.detail.as_ref().map_or(0, String::len)
-        });
-        let fixed =
-            SKELETON + party(&self.from) + party(&self.to) + self.request_uri.len() + self.sip.call_id.len();
-        let changing = labels.sum::<usize>() + sdp(&self.sdp.local) + end;
-        fixed
-            + changing
-            + match extent {
-                Extent::Whole => headers.sum::<usize>() + sdp(&self.sdp.remote),
-                Extent::Changes { remote_sdp: true } => sdp(&self.sdp.remote),
-                Extent::Changes { remote_sdp: false } => 0,
-            }
     }
 
     fn write<S: Serializer>(&self, extent: Extent, serializer: S) -> Result<S::Ok, S::Error> {

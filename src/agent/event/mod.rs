@@ -15,8 +15,8 @@ use utoipa::ToSchema;
 use super::Timestamp;
 
 pub use account::{Account, AccountEvent, RegistrationFailure, RegistrationState};
-pub use call::Call;
-use call::{CallExtent, Extent};
+use call::CallExtent;
+pub use call::{Call, Extent};
 pub use end::{End, EndBy, EndCause, Reason};
 pub use parts::{
     ActionName, Actions, CallState, Claim, Direction, HeaderField, Hold, Party, Sdp, SipFacts, actions_of,
@@ -74,20 +74,8 @@ impl Event {
         EventData(self)
     }
 
-    /// About how many bytes its data are, as JSON.
-    pub fn size(&self) -> usize {
-        let detail = match &self.detail {
-            None => 0,
-            Some(Detail::Dtmf(dtmf)) => dtmf.digits.len(),
-            Some(Detail::Info(info)) => {
-                info.body.len() + info.content_type.as_ref().map_or(0, |text| text.len())
-            }
-            Some(Detail::Release(release)) => release.owner.len(),
-        };
-        self.call.size(self.extent()) + detail
-    }
-
-    fn extent(&self) -> Extent {
+    /// What of its call is told.
+    pub fn extent(&self) -> Extent {
         match self.kind {
             EventKind::Offered | EventKind::Dialing => Extent::Whole,
             _ => Extent::Changes { remote_sdp: self.renegotiated },

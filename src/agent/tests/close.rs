@@ -31,6 +31,17 @@ fn a_bye_from_the_peer_is_answered_and_ends_the_call_with_its_reason() {
 }
 
 #[test]
+fn of_many_reasons_the_first_are_shown() {
+    let mut world = World::tcp();
+    let mut phone = established(&mut world);
+    let many = format!("Reason: SIP\r\nReason: {}\r\n", vec!["Q.850;cause=16"; 1000].join(","));
+    world.deliver(phone.next("BYE", &many, ""));
+    let end = world.call().end.clone().expect("an end");
+    assert_eq!(end.reasons.len(), 16);
+    assert_eq!(end.reason.as_deref(), Some("SIP"));
+}
+
+#[test]
 fn a_hangup_sends_bye_with_reason_and_headers_and_is_answered_at_once() {
     let mut world = World::tcp();
     established(&mut world);

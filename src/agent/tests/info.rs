@@ -31,6 +31,13 @@ fn other(headers: &str, body: &str) -> Info {
 }
 
 #[test]
+fn what_is_kept_of_an_info_does_not_hold_its_whole_head() {
+    let told = other(&format!("X-Padding: {}\r\nContent-Type: a/b\r\n", "x".repeat(20_000)), "");
+    let kept = told.content_type.expect("a type").into_bytes().try_into_mut().expect("nobody else's");
+    assert_eq!((&*kept, kept.capacity()), (&b"a/b"[..], 3));
+}
+
+#[test]
 fn dtmf_relay_brings_a_digit_and_its_duration() {
     assert_eq!(dtmf("application/dtmf-relay", "Signal=5\r\nDuration=160\r\n"), ("5".into(), Some(160)));
     assert_eq!(dtmf("application/dtmf-relay", "signal = *\nduration = 80"), ("*".into(), Some(80)));

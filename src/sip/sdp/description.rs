@@ -8,7 +8,7 @@ use bytes::Bytes;
 use memchr::{memchr, memchr_iter};
 
 use super::direction::Whole;
-use crate::sip::lines::is_suspect;
+use crate::sip::lines::has_nul_or_lone_cr;
 use crate::sip::text::{cut, decode};
 
 /// How many media lines a description may have: one with more is malformed.
@@ -62,7 +62,7 @@ impl<'a> Session<'a> {
         if memchr_iter(b'\n', text.as_bytes()).count() > MOST_LINES {
             return Err("too many lines");
         }
-        let is_suspect = is_suspect(text.as_bytes());
+        let is_suspect = has_nul_or_lone_cr(text.as_bytes());
         // §9: byte-string has none.
         if is_suspect && memchr(0, text.as_bytes()).is_some() {
             return Err("a NUL in it");

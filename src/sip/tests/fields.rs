@@ -90,6 +90,14 @@ fn every_contact_is_read_with_its_parameters() {
 }
 
 #[test]
+fn a_parameter_is_read_as_the_whole_value_is() {
+    // Wide by its display name, in which each character has two bytes: so is what looks like UTF-8 behind it.
+    let value = [&b"\"\xd5\xc5\" <sip:a@b>;x=\""[..], "中".as_bytes(), b"\\\";expires=60;y=\"q\""].concat();
+    let message = request(invite_with(&[("Contact", &value)]));
+    assert_eq!(message.contact.expect("a contact").expires(), Some(60));
+}
+
+#[test]
 fn an_expiry_that_is_no_number_is_none() {
     let expires = |value: &str| contacts(&[&format!("<sip:a@b>;expires={value}")])[0].expires();
     assert_eq!((expires("0"), expires("4294967295"), expires("\"60\"")), (Some(0), Some(u32::MAX), Some(60)));

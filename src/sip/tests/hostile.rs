@@ -66,6 +66,16 @@ fn the_time_to_read_a_header_grows_with_its_length_alone() {
 }
 
 #[test]
+fn many_folded_headers_make_no_list_slower_to_read() {
+    let list = [b"a,\r\n ".to_vec(), b"a,".repeat(SIZE / 2)].concat();
+    let folded = vec![("X-Folded", &b"a\r\n b"[..]); 200];
+    for name in ["Reason", "Contact", "Record-Route"] {
+        let message = invite_with(&[&folded[..], &[(name, &list)]].concat());
+        soon(name, || read_all(&message));
+    }
+}
+
+#[test]
 fn the_time_to_cut_a_stream_grows_with_its_length_alone() {
     let messages = invite_with(&[("Content-Length", b"0")]).repeat(SIZE / 256);
     soon("many messages at once", || drop(stream(&messages)));

@@ -33,6 +33,26 @@ fn leading_line_ends_folded_lines_spaces_before_the_colon_and_compact_names_are_
 }
 
 #[test]
+fn what_was_folded_or_filled_in_can_be_kept_as_a_whole_and_in_parts() {
+    let routes = b"<sip:one@a>,\r\n <sip:two@a>;x=\"a,\r\n\tb\"";
+    let mut message = request(invite_with(&[
+        ("Via", b"SIP/2.0/TCP 10.0.0.9;rport;branch=z9hG4bKa"),
+        ("From", b"\"a\r\n b\"\r\n <sip:a@b>;tag=7"),
+        ("Record-Route", routes),
+    ]));
+    message.stamp("192.0.2.1:5060".parse().unwrap());
+    let first = |name| message.headers.first(name).unwrap().text();
+    assert_eq!(first(Name::Via), "SIP/2.0/TCP 10.0.0.9;rport=5060;branch=z9hG4bKa;received=192.0.2.1");
+    assert_eq!(first(Name::From), "\"a b\" <sip:a@b>;tag=7");
+    let items: Vec<_> = message.headers.items(Name::RecordRoute).collect();
+    assert_eq!(items, ["<sip:one@a>", "<sip:two@a>;x=\"a, b\""]);
+    let routes: Vec<_> = message.headers.addresses(Name::RecordRoute);
+    assert_eq!(routes.iter().map(|route| route.uri.as_str()).collect::<Vec<_>>(), ["sip:one@a", "sip:two@a"]);
+    let written = Writer::response(200, None).copied(&message.headers, None).finish();
+    assert!(String::from_utf8_lossy(&written).contains("\r\nFrom: \"a b\" <sip:a@b>;tag=7\r\n"));
+}
+
+#[test]
 fn bytes_that_are_not_utf8_do_not_spoil_the_message() {
     let gb18030 = b"\"\xd5\xc5\xc8\xfd\" <sip:zhang@example.cn>;tag=1";
     let message = request(invite_with(&[("From", gb18030), ("X-Latin", b"\xe9t\xe9 \xff")]));

@@ -17,6 +17,15 @@ fn nothing_is_encoded_before_somebody_asks_and_then_once() {
 }
 
 #[test]
+fn all_who_ask_at_the_same_time_are_given_the_same() {
+    let event = press().number(Told::from(offered(1)), false);
+    let ask = || Frame::from(event.clone()).sse().as_ptr().addr();
+    let [first, second] =
+        std::thread::scope(|scope| [scope.spawn(ask), scope.spawn(ask)].map(|asking| asking.join().unwrap()));
+    assert_eq!(first, second);
+}
+
+#[test]
 fn what_the_disk_gets_is_kept_for_those_who_follow_and_is_the_same() {
     let mut press = press();
     let (awaited, unread) =

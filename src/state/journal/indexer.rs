@@ -191,7 +191,7 @@ fn index(connection: &mut Connection, rows: &[Row]) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for some in rows.chunks(TURN) {
         some.iter().try_for_each(|row| row.apply(&transaction))?;
-        // Who waits for this processor comes before the next ones: nobody waits for this thread.
+        // Who waits for this processor comes before the next ones: hardly anybody waits for this thread.
         thread::yield_now();
     }
     Calls::of(rows).apply(&transaction)?;

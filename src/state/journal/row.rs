@@ -34,7 +34,7 @@ pub(super) enum Row {
 
 /// An event as it is kept.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct EventRow {
+pub(super) struct EventRow {
     /// Its number.
     pub sequence: u64,
     /// When it happened, microseconds since 1970.

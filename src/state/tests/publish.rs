@@ -1,5 +1,4 @@
 use super::*;
-use crate::agent::event::{Detail, Info};
 
 #[test]
 fn an_event_is_a_cloud_event() {
@@ -34,34 +33,6 @@ fn later_events_leave_out_what_cannot_have_changed() {
     let frames = read(&mut reader).unwrap();
     assert!(envelope(&frames[0])["data"]["call"].get("headers").is_some());
     assert!(envelope(&frames[1])["data"]["call"].get("headers").is_none());
-}
-
-#[test]
-fn an_event_is_counted_for_about_as_much_as_it_takes() {
-    let sdp =
-        "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";
-    let header =
-        |number: usize| HeaderField { name: format!("X-{number}").into(), value: "x".repeat(30).into() };
-    let whole = Call {
-        headers: (0..30).map(header).collect(),
-        sdp: Sdp { remote: Some(sdp.repeat(3).into()), local: Some(sdp.into()) },
-        ..call(1, CallState::Offered, 1)
-    };
-    let offered = event(EventKind::Offered, whole.clone());
-    let body = "x".repeat(20_000).into();
-    let detail = Some(Detail::Info(Info { content_type: Some("text/plain".into()), body }));
-    let told = Event { detail, ..event(EventKind::Info, whole.clone()) };
-    let board = board();
-    let mut reader = follow(&board, "earliest");
-    board.publish(vec![offered, event(EventKind::Ringing, whole.clone()), ended(1), told]);
-    board.publish(vec![Event { renegotiated: true, ..event(EventKind::Updated, whole) }]);
-    let mut frames = Vec::new();
-    while frames.len() < 5 {
-        frames.extend(read(&mut reader).unwrap());
-    }
-    for (counted, taken) in frames.iter().map(|frame| (frame.size(), frame.sse().len())) {
-        assert!(counted * 5 > taken * 4 && counted * 4 < taken * 5, "{counted} bytes for {taken}");
-    }
 }
 
 #[test]
