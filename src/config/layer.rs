@@ -140,7 +140,7 @@ pub(super) struct Layer {
     #[arg(long, value_name = "BYTES", value_parser = value::number)]
     pub(super) timeline_bytes: Option<usize>,
 
-    /// How many bytes of events are kept for replay [default: 67108864]
+    /// About how many bytes of events are kept for replay [default: 67108864]
     #[arg(long, value_name = "BYTES", value_parser = value::count)]
     pub(super) log_bytes: Option<usize>,
 

@@ -23,7 +23,7 @@ pub fn to_vec(value: &(impl Serialize + ?Sized)) -> Result<Vec<u8>> {
     Ok(out)
 }
 
-/// How many bytes text is in JSON, between its quotes.
+/// About how many bytes text is in JSON, between its quotes.
 pub fn length(text: &str) -> usize {
     text::length(text)
 }

@@ -3,7 +3,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::to_vec;
+use super::{length, to_vec};
 
 fn assert_same(value: &(impl Serialize + ?Sized)) {
     let (ours, theirs) = (to_vec(value).unwrap(), serde_json::to_vec(value).unwrap());
@@ -110,4 +110,16 @@ fn every_shape_is_written_as_serde_json_does() {
 #[test]
 fn a_key_that_is_not_text_is_refused() {
     assert!(to_vec(&BTreeMap::from([(1, 2)])).is_err());
+}
+
+#[test]
+fn the_length_of_text_is_about_that_of_what_is_written() {
+    for text in ["", "a", "\"", "\r\n", "\u{1}", "é\u{1f}", "abcdefghijklmnopqrstuvw", "0123456789abcde\n\""]
+    {
+        for times in [1, 2, 7, 16, 100] {
+            let text = text.repeat(times);
+            let (counted, written) = (length(&text), to_vec(&text).unwrap().len() - 2);
+            assert!((written..=written + 80).contains(&counted), "{counted} for {written}: {text:?}");
+        }
+    }
 }

@@ -13,12 +13,19 @@ pub(super) fn quoted(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
-/// How many bytes text is when it is escaped.
+/// About how many bytes text is when it is escaped: exactly, but for what stands near its end, which may count twice.
 pub(super) fn length(text: &str) -> usize {
-    let (chunks, rest) = text.as_bytes().as_chunks::<STRIDE>();
+    let bytes = text.as_bytes();
+    let (chunks, rest) = bytes.as_chunks::<STRIDE>();
     // A chunk's sum is at most 80. All of its bytes are looked at at once.
     let more = |bytes: &[u8]| usize::from(bytes.iter().fold(0, |sum, byte| sum + longer(*byte)));
-    text.len() + chunks.iter().map(|chunk| more(chunk)).sum::<usize>() + more(rest)
+    let rest = match bytes.last_chunk::<STRIDE>() {
+        _ if rest.is_empty() => 0,
+        // With a part of the chunk before.
+        Some(chunk) => more(chunk),
+        None => more(rest),
+    };
+    text.len() + chunks.iter().map(|chunk| more(chunk)).sum::<usize>() + rest
 }
 
 /// By how many bytes it is longer when it is escaped.

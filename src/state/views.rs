@@ -43,6 +43,8 @@ pub(super) struct Slot {
     /// Up to which sequence events of the call are not in this list: they were gone from the log when it was shortened, or before it
     /// was begun. 0: none.
     shortened: u64,
+    /// About how much memory it takes, if it has ended.
+    ended_bytes: usize,
     /// Made for the first reader, so that an event wakes the readers of its call and no others'.
     news: Option<watch::Sender<()>>,
 }
@@ -105,22 +107,22 @@ impl Views {
         let slot = match self.slots.entry(event.call.id) {
             Entry::Occupied(slot) => {
                 let slot = slot.into_mut();
-                if slot.is_over() {
-                    self.ended_bytes = self.ended_bytes.saturating_sub(size::of_call(&slot.call));
-                }
+                self.ended_bytes = self.ended_bytes.saturating_sub(std::mem::take(&mut slot.ended_bytes));
                 slot
             }
             Entry::Vacant(slot) => slot.insert(Slot {
                 call: event.call.clone(),
                 sequences: VecDeque::new(),
                 shortened: if is_first { 0 } else { sequence - 1 },
+                ended_bytes: 0,
                 news: None,
             }),
         };
         slot.call = event.call.clone();
         self.listed.show(&event.call);
         if slot.is_over() {
-            self.ended_bytes += size::of_call(&slot.call);
+            slot.ended_bytes = size::of_call(&slot.call);
+            self.ended_bytes += slot.ended_bytes;
         }
         // What comes behind the end is no part of the call's own stream, which closes there.
         if event.kind == EventKind::Ended || !slot.is_over() {
@@ -144,7 +146,7 @@ impl Views {
             }
             self.ended.pop_front();
             self.listed.remove(id);
-            let forgotten = self.slots.remove(&id).map_or(0, |slot| size::of_call(&slot.call));
+            let forgotten = self.slots.remove(&id).map_or(0, |slot| slot.ended_bytes);
             self.ended_bytes = self.ended_bytes.saturating_sub(forgotten);
         }
     }
