@@ -13,26 +13,22 @@ pub(super) fn quoted(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
-/// About how many bytes text is when it is escaped: exactly, but for what stands near its end, which may count twice.
+/// About how many bytes text is when it is escaped. Text of a few bytes counts as it is; in longer one line ends count for as much as the
+/// longest escapes, and what stands near the end may count twice.
 pub(super) fn length(text: &str) -> usize {
     let bytes = text.as_bytes();
     let (chunks, rest) = bytes.as_chunks::<STRIDE>();
-    // A chunk's sum is at most 80. All of its bytes are looked at at once.
-    let more = |bytes: &[u8]| usize::from(bytes.iter().fold(0, |sum, byte| sum + longer(*byte)));
-    let rest = match bytes.last_chunk::<STRIDE>() {
-        _ if rest.is_empty() => 0,
-        // With a part of the chunk before.
-        Some(chunk) => more(chunk),
-        None => more(rest),
-    };
-    text.len() + chunks.iter().map(|chunk| more(chunk)).sum::<usize>() + rest
+    // With a part of the chunk before.
+    let last = if rest.is_empty() { None } else { bytes.last_chunk::<STRIDE>() };
+    text.len() + chunks.iter().chain(last).map(longer).sum::<usize>()
 }
 
-/// By how many bytes it is longer when it is escaped.
-fn longer(byte: u8) -> u8 {
-    let is_short = matches!(byte, b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c);
-    let is_control = byte < b' ';
-    u8::from(is_short) + 5 * u8::from(is_control & !is_short)
+/// By how many bytes a chunk is longer when it is escaped, at most. All of it is looked at at once.
+fn longer(chunk: &[u8; STRIDE]) -> usize {
+    if is_clean(chunk) {
+        return 0;
+    }
+    chunk.iter().map(|byte| if *byte < b' ' { 5 } else { usize::from(is_escaped(*byte)) }).sum()
 }
 
 /// Text that comes piece by piece.
