@@ -78,7 +78,7 @@ struct Span {
 impl Span {
     /// Of a part of `head`. A head of more than 4 GiB has none that can be found again.
     fn of(head: &[u8], part: &[u8]) -> Self {
-        let start = part.as_ptr().addr().wrapping_sub(head.as_ptr().addr());
+        let start = text::place(head, part).start;
         let [start, length] = [start, part.len()].map(|number| u32::try_from(number).unwrap_or(u32::MAX));
         Self { start, length }
     }

@@ -35,10 +35,7 @@ impl NameAddr {
             }
         }
         Ok(Self {
-            display_name: Some(split.display_name)
-                .filter(|name| !name.is_empty())
-                .map(text)
-                .filter(|name| !name.is_empty()),
+            display_name: Some(text(split.display_name)).filter(|name| !name.is_empty()),
             uri: Uri::parse(uri)?,
             tag: tag.filter(|tag| !tag.is_empty()),
             params: value.len() - split.params.rest().len(),

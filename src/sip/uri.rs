@@ -13,6 +13,8 @@ use rsip::Transport;
 use split::{Host, Sip, Split, split};
 pub(super) use split::{NOT_TEXT, check, check_host, port};
 
+use super::text::place;
+
 /// A URI: its text as received, and its parts where it is a SIP or SIPS URI. Two URIs are equal if their texts are.
 #[derive(Clone, Debug)]
 pub struct Uri {
@@ -37,10 +39,7 @@ struct Parts {
 
 impl Parts {
     fn of(text: &str, sip: &Sip<'_>) -> Self {
-        let place = |part: &str| {
-            let start = part.as_ptr().addr() - text.as_ptr().addr();
-            start..start + part.len()
-        };
+        let place = |part: &str| place(text.as_bytes(), part.as_bytes());
         Self {
             secure: sip.secure,
             user: sip.user.map(|(user, _)| place(user)),

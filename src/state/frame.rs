@@ -92,7 +92,7 @@ impl From<Arc<Numbered>> for Frame {
 }
 
 impl Text {
-    /// The envelope, without what stands behind all but the first of two line feeds.
+    /// The envelope, without so many of the two line feeds behind it.
     fn envelope(&self, without: usize) -> Bytes {
         self.sse.slice(self.envelope..self.sse.len().saturating_sub(without))
     }
@@ -107,6 +107,7 @@ impl Text {
             out.clear();
             let start = Self::write(out, (id, is_numbered), source, envelope)?;
             let text = Self { sse: Bytes::copy_from_slice(out), envelope: start };
+            out.clear();
             out.shrink_to(KEPT);
             Ok(text)
         })

@@ -2,7 +2,7 @@
 //! make long counts.
 
 use super::Told;
-use crate::agent::event::{AccountEvent, Detail, Event, Extent, HeaderField, Party, Reason};
+use crate::agent::event::{AccountEvent, Detail, End, Event, Extent, HeaderField, Party, Reason};
 use crate::agent::{Call, News};
 use crate::json;
 
@@ -61,7 +61,7 @@ const HELD: Measure = Measure {
     call: size_of::<Call>(),
     header: size_of::<HeaderField>(),
     label: size_of::<(String, String)>(),
-    end: size_of::<crate::agent::event::End>(),
+    end: size_of::<End>(),
     reason: size_of::<Reason>(),
 };
 

@@ -102,7 +102,7 @@ fn log(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(1));
     let board = Board::new(state::Settings { log_events: 1000, ..state::Settings::default() });
     let event = offered();
-    group.bench_function("publish call.offered", |bencher| {
+    group.bench_function("number and show call.offered", |bencher| {
         bencher.iter(|| board.publish(vec![event.clone()]));
     });
     let mut reader = board.follow(&After::Now, Filter::default(), event.time);

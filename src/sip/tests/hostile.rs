@@ -66,7 +66,7 @@ fn the_time_to_read_a_header_grows_with_its_length_alone() {
 }
 
 #[test]
-fn many_folded_headers_make_no_list_slower_to_read() {
+fn a_list_behind_many_folded_headers_is_read_soon() {
     let list = [b"a,\r\n ".to_vec(), b"a,".repeat(SIZE / 2)].concat();
     let folded = vec![("X-Folded", &b"a\r\n b"[..]); 200];
     for name in ["Reason", "Contact", "Record-Route"] {

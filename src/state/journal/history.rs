@@ -5,8 +5,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::row::EventRow;
-use super::row::Row;
+use super::row::{EventRow, Row};
 use super::{COLUMNS, FILE, JournalError, PastEvent, load, read, tail};
 use crate::agent::{CallId, Timestamp};
 
