@@ -22,7 +22,7 @@
 //! | `seldom` | log lines that a peer can cause at will, kept few |
 //! | `json` | what is written with each message, as JSON |
 //! | [`open_files`] | how many files the process may have open |
-//! | [`priority`] | which threads give way to which |
+//! | [`priority`] | which threads give way to the others |
 //! | [`small_pages`] | that no memory is had in huge pages |
 //! | [`serve()`] | all of it put together |
 

@@ -13,8 +13,6 @@ use std::task::Poll;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use crate::priority;
-
 /// The threads, until this is dropped. What waits for sockets and timers stays where these were made.
 #[derive(Debug)]
 pub struct Streams {
@@ -47,11 +45,9 @@ enum Left {
 }
 
 impl Streams {
-    /// Starts the threads, one for each processor. They give way to those that commands are answered by.
+    /// Starts the threads, one for each processor.
     pub fn start() -> io::Result<Self> {
-        let mut runtime = Builder::new_multi_thread();
-        runtime.thread_name("streams").on_thread_start(priority::give_way_a_little).enable_all();
-        let runtime = runtime.build()?;
+        let runtime = Builder::new_multi_thread().thread_name("streams").enable_all().build()?;
         Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime) })
     }
 
