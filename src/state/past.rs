@@ -1,12 +1,10 @@
 //! Events that memory no longer keeps, read from the journal for who is so far behind.
 
-use std::collections::HashMap;
-
 use bytes::Bytes;
 
 use super::journal::{self, JournalError, Stretch};
 use super::log::Entry;
-use super::replay::{replayed_entry, wholes};
+use super::replay::replayed_entry;
 use super::shown::Shown;
 use super::{Board, Frame};
 use crate::agent::CallId;
@@ -87,8 +85,7 @@ impl Board {
         journal.read(move |connection| journal::end_of(connection, call)).await
     }
 
-    fn entries(&self, (events, pictures): Stretch) -> Result<Vec<(u64, Entry)>, JournalError> {
-        let mut wholes = wholes(&pictures).unwrap_or_else(|_| HashMap::new());
+    fn entries(&self, (events, mut wholes): Stretch) -> Result<Vec<(u64, Entry)>, JournalError> {
         let entry = |event: journal::PastEvent| {
             let (sequence, id) = (event.sequence, self.event_id(event.sequence));
             Ok((sequence, replayed_entry(&id, event, &mut wholes)?))

@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-
-use super::journal::{JournalError, LiveCall, Past, PastEvent};
+use super::journal::{JournalError, LiveCall, Past, PastEvent, call_of};
 use super::log::{Entry, Log, Subject};
 use super::{Board, EventId, Frame, Settings, Topic};
 use crate::agent::News;
@@ -21,8 +19,8 @@ impl Board {
         settings.epoch.clone_from(&past.epoch);
         let (max_events, max_bytes) = (settings.log_events, settings.log_bytes);
         let board = Self::new(settings);
-        let mut wholes = wholes(&past.pictures)?;
-        let unfinished = past.live.iter().map(unfinished).collect::<Result<_, _>>()?;
+        let mut wholes = past.wholes;
+        let unfinished = past.live.into_iter().map(unfinished).collect::<Result<_, _>>()?;
         board.press().go_on_behind(past.last);
         let mut shown = board.write();
         let first = past.events.first().map_or(past.last + 1, |event| event.sequence);
@@ -51,7 +49,7 @@ impl Board {
 pub(super) fn replayed_entry(
     id: &EventId,
     event: PastEvent,
-    wholes: &mut HashMap<CallId, Value>,
+    wholes: &mut HashMap<CallId, Arc<Call>>,
 ) -> Result<Entry, JournalError> {
     let Some((kind, call)) = replayed_event(&event, wholes)? else { return Ok(plain(id, event)) };
     let topic = Topic::Call(kind);
@@ -65,66 +63,23 @@ fn plain(id: &EventId, event: PastEvent) -> Entry {
     Entry { topic, subject, frame: Frame::again(id, topic, &event.envelope) }
 }
 
-/// The pictures of calls, read.
-pub(super) fn wholes(pictures: &HashMap<CallId, Vec<u8>>) -> Result<HashMap<CallId, Value>, JournalError> {
-    pictures.iter().map(|(id, picture)| Ok((*id, serde_json::from_slice(picture)?))).collect()
-}
-
 /// The kind of an event of a call, and the call right after it. `None`: it is of a kind that is not known, or of a call that is not.
-pub(super) fn replayed(
-    (topic, id, envelope): (&str, CallId, &[u8]),
-    wholes: &mut HashMap<CallId, Value>,
-) -> Result<Option<(EventKind, Arc<Call>)>, JournalError> {
-    let Some(kind) = EventKind::ALL.into_iter().find(|kind| kind.name() == topic) else { return Ok(None) };
-    let whole = match kind {
-        // Whole by itself.
-        EventKind::Offered | EventKind::Dialing => wholes.entry(id).or_default(),
-        _ => match wholes.get_mut(&id) {
-            Some(whole) => whole,
-            None => return Ok(None),
-        },
-    };
-    let latest = completed(envelope, whole)?;
-    if latest.is_null() {
-        return Ok(None);
-    }
-    *whole = latest;
-    Ok(Some((kind, Arc::new(Call::read(whole.clone())?))))
-}
-
 fn replayed_event(
     event: &PastEvent,
-    wholes: &mut HashMap<CallId, Value>,
+    wholes: &mut HashMap<CallId, Arc<Call>>,
 ) -> Result<Option<(EventKind, Arc<Call>)>, JournalError> {
-    let Some(id) = event.call else { return Ok(None) };
-    replayed((&event.topic, id, &event.envelope), wholes)
+    let (Some(id), Some(kind)) = (event.call, EventKind::named(&event.topic)) else { return Ok(None) };
+    let base = wholes.get(&id);
+    if base.is_none() && !kind.is_first() {
+        return Ok(None);
+    }
+    let Some(call) = call_of(&event.envelope)? else { return Ok(None) };
+    let call = Arc::new(call.completed(base.map(|base| &**base)));
+    wholes.insert(id, call.clone());
+    Ok(Some((kind, call)))
 }
 
-fn unfinished(live: &LiveCall) -> Result<Unfinished, JournalError> {
-    let picture = serde_json::from_slice(&live.picture)?;
-    let latest = match &live.last {
-        Some(envelope) => completed(envelope, &picture)?,
-        None => picture,
-    };
+fn unfinished(live: LiveCall) -> Result<Unfinished, JournalError> {
     let saved = live.saved.as_deref().map(serde_json::from_slice).transpose()?;
-    Ok((Arc::new(Call::read(latest)?), saved))
-}
-
-/// The call of an envelope, with what later events leave out: what cannot have changed.
-fn completed(envelope: &[u8], whole: &Value) -> Result<Value, JournalError> {
-    let mut envelope: Value = serde_json::from_slice(envelope)?;
-    let mut call = envelope.pointer_mut("/data/call").map(Value::take).unwrap_or_default();
-    if let Some(call) = call.as_object_mut() {
-        fill(call, "headers", whole);
-        if let Some(sdp) = call.get_mut("sdp").and_then(Value::as_object_mut) {
-            fill(sdp, "remote", whole.get("sdp").unwrap_or(&Value::Null));
-        }
-    }
-    Ok(call)
-}
-
-fn fill(object: &mut Map<String, Value>, name: &str, from: &Value) {
-    if !object.contains_key(name) {
-        object.insert(name.to_owned(), from.get(name).cloned().unwrap_or_default());
-    }
+    Ok((live.call, saved))
 }

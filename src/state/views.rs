@@ -99,11 +99,9 @@ impl Views {
     /// Shows what an event made of its call. `oldest` is where the log starts.
     pub fn apply(&mut self, event: &Event, sequence: u64, oldest: u64) {
         // A call that was forgotten while its new labels were on their way to the disk does not come back.
-        let is_late = event.call.state == CallState::Ended && event.kind != EventKind::Ended;
-        if is_late && !self.slots.contains_key(&event.call.id) {
+        if event.is_late() && !self.slots.contains_key(&event.call.id) {
             return;
         }
-        let is_first = matches!(event.kind, EventKind::Offered | EventKind::Dialing);
         let slot = match self.slots.entry(event.call.id) {
             Entry::Occupied(slot) => {
                 let slot = slot.into_mut();
@@ -113,7 +111,7 @@ impl Views {
             Entry::Vacant(slot) => slot.insert(Slot {
                 call: event.call.clone(),
                 sequences: VecDeque::new(),
-                shortened: if is_first { 0 } else { sequence - 1 },
+                shortened: if event.kind.is_first() { 0 } else { sequence - 1 },
                 ended_bytes: 0,
                 news: None,
             }),

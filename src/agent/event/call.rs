@@ -39,7 +39,8 @@ pub struct Call {
     pub account: Option<ByteString>,
     /// Every header of the INVITE that is not shown elsewhere in the call, in order, as received, but for answers to challenges
     /// (Authorization, Proxy-Authorization); of an outbound call those that its client added.
-    #[schema(value_type = Vec<HeaderField>)]
+    #[serde(default)]
+    #[schema(required, value_type = Vec<HeaderField>)]
     pub headers: Arc<[HeaderField]>,
     /// The session descriptions of both sides.
     pub sdp: Sdp,
@@ -89,11 +90,21 @@ pub enum Extent {
 }
 
 impl Call {
-    /// A whole call as it was written.
-    pub fn read(written: serde_json::Value) -> serde_json::Result<Self> {
-        let mut call: Self = serde_json::from_value(written)?;
-        call.actions = actions_of(call.direction, call.state);
-        Ok(call)
+    /// A whole call as it was written: JSON.
+    pub fn read(written: &[u8]) -> serde_json::Result<Self> {
+        serde_json::from_slice(written).map(|call: Self| call.completed(None))
+    }
+
+    /// The call, read from JSON, with what was left out there, as another picture of it has that.
+    pub fn completed(mut self, whole: Option<&Self>) -> Self {
+        if let Some(whole) = whole {
+            if self.headers.is_empty() {
+                self.headers = whole.headers.clone();
+            }
+            self.sdp.remote = self.sdp.remote.or_else(|| whole.sdp.remote.clone());
+        }
+        self.actions = actions_of(self.direction, self.state);
+        self
     }
 
     fn write<S: Serializer>(&self, extent: Extent, serializer: S) -> Result<S::Ok, S::Error> {

@@ -74,12 +74,14 @@ impl Event {
         EventData(self)
     }
 
+    /// Whether it is told behind the call's end.
+    pub fn is_late(&self) -> bool {
+        self.call.state == CallState::Ended && self.kind != EventKind::Ended
+    }
+
     /// What of its call is told.
     pub fn extent(&self) -> Extent {
-        match self.kind {
-            EventKind::Offered | EventKind::Dialing => Extent::Whole,
-            _ => Extent::Changes { remote_sdp: self.renegotiated },
-        }
+        if self.kind.is_first() { Extent::Whole } else { Extent::Changes { remote_sdp: self.renegotiated } }
     }
 }
 
@@ -228,6 +230,16 @@ impl EventKind {
         Self::Recovered,
         Self::Ended,
     ];
+
+    /// The kind of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Whether a call begins with it, and all of the call is told.
+    pub fn is_first(self) -> bool {
+        matches!(self, Self::Offered | Self::Dialing)
+    }
 
     /// The event's name: CloudEvents `type`, SSE `event`.
     pub fn name(self) -> &'static str {

@@ -86,9 +86,9 @@ impl World {
         let saved = self.saves.iter().rev().find(|(of, _)| of.id == call.id);
         let saved = saved.map(|(_, saved)| serde_json::to_vec(&**saved).expect("JSON"));
         let saved = saved.map(|json| serde_json::from_slice(&json).expect("what was saved"));
-        let written = serde_json::to_value(&*call).expect("JSON");
+        let written = serde_json::to_vec(&*call).expect("JSON");
         self.agent = Agent::new(self.settings.clone(), [8; 32], self.now);
-        self.agent.recover(self.now, Arc::new(Call::read(written).expect("a call")), saved);
+        self.agent.recover(self.now, Arc::new(Call::read(&written).expect("a call")), saved);
         self.flow.id = FlowId(self.flow.id.0 + 1);
         self.drain();
     }

@@ -140,8 +140,7 @@ fn is_of_call(entry: &Entry, id: CallId) -> bool {
 
 /// Whether events of the call behind the position may be gone from the disk, too.
 fn has_gap(position: u64, found: &[(u64, Entry)], oldest: u64) -> bool {
-    let first = found.first().map(|(_, entry)| entry.topic);
-    let is_first =
-        [EventKind::Offered, EventKind::Dialing].map(|kind| Some(Topic::Call(kind))).contains(&first);
-    position + 1 < oldest && !is_first
+    let has_first =
+        found.first().is_some_and(|(_, entry)| matches!(entry.topic, Topic::Call(kind) if kind.is_first()));
+    position + 1 < oldest && !has_first
 }

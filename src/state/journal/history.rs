@@ -6,8 +6,9 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::row::{EventRow, Row};
+use super::whole::whole;
 use super::{COLUMNS, FILE, JournalError, PastEvent, load, read, tail};
-use crate::agent::{CallId, Timestamp};
+use crate::agent::{Call, CallId, Timestamp};
 
 /// A journal that is only read, whether an agent writes it or not.
 #[derive(Debug)]
@@ -44,11 +45,13 @@ impl History {
         call: Option<CallId>,
         mut take: impl FnMut(&PastEvent) -> bool,
     ) -> Result<(), JournalError> {
-        let mut last = after;
+        // What is below the oldest is kept for its call, and told no more.
+        let moment = self.database.unchecked_transaction()?;
+        let mut last = after.max(load::oldest(&moment)? - 1);
         let of_call = if call.is_some() { "call = ?2" } else { "?2 IS NULL" };
         let sql = format!("SELECT {COLUMNS} FROM event WHERE sequence > ?1 AND {of_call} ORDER BY sequence");
-        let mut find = self.database.prepare(&sql)?;
-        for event in find.query_map(params![after, call.map(CallId::to_bytes)], PastEvent::read)? {
+        let mut find = moment.prepare(&sql)?;
+        for event in find.query_map(params![last, call.map(CallId::to_bytes)], PastEvent::read)? {
             let event = event?;
             if !take(&event) {
                 return Ok(());
@@ -85,20 +88,21 @@ impl From<EventRow> for PastEvent {
     }
 }
 
-/// The pictures of ended calls that began before `cursor` (excluded) and not before `since`, newest first, to who takes them;
-/// until he has enough. JSON.
+/// The ended calls that began before `cursor` (excluded) and not before `since`, newest first, to who takes them; until he has
+/// enough.
 pub fn ended(
     connection: &Connection,
     since: CallId,
     cursor: CallId,
-    mut take: impl FnMut(&[u8]) -> Result<bool, JournalError>,
+    mut take: impl FnMut(Call) -> Result<bool, JournalError>,
 ) -> Result<(), JournalError> {
     let mut find = connection.prepare_cached(
-        "SELECT picture FROM call WHERE id >= ? AND id < ? AND ended IS NOT NULL ORDER BY id DESC",
+        "SELECT id FROM call WHERE id >= ? AND id < ? AND ended IS NOT NULL ORDER BY id DESC",
     )?;
     let mut rows = find.query(params![since.to_bytes(), cursor.to_bytes()])?;
     while let Some(row) = rows.next()? {
-        if !take(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?)? {
+        let call = whole(connection, CallId::from_bytes(row.get(0)?))?;
+        if !call.map_or(Ok(true), &mut take)? {
             return Ok(());
         }
     }

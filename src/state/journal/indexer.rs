@@ -14,11 +14,9 @@ use tokio::sync::{oneshot, watch};
 
 use super::calls::Calls;
 use super::retention::{self, Retention};
-use super::row::{EventRow, Row};
-use super::{JournalError, Progress, load, tail};
-use crate::agent::CallId;
+use super::row::{EventRow, Events, Row};
+use super::{JournalError, Progress, load, tail, whole};
 use crate::priority;
-use crate::state::replay;
 
 /// How long it waits before it tries again what the database did not take.
 const RETRY: Duration = Duration::from_millis(250);
@@ -28,7 +26,7 @@ const SWEEP: Duration = Duration::from_secs(10);
 const REST: Duration = Duration::from_millis(20);
 /// After how many bytes the pages of SQLite's own write-ahead log go into the database earlier: each time costs a few waits for the disk.
 const CHECKPOINT: usize = 32 * 1024 * 1024;
-/// How large it may be: beyond it readers are waited for.
+/// How large it may be: beyond it, it is cut off as soon as no reader is in it.
 const LARGEST: u64 = 256 * 1024 * 1024;
 /// How many rows are written before others have their turn on this processor: some 50 µs.
 const TURN: usize = 8;
@@ -189,11 +187,18 @@ impl Indexer {
 /// Writes the rows in one transaction.
 fn index(connection: &mut Connection, rows: &[Row]) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut events = Events::of(&transaction)?;
     for some in rows.chunks(TURN) {
-        some.iter().try_for_each(|row| row.apply(&transaction))?;
+        for row in some {
+            match row {
+                Row::Event(event) => events.insert(event)?,
+                row => row.apply(&transaction)?,
+            }
+        }
         // Who waits for this processor comes before the next ones: hardly anybody waits for this thread.
         thread::yield_now();
     }
+    drop(events);
     Calls::of(rows).apply(&transaction)?;
     transaction.commit()
 }
@@ -202,7 +207,7 @@ fn index(connection: &mut Connection, rows: &[Row]) -> rusqlite::Result<()> {
 /// taken it along, what is behind it does not count: the log has no holes.
 pub(super) fn catch_up(connection: &mut Connection, directory: &Path) -> Result<(), JournalError> {
     let files = tail::left(directory).map_err(JournalError::Tail)?;
-    let mut last = load::last(connection)?;
+    let (mut last, oldest) = (load::last(connection)?, load::oldest(connection)?);
     for file in &files {
         let bytes = fs::read(file).map_err(JournalError::Tail)?;
         let (mut rows, mut is_whole) = (Vec::new(), true);
@@ -213,9 +218,10 @@ pub(super) fn catch_up(connection: &mut Connection, directory: &Path) -> Result<
                 break;
             };
             last = next;
-            rows.extend(record);
+            // What was taken away meanwhile stays away.
+            rows.extend(record.into_iter().filter(|row| row.sequence().is_none_or(|event| event >= oldest)));
         }
-        picture(connection, &mut rows)?;
+        rows.iter_mut().try_for_each(turn)?;
         index(connection, &rows)?;
         if !is_whole {
             break;
@@ -225,15 +231,10 @@ pub(super) fn catch_up(connection: &mut Connection, directory: &Path) -> Result<
     Ok(())
 }
 
-/// Fills in what is not kept in the files: calls as they were right after their events.
-fn picture(connection: &Connection, rows: &mut [Row]) -> Result<(), JournalError> {
-    let calls = rows.iter().filter_map(Row::call).map(CallId::from_bytes);
-    let mut wholes = replay::wholes(&load::pictures(connection, calls)?)?;
-    for row in rows {
-        if let Row::Event(EventRow { topic, call: Some(call), envelope, picture, .. }) = row {
-            let told = replay::replayed((topic, CallId::from_bytes(*call), envelope), &mut wholes)?;
-            *picture = told.map(|(_, call)| call);
-        }
+/// Fills in what is not kept in the files.
+fn turn(row: &mut Row) -> Result<(), JournalError> {
+    if let Row::Event(EventRow { topic, call: Some(_), envelope, turn, .. }) = row {
+        *turn = whole::turn(topic, envelope)?;
     }
     Ok(())
 }

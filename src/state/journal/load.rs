@@ -1,11 +1,14 @@
 //! What the journal holds of the past, read once at the start.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::whole::whole;
 use super::{JournalError, answers};
-use crate::agent::{CallId, Timestamp};
+use crate::agent::event::EventKind;
+use crate::agent::{Call, CallId, Timestamp};
 use crate::state::answers::Keyed;
 
 /// How much of the log is read at the start: what is kept in memory.
@@ -28,8 +31,8 @@ pub struct Past {
     pub oldest: u64,
     /// The newest events, in order.
     pub events: Vec<PastEvent>,
-    /// The calls that these are of, whole as they were at their first event or at their end: JSON.
-    pub pictures: HashMap<CallId, Vec<u8>>,
+    /// The calls that these are of, whole. Not those that are whole in their first event here.
+    pub wholes: HashMap<CallId, Arc<Call>>,
     /// The calls that have not ended, oldest first.
     pub live: Vec<LiveCall>,
     /// The commands that came with a key.
@@ -56,12 +59,8 @@ pub struct PastEvent {
 /// A call that had not ended.
 #[derive(Debug)]
 pub struct LiveCall {
-    /// Which.
-    pub id: CallId,
-    /// The call, whole, as it was at its first event or when it was last saved: JSON.
-    pub picture: Vec<u8>,
-    /// The envelope of its last event; `None`: it is no longer kept.
-    pub last: Option<Vec<u8>>,
+    /// The call, whole, as it was told of last.
+    pub call: Arc<Call>,
     /// What brings it back: JSON; `None`: nothing does.
     pub saved: Option<Vec<u8>>,
 }
@@ -93,7 +92,7 @@ pub(super) fn past(connection: &Connection, new_epoch: &str, limits: Limits) -> 
         epoch,
         last: last(connection)?,
         oldest,
-        pictures: pictures(connection, calls_of(&events))?,
+        wholes: wholes(connection, &events)?,
         events,
         live: live(connection)?,
         keyed: answers::all(connection)?,
@@ -107,23 +106,24 @@ pub(super) fn last(connection: &Connection) -> rusqlite::Result<u64> {
     newest.map_or_else(|| Ok(oldest(connection)? - 1), Ok)
 }
 
-/// The sequence of the oldest event that is kept, or of the first that will come.
+/// The sequence of the oldest event that is still told, or of the first that will come. Older ones are there for their calls.
 pub fn oldest(connection: &Connection) -> rusqlite::Result<u64> {
     let floor = connection.query_row("SELECT value FROM meta WHERE name = 'floor'", [], |row| row.get(0));
     Ok(floor.optional()?.unwrap_or(1))
 }
 
-/// Events, and the pictures of their calls.
-pub type Stretch = (Vec<PastEvent>, HashMap<CallId, Vec<u8>>);
+/// Events, and the calls that are not whole in their first event there.
+pub type Stretch = (Vec<PastEvent>, HashMap<CallId, Arc<Call>>);
 
 /// The events behind a sequence up to another, and the calls that they are of.
 pub fn events_behind(connection: &Connection, after: u64, upto: u64) -> Result<Stretch, JournalError> {
     let mut find = connection.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM event WHERE sequence > ? AND sequence <= ? ORDER BY sequence"
     ))?;
+    let after = after.max(oldest(connection)? - 1);
     let events = find.query_map([after, upto], PastEvent::read)?.collect::<Result<Vec<_>, _>>()?;
-    let pictures = pictures(connection, calls_of(&events))?;
-    Ok((events, pictures))
+    let wholes = wholes(connection, &events)?;
+    Ok((events, wholes))
 }
 
 /// The same of one call.
@@ -136,10 +136,11 @@ pub fn events_of(
     let mut find = connection.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM event WHERE call = ? AND sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?"
     ))?;
+    let after = after.max(oldest(connection)? - 1);
     let found = find.query_map(params![call.to_bytes(), after, upto, limit], PastEvent::read)?;
     let events = found.collect::<Result<Vec<_>, _>>()?;
-    let pictures = pictures(connection, calls_of(&events))?;
-    Ok((events, pictures))
+    let wholes = wholes(connection, &events)?;
+    Ok((events, wholes))
 }
 
 /// The sequence of a call's end, if it is kept.
@@ -152,7 +153,9 @@ pub fn end_of(connection: &Connection, call: CallId) -> Result<Option<u64>, Jour
 /// The envelopes of these events, as far as they are kept.
 pub fn envelopes(connection: &Connection, sequences: &[u64]) -> Result<Vec<Vec<u8>>, JournalError> {
     let mut find = connection.prepare_cached("SELECT envelope FROM event WHERE sequence = ?")?;
-    let found = sequences.iter().map(|sequence| find.query_row([sequence], |row| row.get(0)).optional());
+    let oldest = oldest(connection)?;
+    let kept = sequences.iter().filter(|sequence| **sequence >= oldest);
+    let found = kept.map(|sequence| find.query_row([sequence], |row| row.get(0)).optional());
     Ok(found.filter_map(Result::transpose).collect::<Result<_, _>>()?)
 }
 
@@ -162,17 +165,19 @@ pub fn envelopes_of(
     call: CallId,
     limit: usize,
 ) -> Result<Vec<Vec<u8>>, JournalError> {
-    let mut find =
-        connection.prepare_cached("SELECT envelope FROM event WHERE call = ? ORDER BY sequence LIMIT ?")?;
-    let found = find.query_map(params![call.to_bytes(), limit], |row| row.get(0))?;
+    let mut find = connection.prepare_cached(
+        "SELECT envelope FROM event WHERE call = ? AND sequence >= ? ORDER BY sequence LIMIT ?",
+    )?;
+    let found = find.query_map(params![call.to_bytes(), oldest(connection)?, limit], |row| row.get(0))?;
     Ok(found.collect::<Result<_, _>>()?)
 }
 
 fn newest_events(connection: &Connection, limits: Limits) -> Result<Vec<PastEvent>, JournalError> {
-    let mut find =
-        connection.prepare(&format!("SELECT {COLUMNS} FROM event ORDER BY sequence DESC LIMIT ?"))?;
+    let mut find = connection.prepare(&format!(
+        "SELECT {COLUMNS} FROM event WHERE sequence >= ? ORDER BY sequence DESC LIMIT ?"
+    ))?;
     let (mut events, mut bytes) = (Vec::new(), 0);
-    for event in find.query_map([limits.events], PastEvent::read)? {
+    for event in find.query_map([oldest(connection)?, limits.events], PastEvent::read)? {
         let event = event?;
         bytes += event.envelope.len() as u64;
         if bytes > limits.bytes && !events.is_empty() {
@@ -184,42 +189,30 @@ fn newest_events(connection: &Connection, limits: Limits) -> Result<Vec<PastEven
     Ok(events)
 }
 
-fn calls_of(events: &[PastEvent]) -> impl Iterator<Item = CallId> {
-    events.iter().filter_map(|event| event.call)
-}
-
-/// The pictures of these calls, as far as they are on record.
-pub(super) fn pictures(
-    connection: &Connection,
-    calls: impl Iterator<Item = CallId>,
-) -> Result<HashMap<CallId, Vec<u8>>, JournalError> {
-    let mut find = connection.prepare_cached("SELECT picture FROM call WHERE id = ?")?;
-    let mut pictures = HashMap::new();
-    for call in calls {
-        if let std::collections::hash_map::Entry::Vacant(place) = pictures.entry(call)
-            && let Some(picture) = find.query_row([call.to_bytes()], |row| row.get(0)).optional()?
-        {
-            place.insert(picture);
+/// The calls of these events, as far as they are known and are not whole in their first event here.
+fn wholes(connection: &Connection, events: &[PastEvent]) -> Result<HashMap<CallId, Arc<Call>>, JournalError> {
+    let (mut seen, mut wholes) = (HashSet::new(), HashMap::new());
+    for event in events {
+        let Some(call) = event.call.filter(|call| seen.insert(*call)) else { continue };
+        let is_whole = EventKind::named(&event.topic).is_some_and(EventKind::is_first);
+        if !is_whole && let Some(whole) = whole(connection, call)? {
+            wholes.insert(call, Arc::new(whole));
         }
     }
-    Ok(pictures)
+    Ok(wholes)
 }
 
 fn live(connection: &Connection) -> Result<Vec<LiveCall>, JournalError> {
-    let mut find =
-        connection.prepare("SELECT id, saved, picture FROM call WHERE ended IS NULL ORDER BY id")?;
-    let mut last =
-        connection.prepare("SELECT envelope FROM event WHERE call = ? ORDER BY sequence DESC LIMIT 1")?;
+    let mut find = connection
+        .prepare("SELECT id, saved FROM call INDEXED BY call_live WHERE ended IS NULL ORDER BY id")?;
     let mut live = Vec::new();
-    let mut rows = find.query(params![])?;
+    let mut rows = find.query([])?;
     while let Some(row) = rows.next()? {
-        let id: [u8; 16] = row.get(0)?;
-        live.push(LiveCall {
-            id: CallId::from_bytes(id),
-            saved: row.get(1)?,
-            picture: row.get(2)?,
-            last: last.query_row([id], |row| row.get(0)).optional()?,
-        });
+        let id = CallId::from_bytes(row.get(0)?);
+        match whole(connection, id)? {
+            Some(call) => live.push(LiveCall { call: Arc::new(call), saved: row.get(1)? }),
+            None => tracing::warn!(call = %id, "nothing is known any more of a call that had not ended"),
+        }
     }
     Ok(live)
 }

@@ -24,6 +24,7 @@ mod retention;
 mod row;
 mod schema;
 mod tail;
+mod whole;
 mod write;
 mod writer;
 
@@ -48,6 +49,7 @@ pub use retention::Retention;
 #[cfg(test)]
 pub use retention::sweep_all;
 pub use row::Id;
+pub(super) use whole::call_of;
 pub use write::Write;
 
 use crate::metrics::Metrics;
@@ -58,7 +60,7 @@ use writer::{Done, Job, Pending, Writer};
 
 /// The database in the data directory.
 const FILE: &str = "journal.db";
-/// The size of a new one's pages, bytes. An event or a call is some kilobytes, and each page of SQLite's log costs two system calls.
+/// The size of a new one's pages, bytes. An event is some kilobytes, and each page of SQLite's log costs two system calls.
 const PAGE: u32 = 16384;
 /// How much of them the writing connection keeps in memory, KiB.
 const CACHE: i64 = 16 * 1024;

@@ -10,6 +10,19 @@ use super::load::oldest;
 /// How many events one helping takes away at most.
 const HELPING: u64 = 500;
 
+/// Takes away the events between two, but not those that a call which stays is put together from: nobody is told them any more.
+const EVENTS: &str = "DELETE FROM event WHERE sequence >= ?1 AND sequence < ?2 AND NOT EXISTS (
+    SELECT 1 FROM call WHERE call.id = event.call AND (call.ended IS NULL OR call.ended_sequence >= ?2) AND (
+        event.topic IN ('call.offered', 'call.dialing') OR event.sequence = call.remote
+        OR NOT EXISTS (SELECT 1 FROM event AS later WHERE later.call = call.id AND later.sequence > event.sequence)
+    )
+)";
+/// Takes away all events of the calls that go.
+const EVENTS_OF_CALLS: &str = "DELETE FROM event INDEXED BY event_of_call WHERE call IN (
+    SELECT id FROM call INDEXED BY call_ended WHERE ended IS NOT NULL AND ended_sequence < ?1
+) AND sequence < ?1";
+const CALLS: &str = "DELETE FROM call INDEXED BY call_ended WHERE ended IS NOT NULL AND ended_sequence < ?1";
+
 /// What is kept at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
@@ -17,7 +30,7 @@ pub struct Retention {
     pub age: Duration,
     /// How many events are kept.
     pub events: u64,
-    /// How large the database may be, bytes. The last event of a call that goes on is kept beyond all bounds.
+    /// How large the database may be, bytes. A call that goes on is kept beyond all bounds.
     pub bytes: u64,
 }
 
@@ -29,7 +42,7 @@ impl Default for Retention {
 
 /// What a helping has come to.
 pub(super) struct Swept {
-    /// The oldest event that is kept.
+    /// The oldest event that is still told.
     pub oldest: u64,
     /// Whether there is more to take away.
     pub more: bool,
@@ -43,8 +56,9 @@ pub(super) fn sweep(connection: &mut Connection, retention: Retention) -> Result
         return Ok(Swept { oldest: floor, more: false });
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    transaction.execute("DELETE FROM event WHERE sequence < ?", [next])?;
-    transaction.execute("DELETE FROM call WHERE ended IS NOT NULL AND ended_sequence < ?", [next])?;
+    transaction.execute(EVENTS, [floor, next])?;
+    transaction.execute(EVENTS_OF_CALLS, [next])?;
+    transaction.execute(CALLS, [next])?;
     transaction.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('floor', ?)", [next])?;
     transaction.commit()?;
     Ok(Swept { oldest: next, more: next == floor + HELPING })
@@ -89,5 +103,43 @@ pub fn sweep_all(connection: &mut Connection, retention: Retention) -> u64 {
         if !swept.more {
             return swept.oldest;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agent::event::EventKind;
+    use crate::state::journal::schema;
+
+    #[test]
+    fn a_helping_looks_at_its_own_rows_alone() {
+        let mut database = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut database).unwrap();
+        for (sql, indexes) in [
+            (EVENTS, &["PRIMARY KEY", "call_1", "event_of_call"][..]),
+            (EVENTS_OF_CALLS, &["event_of_call", "call_ended"]),
+            (CALLS, &["call_ended"]),
+        ] {
+            let mut explain = database.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let steps = explain.raw_query().mapped(|row| row.get::<_, String>(3));
+            let steps = steps.collect::<Result<Vec<_>>>().unwrap();
+            let looks: Vec<_> =
+                steps.iter().filter(|step| step.contains("SCAN") || step.contains("SEARCH")).collect();
+            let fit = looks
+                .iter()
+                .zip(indexes)
+                .all(|(look, index)| look.starts_with("SEARCH") && look.contains(index));
+            assert!(fit && looks.len() == indexes.len(), "{steps:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_events_of_calls_are_known() {
+        let firsts = EventKind::ALL
+            .into_iter()
+            .filter(|kind| kind.is_first())
+            .map(|kind| format!("'{}'", kind.name()));
+        assert!(EVENTS.contains(&format!("IN ({})", firsts.collect::<Vec<_>>().join(", "))));
     }
 }

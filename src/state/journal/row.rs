@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use rusqlite::{Connection, Result, params};
+use rusqlite::{CachedStatement, Connection, Result, params};
 use serde::{Deserialize, Serialize};
 
 use super::{answers, kept};
+use crate::agent::event::{CallState, Extent};
 use crate::agent::{Call, News};
 use crate::state::Told;
 use crate::state::frame::Numbered;
@@ -47,9 +48,22 @@ pub(super) struct EventRow {
     pub account: Option<String>,
     /// The CloudEvents envelope, without a line feed.
     pub envelope: Bytes,
-    /// The call right after it. Not kept: it can be told from the envelopes.
+    /// What it makes of its call. Not kept: it can be told from the envelope.
     #[serde(skip)]
-    pub picture: Option<Arc<Call>>,
+    pub turn: Turn,
+    /// The call right after it, if its earlier events may have gone: what is told of a call behind its end. Not kept: after a crash such a
+    /// call is as the event tells it.
+    #[serde(skip)]
+    pub whole: Option<Arc<Call>>,
+}
+
+/// What an event makes of its call's row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Turn {
+    /// The call has ended with it or before.
+    pub is_over: bool,
+    /// It tells a new description of the peer's.
+    pub tells_remote: bool,
 }
 
 /// A key and its answer as they are kept.
@@ -83,20 +97,10 @@ impl Row {
         }
     }
 
-    /// The call it is of.
-    pub fn call(&self) -> Option<Id> {
-        match self {
-            Self::Event(event) => event.call,
-            Self::Save { call, .. } => Some(*call),
-            _ => None,
-        }
-    }
-
-    /// Writes it, within a transaction; what it makes of its call, [`Calls`](super::calls::Calls) write.
+    /// Writes it, within a transaction, unless it is an event or of a call: [`Events`] and [`Calls`](super::calls::Calls) write those.
     pub fn apply(&self, connection: &Connection) -> Result<()> {
         match self {
-            Self::Event(event) => event.insert(connection),
-            Self::Save { .. } => Ok(()),
+            Self::Event(_) | Self::Save { .. } => Ok(()),
             Self::Answer(row) => answers::put(connection, row),
             Self::ForgetAnswers(keys) => answers::forget(connection, keys),
             Self::Keep { room, key, value } => kept::put(connection, room, key, value),
@@ -109,27 +113,41 @@ impl EventRow {
     /// Of an event, which it encodes if nobody has done so before.
     pub fn of(event: &Numbered) -> Self {
         let (call, account) = match &event.told {
-            Told::News(News::Call(event)) => (Some(event.call.clone()), None),
+            Told::News(News::Call(event)) => (Some(event), None),
             Told::News(News::Account(event)) => (None, Some(event.account.id.to_string())),
             Told::Draining(_) => (None, None),
         };
+        let turn = call.map(|event| Turn {
+            is_over: event.call.state == CallState::Ended,
+            tells_remote: event.extent() == Extent::Changes { remote_sdp: true },
+        });
+        let late = call.filter(|event| event.is_late());
         Self {
             sequence: event.sequence,
             time: event.told.time().0,
             topic: event.told.topic().name().into(),
-            call: call.as_ref().map(|call| call.id.to_bytes()),
+            call: call.map(|event| event.call.id.to_bytes()),
             account,
             envelope: event.envelope(),
-            picture: call,
+            turn: turn.unwrap_or_default(),
+            whole: late.map(|event| event.call.clone()),
         }
     }
+}
 
-    fn insert(&self, connection: &Connection) -> Result<()> {
-        let mut insert = connection.prepare_cached(
-            "INSERT OR IGNORE INTO event (sequence, time, topic, call, account, envelope) VALUES (?, ?, ?, ?, ?, ?)",
-        )?;
-        let Self { sequence, time, topic, call, account, envelope, .. } = self;
-        insert.execute(params![sequence, time, topic, call, account, &**envelope])?;
+/// Where events go: a statement for many, as it takes longer to find it than to run it.
+pub(super) struct Events<'a>(CachedStatement<'a>);
+
+impl<'a> Events<'a> {
+    pub fn of(connection: &'a Connection) -> Result<Self> {
+        let insert = "INSERT OR IGNORE INTO event (sequence, time, topic, call, account, envelope)
+             VALUES (?, ?, ?, ?, ?, ?)";
+        connection.prepare_cached(insert).map(Self)
+    }
+
+    pub fn insert(&mut self, event: &EventRow) -> Result<()> {
+        let EventRow { sequence, time, topic, call, account, envelope, .. } = event;
+        self.0.execute(params![sequence, time, topic, call, account, &**envelope])?;
         Ok(())
     }
 }

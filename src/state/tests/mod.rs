@@ -10,6 +10,7 @@ mod label;
 mod list;
 mod listed;
 mod publish;
+mod wholes;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -66,5 +66,5 @@ fn call() -> Call {
         "labels": {}, "hold": "none", "claim": none, "created_at": time, "ringing_at": time, "accepted_at": none,
         "established_at": none, "ended_at": none, "end": none, "actions": [],
     });
-    Call::read(written).unwrap()
+    Call::read(written.to_string().as_bytes()).unwrap()
 }

@@ -46,8 +46,8 @@ impl Life {
                 let json = serde_json::to_vec(&**saved).expect("JSON");
                 serde_json::from_slice(&json).expect("what was saved")
             });
-            let written = serde_json::to_value(&**call).expect("JSON");
-            self.agent.recover(self.now, Arc::new(Call::read(written).expect("a call")), saved);
+            let written = serde_json::to_vec(&**call).expect("JSON");
+            self.agent.recover(self.now, Arc::new(Call::read(&written).expect("a call")), saved);
         }
         self.agenda.retain(|_, happening| !matches!(happening, Happening::Arrives(_) | Happening::Finds(_)));
         self.flow.id.0 += 1;
