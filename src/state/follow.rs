@@ -197,8 +197,8 @@ impl Reader {
     /// The same from the journal, which may have more than can be seen yet.
     async fn read_past(&mut self, upto: u64) -> Look {
         match self.board.clone().past(self.position, upto).await {
-            // Taken away meanwhile.
-            Ok(entries) if entries.is_empty() => Look::Over,
+            // The next one was taken away meanwhile.
+            Ok(entries) if entries.first().is_none_or(|(first, _)| *first > self.position + 1) => Look::Over,
             Ok(entries) => {
                 let entries = entries.iter().map(|(sequence, entry)| (*sequence, entry));
                 self.take(entries, |filter, entry| filter.lets_event(entry))

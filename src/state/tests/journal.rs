@@ -213,6 +213,21 @@ async fn who_is_behind_what_memory_keeps_reads_on_from_disk_and_then_from_memory
 }
 
 #[tokio::test]
+async fn what_is_taken_away_in_front_of_a_reader_is_not_passed_over() {
+    let data = Data::new();
+    let (journal, past) = data.open();
+    let small = Settings { log_events: 10, ..settings() };
+    let board = Board::of_past(small, past).unwrap().0;
+    board.remember_by(journal.clone());
+    commit(&journal, &board, (1..=200).map(offered).collect()).await;
+    flush(&journal).await;
+    let mut reader = follow(&board, "7f3a-1");
+    // The reader begins where the log did when it looked.
+    data.sweep(Retention { events: 150, age: Duration::MAX, ..Retention::default() });
+    assert!(reader.next().await.is_none(), "its stream ends, and is told the gap when it comes back");
+}
+
+#[tokio::test]
 async fn what_is_over_the_bounds_goes_and_the_sequence_goes_on() {
     let by_count = Retention { events: 4, age: Duration::MAX, ..Retention::default() };
     let by_age = Retention { age: hours(1), ..Retention::default() };
