@@ -30,8 +30,8 @@ pub struct Reader {
     position: u64,
     /// Told before anything else.
     gap: Option<Frame>,
-    /// Whether a gap was told of, or there is none.
-    is_told: bool,
+    /// What is gone before this event was told: the oldest of the log then.
+    told: u64,
     /// When the reader came: the time of its gap.
     begun: Timestamp,
     /// Where the stream of a call ends that only the journal knows.
@@ -93,14 +93,14 @@ impl Board {
     ) -> Reader {
         let closed = self.0.closed.subscribe();
         let board = self.clone();
-        let is_told = gap.is_some();
+        let told = if gap.is_some() { self.oldest(self.read().log.oldest()) } else { 0 };
         Reader {
             board,
             call,
             filter,
             position,
             gap,
-            is_told,
+            told,
             begun,
             end: None,
             live: false,

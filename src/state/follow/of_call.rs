@@ -112,7 +112,8 @@ impl Reader {
             Ok(found) => found,
             Err(error) => return unread(&error),
         };
-        if !std::mem::replace(&mut self.is_told, true) && has_gap(self.position, &entries, oldest) {
+        if self.told < oldest && has_gap(self.position, &entries, oldest) {
+            self.told = oldest;
             let last = self.board.read().log.last();
             return self
                 .board

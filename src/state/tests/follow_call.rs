@@ -231,3 +231,21 @@ async fn what_is_gone_from_disk_of_a_call_is_said() {
     assert_eq!(next(&mut of_call(&board, 2, &After::Now), 1).await, [pair("call.offered", "7f3a-2")]);
     journal.close().await;
 }
+
+#[tokio::test]
+async fn what_goes_from_disk_while_a_call_is_read_is_said_too() {
+    let data = Data::new();
+    let told = vec![offered(1), ringing(1), offered(2), offered(3), offered(4)];
+    let (journal, board) = behind_a_disk(&data, told).await;
+    let mut reader = of_call(&board, 1, &After::Now);
+    assert_eq!(next(&mut reader, 2).await[1], pair("call.ringing", "7f3a-2"));
+    let updated = |version| event(EventKind::Updated, call(1, CallState::Ringing, version));
+    let told = vec![updated(3), offered(5), updated(4), offered(6), offered(7), offered(8)];
+    commit(&journal, &board, told).await;
+    flush(&journal).await;
+    data.sweep(Retention { events: 4, age: Duration::MAX, ..Retention::default() });
+    let lost = [pair("stream.gap", "7f3a-7"), pair("call.updated", "7f3a-8")];
+    assert_eq!(next(&mut reader, 2).await, lost);
+    assert!(is_waiting(&mut reader), "and once");
+    journal.close().await;
+}
