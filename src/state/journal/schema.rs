@@ -104,9 +104,9 @@ mod tests {
             )
             .unwrap();
         migrate(&mut connection).unwrap();
-        let calls = "SELECT group_concat(hex(id) || coalesce(ended_sequence, '-') || hex(picture) || '/' || hex(saved)) FROM call";
+        let calls = "SELECT group_concat(hex(id) || created || coalesce(ended_sequence, '-') || hex(picture) || '/' || hex(saved)) FROM call";
         let kept: String = connection.query_row(calls, [], |row| row.get(0)).unwrap();
-        assert_eq!(kept, "01-5B5D/00,02407B7D/");
+        assert_eq!(kept, "016-5B5D/00,027407B7D/");
         connection.execute_batch("INSERT INTO kept VALUES ('room', 'key', x'00')").unwrap();
         migrate(&mut connection).unwrap();
     }

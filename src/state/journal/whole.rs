@@ -13,8 +13,7 @@ use crate::agent::{Call, CallId};
 pub(super) fn whole(connection: &Connection, id: CallId) -> Result<Option<Call>, JournalError> {
     let mut find = connection.prepare_cached(
         "SELECT picture,
-             (SELECT envelope FROM event WHERE event.call = ?1 AND topic IN ('call.offered', 'call.dialing')
-              ORDER BY sequence LIMIT 1),
+             (SELECT envelope FROM event WHERE event.call = ?1 ORDER BY sequence LIMIT 1),
              (SELECT envelope FROM event WHERE event.sequence = call.remote),
              (SELECT envelope FROM event WHERE event.call = ?1 ORDER BY sequence DESC LIMIT 1)
          FROM call WHERE id = ?1",

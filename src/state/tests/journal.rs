@@ -50,6 +50,14 @@ impl Data {
         (journal, Board::of_past(settings(), past).unwrap().0)
     }
 
+    /// The same with a board that keeps so much in memory, and finds the rest on disk.
+    pub(super) fn begin_with(&self, kept: Settings) -> (Journal, Board) {
+        let (journal, past) = self.open_with(kept.log_events as u64);
+        let board = Board::of_past(kept, past).unwrap().0;
+        board.remember_by(journal.clone());
+        (journal, board)
+    }
+
     /// While it is kept, the database takes nothing.
     pub(super) fn lock(&self) -> Connection {
         let database = self.database();
@@ -179,10 +187,7 @@ async fn only_what_memory_keeps_is_read_and_the_rest_stays_on_disk() {
 #[tokio::test]
 async fn who_is_behind_what_memory_keeps_reads_on_from_disk_and_then_from_memory() {
     let data = Data::new();
-    let (journal, past) = data.open();
-    let small = Settings { log_events: 10, ..settings() };
-    let board = Board::of_past(small, past).unwrap().0;
-    board.remember_by(journal.clone());
+    let (journal, board) = data.begin_with(Settings { log_events: 10, ..settings() });
     let all: Vec<_> = (1..=300).flat_map(|number| [offered(number), ended(number)]).collect();
     commit(&journal, &board, all).await;
     let mut reader = follow(&board, "earliest");
@@ -215,10 +220,7 @@ async fn who_is_behind_what_memory_keeps_reads_on_from_disk_and_then_from_memory
 #[tokio::test]
 async fn what_is_taken_away_in_front_of_a_reader_is_not_passed_over() {
     let data = Data::new();
-    let (journal, past) = data.open();
-    let small = Settings { log_events: 10, ..settings() };
-    let board = Board::of_past(small, past).unwrap().0;
-    board.remember_by(journal.clone());
+    let (journal, board) = data.begin_with(Settings { log_events: 10, ..settings() });
     commit(&journal, &board, (1..=200).map(offered).collect()).await;
     flush(&journal).await;
     let mut reader = follow(&board, "7f3a-1");

@@ -101,8 +101,8 @@ async fn what_a_call_is_put_together_from_goes_with_it() {
     );
     let (journal, past) = data.open();
     assert_eq!(past.events.iter().map(|event| event.sequence).collect::<Vec<_>>(), [1402, 1403]);
-    let board = Board::of_past(settings(), past).unwrap().0;
-    board.remember_by(journal.clone());
+    drop((journal, past));
+    let (journal, board) = data.begin_with(settings());
     assert_eq!(board.envelopes_of(id(1), 10).await.unwrap().len(), 0, "nobody is told them any more");
     assert_eq!(board.envelopes(&[1, 1402]).await.unwrap().len(), 1);
     journal.close().await;
@@ -127,22 +127,24 @@ async fn a_call_that_its_row_holds_goes_on() {
     assert_eq!(unfinished(&data), json(life.last().unwrap()));
 }
 
-#[tokio::test]
-async fn a_call_of_which_all_is_gone_but_a_late_label_is_whole() {
+/// A log from which all of a call has gone, and what is told of the call then.
+async fn all_gone() -> (Data, Event) {
     let data = Data::new();
-    let late = Event { kind: EventKind::Updated, ..ended(1) };
     data.tell(vec![offered(1), ended(1), offered(2)]).await;
     data.sweep(keep(1));
+    (data, Event { kind: EventKind::Updated, ..ended(1) })
+}
+
+#[tokio::test]
+async fn a_call_of_which_all_is_gone_but_a_late_label_is_whole() {
+    let (data, late) = all_gone().await;
     data.tell(vec![late.clone()]).await;
     assert_eq!(recorded(&data).await, [json(&late)]);
 }
 
 #[tokio::test]
 async fn a_call_of_which_a_kill_leaves_but_a_late_label_is_on_record_as_that_tells_it() {
-    let data = Data::new();
-    let late = Event { kind: EventKind::Updated, ..ended(1) };
-    data.tell(vec![offered(1), ended(1), offered(2)]).await;
-    data.sweep(keep(1));
+    let (data, late) = all_gone().await;
     let (journal, board) = data.begin();
     let lock = data.lock();
     commit(&journal, &board, vec![late.clone()]).await;
