@@ -10,6 +10,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
+
 use super::batch::{Acts, Batch};
 use super::tickets::Tickets;
 use super::{calls, registrations};
@@ -31,6 +33,8 @@ pub(super) struct Release {
     board: Board,
     /// `None`: the log is in memory alone, and nothing waits.
     journal: Option<Journal>,
+    /// How far that one is.
+    progress: watch::Receiver<Progress>,
     metrics: Metrics,
     /// The number of the last batch that was given to the journal.
     last: u64,
@@ -56,9 +60,30 @@ struct Unseen {
 
 impl Release {
     pub(super) fn new(board: Board, journal: Option<Journal>, metrics: Metrics) -> Self {
+        let progress = match &journal {
+            Some(journal) => journal.progress(),
+            // One that is closed never tells anything new.
+            None => watch::channel(Progress { committed: u64::MAX, ..Progress::default() }).1,
+        };
         let (unseen, unacted) = (VecDeque::new(), VecDeque::new());
         let (is_failing, is_stuck) = (false, false);
-        Self { board, journal, metrics, last: 0, unseen, held_bytes: 0, unacted, is_failing, is_stuck }
+        Self {
+            board,
+            journal,
+            progress,
+            metrics,
+            last: 0,
+            unseen,
+            held_bytes: 0,
+            unacted,
+            is_failing,
+            is_stuck,
+        }
+    }
+
+    /// Waits until the journal has come further than was seen, or fails. An error: it never will.
+    pub(super) async fn progressed(&mut self) -> Result<(), watch::error::RecvError> {
+        self.progress.changed().await
     }
 
     /// Whether nothing waits.
@@ -123,10 +148,8 @@ impl Release {
 
     /// Lets go what is committed; if the disk fails, also what else waits.
     fn go_on(&mut self, now: Instant, connections: &mut Connections, tickets: &mut Tickets) -> Option<bool> {
-        let progress = match &self.journal {
-            Some(journal) => journal.progress().borrow().clone(),
-            None => Progress { committed: u64::MAX, ..Progress::default() },
-        };
+        // What is seen here wakes nobody for it.
+        let progress = self.progress.borrow_and_update().clone();
         while self.unseen.front().is_some_and(|unseen| unseen.number <= progress.committed)
             && let Some(unseen) = self.unseen.pop_front()
         {

@@ -8,7 +8,7 @@ use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use tokio::runtime::{Handle, RuntimeMetrics};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tracing::info;
 
@@ -22,7 +22,6 @@ use super::{Ask, clock};
 use crate::agent::{Agent, Now, Settings};
 use crate::metrics::Metrics;
 use crate::state::Board;
-use crate::state::journal::Progress;
 use crate::timeline::Timelines;
 use crate::transport::{Connections, Fate, Inbound};
 use drain::Stage;
@@ -43,7 +42,6 @@ pub struct Driver {
     agent: Agent,
     board: Board,
     release: Release,
-    progress: watch::Receiver<Progress>,
     connections: Connections,
     inbound: mpsc::Receiver<Inbound>,
     asks: mpsc::Receiver<Ask>,
@@ -90,17 +88,11 @@ impl Driver {
             agent.recover(now, call, saved);
         }
         board.begin_with(agent.accounts().collect());
-        let progress = match &journal {
-            Some(journal) => journal.progress(),
-            // One that is closed never tells anything.
-            None => watch::channel(Progress::default()).1,
-        };
         let mut batch = Batch::new(timelines.clone());
         batch.collect(&mut agent);
         Self {
             agent,
             release: Release::new(board.clone(), journal, metrics.clone()),
-            progress,
             board,
             connections,
             inbound,
@@ -150,7 +142,7 @@ impl Driver {
             biased;
             () = shutdown, if matches!(self.stage, Stage::Serving) => Wake::Shutdown,
             () = alarm => Wake::Alarm,
-            Ok(()) = self.progress.changed() => Wake::Progress,
+            Ok(()) = self.release.progressed() => Wake::Progress,
             Some(inbound) = self.inbound.recv(), if !self.release.is_full() => Wake::Inbound(inbound),
             Some(ask) = self.asks.recv(), if !self.release.is_full() => Wake::Ask(ask),
             () = ready(()), if self.connections.has_fates() => Wake::Alarm,

@@ -15,7 +15,7 @@ impl Driver {
             let late =
                 async { if let Some(late) = late { sleep_until(late).await } else { pending().await } };
             tokio::select! {
-                changed = self.progress.changed() => if changed.is_err() { return },
+                changed = self.release.progressed() => if changed.is_err() { return },
                 () = late => {}
             }
             self.settle(clock::now());
