@@ -116,9 +116,10 @@ impl Writer {
         while let Err(error) = self.commit(&jobs) {
             self.metrics.uncommitted();
             self.say_fault(&error);
-            if refuse(&mut jobs, &error) {
+            if let Next::Stop = self.refuse(&mut jobs, &error) {
                 return Next::Stop;
             }
+            self.hand_over();
             // What is new waits behind what failed.
             let until = Instant::now() + RETRY;
             while let Ok(job) = self.inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
@@ -166,6 +167,28 @@ impl Writer {
             None => Next::GoOn,
             Some(reply) => self.close(reply),
         }
+    }
+
+    /// Tells those who wait for one thing alone that it failed, and takes it out. Who wants to read does not wait for the disk. Whether
+    /// the journal is to be closed, with what it could not write.
+    fn refuse(&mut self, jobs: &mut Vec<Ready>, error: &std::io::Error) -> Next {
+        let mut next = Next::GoOn;
+        let mut kept = Vec::with_capacity(jobs.len());
+        for job in jobs.drain(..) {
+            match job.done {
+                Done::Number(_) => kept.push(job),
+                Done::Index => self.pending.due = Some(Instant::now()),
+                Done::Reply(reply) => {
+                    let _ = reply.send(Err(JournalError::Unwritten(error.to_string())));
+                }
+                Done::Close(reply) => {
+                    let _ = reply.send(());
+                    next = Next::Stop;
+                }
+            }
+        }
+        *jobs = kept;
+        next
     }
 
     /// Gives the indexer what is due. While the database takes nothing and too much waits, nothing more is committed.
@@ -250,25 +273,4 @@ impl Pending {
         self.bytes = rows.iter().map(Row::size).sum();
         (self.rows, self.due) = (rows, Some(due));
     }
-}
-
-/// Tells those who wait for one thing alone that it failed, and takes it out; whether the journal is to be closed, with
-/// what it could not write.
-fn refuse(jobs: &mut Vec<Ready>, error: &std::io::Error) -> bool {
-    let mut closes = false;
-    let mut kept = Vec::with_capacity(jobs.len());
-    for job in jobs.drain(..) {
-        match job.done {
-            Done::Number(_) | Done::Index => kept.push(job),
-            Done::Reply(reply) => {
-                let _ = reply.send(Err(JournalError::Unwritten(error.to_string())));
-            }
-            Done::Close(reply) => {
-                let _ = reply.send(());
-                closes = true;
-            }
-        }
-    }
-    *jobs = kept;
-    closes
 }

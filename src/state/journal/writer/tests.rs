@@ -69,3 +69,18 @@ fn an_indexer_that_has_died_is_a_fault() {
     writer.hand_over();
     assert!(writer.progress.borrow().fault().is_some());
 }
+
+#[test]
+fn what_is_committed_can_be_read_while_the_disk_takes_nothing_more() {
+    let data = Data::of(&[]);
+    let (mut writer, tasks) = writer(&data);
+    assert_eq!(rows(tasks.recv().unwrap()), 0);
+    writer.pending.add(value(1));
+    let full = data.fill();
+    let refused = Ready { rows: value(2), done: Done::Number(1) };
+    let asked = Ready { rows: Vec::new(), done: Done::Index };
+    let writing = thread::spawn(move || writer.write(vec![refused, asked]));
+    assert_eq!(rows(tasks.recv().unwrap()), 1);
+    drop(full);
+    assert!(matches!(writing.join().unwrap(), Next::GoOn));
+}
