@@ -3,7 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use rusqlite::{Connection, OptionalExtension, Result, TransactionBehavior, params};
+use rusqlite::{Connection, Result, TransactionBehavior, params};
 
 use super::load::oldest;
 
@@ -69,19 +69,19 @@ fn over(connection: &Connection, retention: Retention, floor: u64) -> Result<u64
     let last: u64 =
         connection.query_row("SELECT coalesce(max(sequence), 0) FROM event", [], |row| row.get(0))?;
     let by_count = (last + 1).saturating_sub(retention.events);
-    let by_age = first_since(connection, floor, before(retention.age))?.unwrap_or(last + 1);
+    let by_age = behind_older(connection, floor, before(retention.age))?.unwrap_or(floor);
     let by_size = if size(connection)? > retention.bytes { floor + HELPING } else { floor };
     // The newest always stays: the next sequence follows it.
     Ok(by_count.max(by_age).max(by_size).min(last))
 }
 
-/// The first event that is not older; those of one helping are looked at.
-fn first_since(connection: &Connection, floor: u64, time: i64) -> Result<Option<u64>> {
+/// The first event behind all that are older; those of one helping are looked at. What is before an older one is as old, whatever a clock
+/// that was ahead has said of it.
+fn behind_older(connection: &Connection, floor: u64, time: i64) -> Result<Option<u64>> {
     let mut find = connection.prepare_cached(
-        "SELECT sequence FROM event WHERE sequence >= ?1 AND sequence <= ?1 + ?2 AND time >= ?3
-         ORDER BY sequence LIMIT 1",
+        "SELECT max(sequence) + 1 FROM event WHERE sequence >= ?1 AND sequence < ?1 + ?2 AND time < ?3",
     )?;
-    find.query_row(params![floor, HELPING, time], |row| row.get(0)).optional()
+    find.query_row(params![floor, HELPING, time], |row| row.get(0))
 }
 
 /// How many bytes are in use; what was taken away is used again.

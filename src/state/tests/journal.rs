@@ -251,6 +251,16 @@ async fn what_is_over_the_bounds_goes_and_the_sequence_goes_on() {
 }
 
 #[tokio::test]
+async fn a_clock_that_was_ahead_keeps_nothing_beyond_its_time() {
+    let data = Data::new();
+    data.tell(vec![offered(1), ended(1), offered(2), ended(2)]).await;
+    let ahead = "UPDATE event SET time = time + 100000000000000 WHERE sequence = 1";
+    data.database().execute(ahead, []).unwrap();
+    let swept = sweep_all(&mut data.database(), Retention { age: hours(1), ..Retention::default() });
+    assert_eq!(swept, 4, "only the newest stays");
+}
+
+#[tokio::test]
 async fn a_database_of_a_later_version_is_left_alone() {
     let data = Data::new();
     data.tell(vec![offered(1)]).await;
@@ -427,6 +437,8 @@ async fn what_is_cut_off_in_the_middle_of_a_record_ends_before_it() {
     assert_eq!(sequences(&damaged.open().1), [1, 2], "what was written again counts");
     let hole = Data::of(&[(2, &behind)]);
     assert_eq!(sequences(&hole.open().1), [0; 0], "what is behind a missing event does not");
+    let unwritten = Data::of(&[(1, &[0; 4096]), (2, &written)]);
+    assert_eq!(sequences(&unwritten.open().1), [1, 2], "of the first the disk has the length alone");
     let later = Data::of(&[(1, b"call-agent tail 2\n")]);
     let error = Journal::open(&later.settings(), "7f3a", LIMITS).unwrap_err();
     assert!(error.to_string().contains("another version"), "{error}");
