@@ -55,12 +55,14 @@ pub enum OfflineError {
 /// Prints them. A reader that has read enough ends it without an error.
 pub fn print(options: &Options, out: impl Write) -> Result<(), OfflineError> {
     let history = History::open(&options.data_dir)?;
-    let (epoch, oldest) = history.place()?;
+    let (epochs, oldest) = history.place()?;
     let after = match &options.after {
         None | Some(After::Now | After::Earliest) => 0,
-        Some(After::Event(id)) if *id.epoch != *epoch => return Err(OfflineError::Epoch(epoch)),
+        Some(After::Event(id)) if !epochs.know(id, u64::MAX) => {
+            return Err(OfflineError::Epoch(epochs.current().to_string()));
+        }
         Some(After::Event(id)) if id.sequence + 1 < oldest => {
-            return Err(OfflineError::Gone(format!("{epoch}-{oldest}")));
+            return Err(OfflineError::Gone(epochs.id(oldest).to_string()));
         }
         Some(After::Event(id)) => id.sequence,
     };

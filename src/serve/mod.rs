@@ -19,7 +19,7 @@ use crate::http::{self, About, Context, Streams};
 use crate::metrics::Metrics;
 use crate::state::answers::{Answers, Keyed};
 use crate::state::journal::{self, Journal, JournalError, Limits};
-use crate::state::{self, Board};
+use crate::state::{self, Board, Epochs};
 use crate::timeline::{self, Timelines};
 use crate::tls::Tls;
 use crate::traces::Traces;
@@ -166,7 +166,7 @@ fn open_up(
 /// that came with a key.
 fn record(config: &mut Config) -> Result<(Recorded, Vec<Keyed>), ServeError> {
     let node = gethostname::gethostname().to_string_lossy().into_owned();
-    let board = state::Settings { epoch: epoch()?, node, ..config.board.clone() };
+    let board = state::Settings { epochs: Epochs::from(&*epoch()?), node, ..config.board.clone() };
     let kept = timeline::Settings { bytes: config.timeline_bytes, ended_age: board.ended_age };
     let (timelines, metrics) = (Timelines::new(kept, driver::wall_clock), Metrics::new(driver::wall_clock));
     config.journal.metrics = metrics.clone();
@@ -180,7 +180,7 @@ fn record(config: &mut Config) -> Result<(Recorded, Vec<Keyed>), ServeError> {
 /// The log on disk with the board of the last run, and the commands that came with a key.
 fn open(settings: &journal::Settings, board: state::Settings) -> Result<(Recorded, Vec<Keyed>), ServeError> {
     let limits = Limits { events: board.log_events as u64, bytes: board.log_bytes as u64 };
-    let (journal, mut past) = Journal::open(settings, &board.epoch, limits)?;
+    let (journal, mut past) = Journal::open(settings, board.epochs.current(), limits)?;
     let keyed = std::mem::take(&mut past.keyed);
     let (board, unfinished) = Board::of_past(board, past)?;
     board.remember_by(journal.clone());

@@ -76,7 +76,9 @@ impl Board {
         let (position, lost) = match after {
             After::Now => (last, false),
             After::Earliest => (oldest - 1, false),
-            After::Event(id) if !self.knows(id, last) || id.sequence + 1 < oldest => (oldest - 1, true),
+            After::Event(id) if !self.0.settings.epochs.know(id, last) || id.sequence + 1 < oldest => {
+                (oldest - 1, true)
+            }
             After::Event(id) => (id.sequence, false),
         };
         let gap = if lost { self.gap(oldest, last, now) } else { None };
@@ -109,11 +111,6 @@ impl Board {
             _listener: None,
             place: None,
         }
-    }
-
-    /// Whether the id was given by this log.
-    fn knows(&self, id: &EventId, last: u64) -> bool {
-        *id.epoch == *self.0.settings.epoch && id.sequence <= last
     }
 
     /// The word that events before the oldest kept are gone, for who finds that by himself.

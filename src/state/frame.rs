@@ -256,7 +256,7 @@ pub(super) struct Press {
 impl Press {
     pub fn new(settings: &Settings) -> Self {
         let source = format!("/call-agent/{}", settings.node);
-        Self { origin: Arc::new(Origin { epoch: settings.epoch.as_str().into(), source }), last: 0 }
+        Self { origin: Arc::new(Origin { epoch: settings.epochs.current().clone(), source }), last: 0 }
     }
 
     /// The next event of the log.

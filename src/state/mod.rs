@@ -14,6 +14,7 @@ pub mod answers;
 mod audience;
 mod batch;
 mod bells;
+mod epochs;
 mod filter;
 mod follow;
 mod frame;
@@ -44,6 +45,7 @@ use crate::agent::{Call, CallId, Timestamp};
 
 pub use accounts::Listing;
 pub use audience::Listener;
+pub use epochs::Epochs;
 pub use filter::Filter;
 pub use follow::Reader;
 pub use frame::Frame;
@@ -69,8 +71,8 @@ use views::{Bounds, Views};
 pub struct Settings {
     /// The agent's name: envelopes come from `/call-agent/NODE`.
     pub node: String,
-    /// Four or more hexadecimal digits that tell this log's sequences from those of an earlier one.
-    pub epoch: String,
+    /// Each four or more hexadecimal digits, which tell this log's sequences from those of another.
+    pub epochs: Epochs,
     /// How many events are kept for replay; the oldest go first.
     pub log_events: usize,
     /// About how many bytes of events, as they are when encoded, are kept for replay; the oldest go first.
@@ -89,7 +91,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             node: "call-agent".to_owned(),
-            epoch: "0000".to_owned(),
+            epochs: Epochs::default(),
             log_events: 100_000,
             log_bytes: 64 * 1024 * 1024,
             ended_calls: 10_000,
@@ -249,7 +251,7 @@ impl Board {
     }
 
     fn event_id(&self, sequence: u64) -> EventId {
-        EventId { epoch: self.0.settings.epoch.as_str().into(), sequence }
+        self.0.settings.epochs.id(sequence)
     }
 
     // A lock is poisoned by a panic in another thread; what it guards is still whole, since nothing in here panics

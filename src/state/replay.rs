@@ -16,7 +16,7 @@ pub type Unfinished = (Arc<Call>, Option<Saved>);
 impl Board {
     /// The board as it was, and the calls that had not ended. Registrations are not played back: they are made anew.
     pub fn of_past(mut settings: Settings, past: Past) -> Result<(Self, Vec<Unfinished>), JournalError> {
-        settings.epoch.clone_from(&past.epoch);
+        settings.epochs.clone_from(&past.epochs);
         let (max_events, max_bytes) = (settings.log_events, settings.log_bytes);
         let board = Self::new(settings);
         let mut wholes = past.wholes;

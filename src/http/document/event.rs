@@ -62,7 +62,7 @@ fn cloud_event() -> RefOr<Schema> {
     let object = ObjectBuilder::new()
         .description(Some("An event in a CloudEvents 1.0 envelope, JSON format."))
         .property("specversion", one_of(["1.0"]))
-        .property("id", word("`<epoch>-<sequence>`. Sequences have no holes. That of a `stream.gap` is the place right before the oldest event kept.", "7f3a-184223"))
+        .property("id", word("`<epoch>-<sequence>`. Sequences have no holes; another epoch begins where events that were seen may have been lost. That of a `stream.gap` is the place right before the oldest event kept.", "7f3a-184223"))
         .property("source", word("`/call-agent/` and the agent's name.", "/call-agent/agent-1"))
         .property("type", one_of(Topic::all().map(Topic::name)))
         .property("subject", word("The call's id; with `registration.changed` the account's; missing with what concerns the stream.", "call_01JD8Q4V6T0000000000000000"))

@@ -94,8 +94,7 @@ fn api() -> Api {
 }
 
 fn api_with_key(key: Option<&str>) -> Api {
-    let board =
-        Board::new(Settings { node: "n1".to_owned(), epoch: "7f3a".to_owned(), ..Settings::default() });
+    let board = Board::new(Settings { node: "n1".to_owned(), epochs: "7f3a".into(), ..Settings::default() });
     let (commander, asks) = Commander::channel(8);
     let keys = key.map(|key| a_key(key, &Scope::ALL)).into_iter().collect();
     let access = Access::new(Doors { keys, tokens: None }, None, Limits::default());

@@ -55,7 +55,7 @@ impl Board {
     fn place_of_call(&self, after: &After, last: u64) -> (u64, bool) {
         match after {
             After::Now | After::Earliest => (0, false),
-            After::Event(id) if self.knows(id, last) => (id.sequence, false),
+            After::Event(id) if self.0.settings.epochs.know(id, last) => (id.sequence, false),
             After::Event(_) => (0, true),
         }
     }

@@ -3,7 +3,7 @@ use crate::state::Settings;
 use crate::state::tests::{offered, settings};
 
 fn press() -> Press {
-    Press::new(&Settings { epoch: "7f3a".to_owned(), ..settings() })
+    Press::new(&Settings { epochs: "7f3a".into(), ..settings() })
 }
 
 #[test]

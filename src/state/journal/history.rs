@@ -3,12 +3,13 @@
 use std::io;
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use super::row::{EventRow, Row};
 use super::whole::whole;
-use super::{COLUMNS, FILE, JournalError, PastEvent, load, read, tail};
+use super::{COLUMNS, FILE, JournalError, PastEvent, life, load, read, tail};
 use crate::agent::{Call, CallId, Timestamp};
+use crate::state::Epochs;
 
 /// A journal that is only read, whether an agent writes it or not.
 #[derive(Debug)]
@@ -29,13 +30,9 @@ impl History {
         Ok(Self { database: read::open(&file)?, tail })
     }
 
-    /// The epoch, and the sequence of the oldest event kept.
-    pub fn place(&self) -> Result<(String, u64), JournalError> {
-        let epoch = self
-            .database
-            .query_row("SELECT value FROM meta WHERE name = 'epoch'", [], |row| row.get(0))
-            .optional()?;
-        Ok((epoch.unwrap_or_default(), load::oldest(&self.database)?))
+    /// The epochs, and the sequence of the oldest event kept.
+    pub fn place(&self) -> Result<(Epochs, u64), JournalError> {
+        Ok((life::epochs(&self.database)?, load::oldest(&self.database)?))
     }
 
     /// The events behind a sequence, of one call or of all, to who takes them; until he has enough.

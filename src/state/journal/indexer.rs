@@ -13,9 +13,10 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{oneshot, watch};
 
 use super::calls::Calls;
+use super::life::Mark;
 use super::retention::{self, Retention};
 use super::row::{EventRow, Events, Row};
-use super::{JournalError, Progress, load, tail, whole};
+use super::{JournalError, Progress, life, load, tail, whole};
 use crate::priority;
 
 /// How long it waits before it tries again what the database did not take.
@@ -62,6 +63,7 @@ impl Closing {
 /// The thread's state.
 pub(super) struct Indexer {
     connection: Connection,
+    mark: Mark,
     inbox: Receiver<Task>,
     closing: Closing,
     progress: Arc<watch::Sender<Progress>>,
@@ -71,12 +73,14 @@ pub(super) struct Indexer {
     wal: PathBuf,
     /// How many bytes were written into it since the last checkpoint.
     unmoved: usize,
+    /// Whether the database has all that it was given.
+    left_nothing: bool,
 }
 
 impl Indexer {
     /// Of the database in that file; it says how far it is.
     pub fn new(
-        connection: Connection,
+        (connection, mark): (Connection, Mark),
         database: &Path,
         inbox: Receiver<Task>,
         (closing, progress): (Closing, Arc<watch::Sender<Progress>>),
@@ -85,7 +89,18 @@ impl Indexer {
         let mut wal = database.as_os_str().to_owned();
         wal.push("-wal");
         let (wal, sweep_at) = (wal.into(), Instant::now() + SWEEP);
-        Self { connection, inbox, closing, progress, retention, sweep_at, wal, unmoved: 0 }
+        Self {
+            connection,
+            mark,
+            inbox,
+            closing,
+            progress,
+            retention,
+            sweep_at,
+            wal,
+            unmoved: 0,
+            left_nothing: true,
+        }
     }
 
     /// Starts the thread; it ends when the journal is closed or dropped.
@@ -104,7 +119,7 @@ impl Indexer {
         match self.inbox.recv_timeout(self.sweep_at.saturating_duration_since(Instant::now())) {
             Ok(Task::Index(helping)) => self.index(&helping),
             Ok(Task::Close(reply)) => {
-                self.checkpoint("TRUNCATE");
+                self.end();
                 let _ = reply.send(());
                 return false;
             }
@@ -120,6 +135,7 @@ impl Indexer {
         while let Err(error) = index(&mut self.connection, &helping.rows) {
             self.say_fault(&error);
             if self.closing.has_begun() {
+                self.left_nothing = false;
                 return;
             }
             thread::sleep(RETRY);
@@ -138,6 +154,16 @@ impl Indexer {
             let is_large = fs::metadata(&self.wal).is_ok_and(|wal| wal.len() > LARGEST);
             self.checkpoint(if is_large { "TRUNCATE" } else { "PASSIVE" });
         }
+    }
+
+    /// If all is in the database, it comes to the disk with the word that it does.
+    fn end(&mut self) {
+        if self.left_nothing
+            && let Err(error) = life::end(&self.connection, &self.mark)
+        {
+            tracing::warn!(%error, "the next start takes events for missing if the machine is started anew before");
+        }
+        self.checkpoint("TRUNCATE");
     }
 
     /// Moves what is in SQLite's write-ahead log into the database.
@@ -204,13 +230,13 @@ fn index(connection: &mut Connection, rows: &[Row]) -> rusqlite::Result<()> {
 }
 
 /// Brings into the database what an earlier run has left in its files. If an event is missing, for which the machine must have died and
-/// taken it along, what is behind it does not count: the log has no holes.
-pub(super) fn catch_up(connection: &mut Connection, directory: &Path) -> Result<(), JournalError> {
+/// taken it along, what is behind it does not count: the log has no holes. Whether all was there.
+pub(super) fn catch_up(connection: &mut Connection, directory: &Path) -> Result<bool, JournalError> {
     let files = tail::left(directory).map_err(JournalError::Tail)?;
-    let (mut last, oldest) = (load::last(connection)?, load::oldest(connection)?);
+    let (mut last, oldest, mut is_whole) = (load::last(connection)?, load::oldest(connection)?, true);
     for file in &files {
         let bytes = fs::read(file).map_err(JournalError::Tail)?;
-        let (mut rows, mut is_whole) = (Vec::new(), true);
+        let mut rows = Vec::new();
         for record in tail::records(&bytes).map_err(JournalError::Tail)? {
             let Some(next) = behind(last, &record) else {
                 tracing::warn!(file = %file.display(), last, "events are missing: those behind them do not count");
@@ -228,7 +254,7 @@ pub(super) fn catch_up(connection: &mut Connection, directory: &Path) -> Result<
         }
     }
     files.iter().for_each(|file| remove(file));
-    Ok(())
+    Ok(is_whole)
 }
 
 /// Fills in what is not kept in the files.

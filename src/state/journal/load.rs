@@ -6,9 +6,10 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::whole::whole;
-use super::{JournalError, answers};
+use super::{JournalError, answers, life};
 use crate::agent::event::EventKind;
 use crate::agent::{Call, CallId, Timestamp};
+use crate::state::Epochs;
 use crate::state::answers::Keyed;
 
 /// How much of the log is read at the start: what is kept in memory.
@@ -23,8 +24,8 @@ pub struct Limits {
 /// What is read at the start.
 #[derive(Debug)]
 pub struct Past {
-    /// Tells this log's sequences from those of another.
-    pub epoch: String,
+    /// Tell this log's sequences from those of another.
+    pub epochs: Epochs,
     /// The sequence of the last event; 0 before the first.
     pub last: u64,
     /// The oldest event that is kept.
@@ -82,14 +83,12 @@ impl PastEvent {
     }
 }
 
-/// Reads it; a new journal gets this epoch.
-pub(super) fn past(connection: &Connection, new_epoch: &str, limits: Limits) -> Result<Past, JournalError> {
-    connection.execute("INSERT OR IGNORE INTO meta (name, value) VALUES ('epoch', ?)", [new_epoch])?;
-    let epoch = connection.query_row("SELECT value FROM meta WHERE name = 'epoch'", [], |row| row.get(0))?;
+/// Reads it.
+pub(super) fn past(connection: &Connection, limits: Limits) -> Result<Past, JournalError> {
     let oldest = oldest(connection)?;
     let events = newest_events(connection, limits)?;
     Ok(Past {
-        epoch,
+        epochs: life::epochs(connection)?,
         last: last(connection)?,
         oldest,
         wholes: wholes(connection, &events)?,

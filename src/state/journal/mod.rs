@@ -14,9 +14,11 @@
 
 mod answers;
 mod calls;
+mod directory;
 mod history;
 mod indexer;
 mod kept;
+mod life;
 mod load;
 mod progress;
 mod read;
@@ -28,8 +30,7 @@ mod whole;
 mod write;
 mod writer;
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel, sync_channel};
@@ -54,6 +55,7 @@ pub use write::Write;
 
 use crate::metrics::Metrics;
 use indexer::{Closing, Indexer};
+use life::Mark;
 use read::Pool;
 use tail::Tail;
 use writer::{Done, Job, Pending, Writer};
@@ -64,8 +66,6 @@ const FILE: &str = "journal.db";
 const PAGE: u32 = 16384;
 /// How much of them the writing connection keeps in memory, KiB.
 const CACHE: i64 = 16 * 1024;
-/// Who has it locked writes the other.
-const LOCK: &str = "journal.lock";
 /// How many [`Journal::save`]s may wait for the writer at a time; a further one waits for its turn.
 const SAVES: usize = 256;
 
@@ -156,17 +156,18 @@ struct Inner {
 }
 
 impl Journal {
-    /// Opens the journal, or makes one with this epoch, and reads what it holds of the past.
+    /// Opens the journal, or makes one, and reads what it holds of the past. This epoch begins if it is new, or events may be missing.
     pub fn open(settings: &Settings, new_epoch: &str, limits: Limits) -> Result<(Self, Past), JournalError> {
         let directory = &settings.directory;
-        let lock = prepare(directory)
-            .map_err(|error| JournalError::Directory { directory: directory.clone(), error })
-            .and_then(|()| lock(directory))?;
+        let failed = |error| JournalError::Directory { directory: directory.clone(), error };
+        let lock = directory::prepare(directory).map_err(failed).and_then(|()| directory::lock(directory))?;
         let file = directory.join(FILE);
         let mut connection = connect(&file, settings.durability)?;
         schema::migrate(&mut connection)?;
-        indexer::catch_up(&mut connection, directory)?;
-        let past = load::past(&connection, new_epoch, limits)?;
+        let is_whole = indexer::catch_up(&mut connection, directory)?;
+        let mark = Mark::of(&file).map_err(failed)?;
+        life::begin(&connection, (&mark, settings.durability), is_whole, new_epoch)?;
+        let past = load::past(&connection, limits)?;
         let tail = Tail::new(directory, settings.durability == Durability::Strict);
         let tail = tail.map_err(JournalError::Tail)?;
         let progress = Progress { oldest: past.oldest, indexed_event: past.last, ..Progress::default() };
@@ -175,7 +176,7 @@ impl Journal {
         // One helping may wait; what comes meanwhile joins the next.
         let (indexer, tasks) = sync_channel(1);
         let told = (closing.clone(), progress.clone());
-        Indexer::new(connection, &file, tasks, told, settings.retention).start()?;
+        Indexer::new((connection, mark), &file, tasks, told, settings.retention).start()?;
         let ((jobs, inbox), metrics) = (channel(), settings.metrics.clone());
         let pending = Pending::default();
         Writer { inbox, tail, indexer, closing: closing.clone(), progress, metrics, pending }.start()?;
@@ -254,23 +255,6 @@ impl Journal {
         if self.0.jobs.send(Job { writes: Vec::new(), done: Done::Close(reply) }).is_ok() {
             let _ = replied.await;
         }
-    }
-}
-
-/// Makes the directory and the file, if there are none: for our user alone, as they hold who called whom, and secrets.
-fn prepare(directory: &Path) -> std::io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-    OpenOptions::new().append(true).create(true).mode(0o600).open(directory.join(FILE)).map(drop)
-}
-
-/// Sees to it that no other process writes there.
-fn lock(directory: &Path) -> Result<File, JournalError> {
-    let failed = |error| JournalError::Directory { directory: directory.to_owned(), error };
-    let lock = File::create(directory.join(LOCK)).map_err(failed)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(JournalError::InUse),
-        Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }
 

@@ -94,7 +94,7 @@ fn told(text: &str) -> Vec<Told> {
 
 #[test]
 fn an_event_is_counted_for_about_as_much_as_it_takes_whichever_text_is_long_and_whatever_is_in_it() {
-    let mut press = Press::new(&Settings { epoch: "7f3a".to_owned(), ..settings() });
+    let mut press = Press::new(&Settings { epochs: "7f3a".into(), ..settings() });
     for text in ["", "sip:1001@pbx.example.com", "\u{1}", "\r\n\"\\", "é"]
         .map(|text| text.repeat(200))
         .iter()

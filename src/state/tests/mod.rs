@@ -9,6 +9,7 @@ pub(crate) mod journal;
 mod label;
 mod list;
 mod listed;
+mod lives;
 mod publish;
 mod wholes;
 
@@ -28,7 +29,7 @@ use crate::agent::{CallId, Timestamp};
 const NOW: Timestamp = Timestamp(1_000_000);
 
 pub(crate) fn settings() -> Settings {
-    Settings { node: "n1".to_owned(), epoch: "7f3a".to_owned(), ..Settings::default() }
+    Settings { node: "n1".to_owned(), epochs: "7f3a".into(), ..Settings::default() }
 }
 
 pub(crate) fn board() -> Board {

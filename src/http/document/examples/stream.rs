@@ -14,7 +14,7 @@ use crate::state::{After, Board, EventId, Filter, Settings, Told};
 /// A stream as server-sent events, and some of its lines by their types.
 pub fn stream() -> (String, BTreeMap<String, Value>) {
     let board =
-        Board::new(Settings { node: "agent-1".to_owned(), epoch: "7f3a".to_owned(), ..Settings::default() });
+        Board::new(Settings { node: "agent-1".to_owned(), epochs: "7f3a".into(), ..Settings::default() });
     let gone = After::Event(EventId { epoch: "7f39".into(), sequence: 7 });
     let mut readers = [
         board.follow(&gone, Filter::default(), after(0)),
