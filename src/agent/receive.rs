@@ -72,6 +72,9 @@ impl Agent {
     fn handle_cancel(&mut self, flow: &Flow, cancel: &Request) {
         let Self { stack, calls, .. } = self;
         let invite = stack.transactions.server(&ServerKey::of_invite(cancel));
+        if let Some(invite) = invite {
+            stack.reroute(invite, flow.id);
+        }
         let owner = invite.and_then(|invite| stack.transactions.owner(invite)).and_then(Owner::call);
         if owner.and_then(|id| calls.with(id, |call| call.handle_cancel(stack, flow, cancel))).is_some() {
             return;

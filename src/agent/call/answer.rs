@@ -127,10 +127,7 @@ impl Call {
         let writer = respond::in_dialog(&pending.invite, 200, None, &dialog.local_tag, &dialog.contact);
         let ok = respond::with_body(respond::with_headers(writer, &accept.headers), Some(&local));
         let (transaction, id) = (pending.transaction, self.picture.id);
-        let Some(path) = stack.transactions.path(transaction).cloned() else {
-            return Err(self.invalid_state());
-        };
-        let confirming = Confirming::new(&pending.invite, path, ok.clone());
+        let confirming = Confirming::new(&pending.invite, transaction, ok.clone());
         stack.fx.alarms.cancel_call(id);
         self.watch_claim(stack);
         self.phase = Phase::Accepted(Accepted { confirming, waiting: VecDeque::new(), hangup: None });

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Call, Established, Phase};
+use super::{Call, Established, Pending, Phase};
 use crate::agent::alarms::{Alarm, CallAlarm};
 use crate::agent::event::{End, EndBy, EndCause};
 use crate::agent::stack::Stack;
-use crate::agent::transaction::{Path, T1, WAIT, doubled};
-use crate::agent::{CallId, Transmit};
+use crate::agent::transaction::{Path, T1, TransactionId, WAIT, doubled};
+use crate::agent::{CallId, FlowId, Transmit};
 use crate::sip::Request;
 
 /// A 2xx that waits for its ACK.
@@ -17,16 +17,17 @@ use crate::sip::Request;
 pub struct Confirming {
     cseq: u32,
     ok: Bytes,
-    path: Path,
+    /// The INVITE's, whose responses go where the peer is; it outlives the repeats (timer L).
+    transaction: TransactionId,
     interval: Duration,
     /// The INVITE had no offer: the 2xx carries it and the ACK the answer.
     pub carries_offer: bool,
 }
 
 impl Confirming {
-    /// The 2xx that is being sent for `invite` by `path`.
-    pub fn new(invite: &Request, path: Path, ok: Bytes) -> Self {
-        Self { cseq: invite.cseq, ok, path, interval: T1, carries_offer: invite.body.is_empty() }
+    /// The 2xx that is being sent for `invite` by its transaction.
+    pub fn new(invite: &Request, transaction: TransactionId, ok: Bytes) -> Self {
+        Self { cseq: invite.cseq, ok, transaction, interval: T1, carries_offer: invite.body.is_empty() }
     }
 
     /// Sets the alarms of a 2xx that has just been sent.
@@ -47,7 +48,9 @@ impl Confirming {
     }
 
     fn repeat(&mut self, stack: &mut Stack, call: CallId) {
-        let Path { flow, otherwise, .. } = self.path.clone();
+        let Some(Path { flow, otherwise, .. }) = stack.transactions.path(self.transaction).cloned() else {
+            return;
+        };
         stack.fx.tally.resent += 1;
         stack.fx.send(Transmit { flow, otherwise, receipt: None, bytes: self.ok.clone() });
         self.interval = doubled(self.interval);
@@ -56,6 +59,17 @@ impl Confirming {
 }
 
 impl Call {
+    /// The peer uses this connection: what is still to be said to its INVITE goes there if the one that it came by is gone.
+    pub(super) fn reroute(&self, stack: &mut Stack, flow: FlowId) {
+        let transaction = match &self.phase {
+            Phase::Pending(Pending { transaction, .. }) => *transaction,
+            Phase::Accepted(accepted) => accepted.confirming.transaction,
+            Phase::Established(Established { confirming: Some(confirming), .. }) => confirming.transaction,
+            _ => return,
+        };
+        stack.reroute(transaction, flow);
+    }
+
     /// The 2xx is due again.
     pub(super) fn repeat_ok(&mut self, stack: &mut Stack) {
         let confirming = match &mut self.phase {

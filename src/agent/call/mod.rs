@@ -226,9 +226,7 @@ impl Call {
         if self.dialog_of(request).note(flow, request) == Order::Old {
             return self.ask_again(stack, &flow, request);
         }
-        if let Phase::Pending(pending) = &self.phase {
-            stack.reroute(pending.transaction, flow.id);
-        }
+        self.reroute(stack, flow.id);
         match request.method.known() {
             Some(Known::Bye) => self.handle_bye(stack, &flow, request),
             Some(Known::Invite) => self.handle_reinvite(stack, &flow, request),

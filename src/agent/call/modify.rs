@@ -7,7 +7,7 @@ use super::answer::description;
 use super::confirm::Confirming;
 use super::{Call, Established, Phase};
 use crate::agent::event::{EventKind, Hold, Sdp};
-use crate::agent::stack::{Stack, response_path};
+use crate::agent::stack::Stack;
 use crate::agent::{Flow, respond, screen};
 use crate::sip::{Request, body_text, sdp};
 
@@ -36,7 +36,7 @@ impl Call {
         let ok = self.ok(invite, Some(&session.local));
         let owner = (self.picture.id, self.dialog.local_tag.clone());
         let transaction = stack.serve_invite(invite, flow, owner, None);
-        let confirming = Confirming::new(invite, response_path(&invite.via, flow), ok.clone());
+        let confirming = Confirming::new(invite, transaction, ok.clone());
         if let Phase::Established(established) = &mut self.phase {
             established.confirming = Some(confirming);
         }
