@@ -6,7 +6,7 @@ use super::event::Call;
 use super::map::{Hashing, Map};
 use crate::sip::Request;
 
-/// The values that calls have which are not over, and how many calls each; as many at most as there are calls and headers.
+/// The values that calls have which have not ended, and how many calls each; as many at most as there are calls and headers.
 #[derive(Debug)]
 pub struct Busy {
     headers: Vec<String>,
@@ -26,7 +26,7 @@ impl Busy {
         }
     }
 
-    /// A call is over.
+    /// A call has ended.
     pub fn end(&mut self, call: &Call) {
         for key in self.keys(call) {
             if let Some(count) = self.values.get_mut(&key) {

@@ -7,21 +7,22 @@ use bytestring::ByteString;
 use super::busy::Busy;
 use super::call::Call;
 use super::gate::Callers;
+use super::load::Load;
 use super::map::{Hashing, Map};
 use super::settings::Settings;
 use super::stack::Stack;
 use super::{CallId, FlowId};
 use crate::sip::Request;
 
-/// All calls of which something is left. The setting `max_calls` bounds how many of them are alive; of those that are over and
+/// All calls of which something is left. The setting `max_calls` bounds how many of them are open and ending; of those that are over and
 /// might still be answered by a fork each has a transaction, and so their bound.
 #[derive(Debug)]
 pub struct Calls {
     /// In boxes: the map moves what is in it when calls come and go.
     by_id: BTreeMap<CallId, Box<Call>>,
     by_tag: Map<ByteString, CallId>,
-    /// How many of them are not idle.
-    alive: usize,
+    /// How many of them are not over.
+    load: Load,
     busy: Busy,
     callers: Callers,
 }
@@ -31,12 +32,18 @@ impl Calls {
     pub fn new(hashing: Hashing, settings: &Settings) -> Self {
         let busy = Busy::new(hashing.clone(), settings.policies.busy_headers.clone());
         let callers = Callers::new(settings.gate.peer_calls > 0, hashing.clone());
-        Self { by_id: BTreeMap::new(), by_tag: Map::with_hasher(hashing), alive: 0, busy, callers }
+        Self {
+            by_id: BTreeMap::new(),
+            by_tag: Map::with_hasher(hashing),
+            load: Load::default(),
+            busy,
+            callers,
+        }
     }
 
     /// How many there are that are not over.
-    pub fn alive(&self) -> usize {
-        self.alive
+    pub fn load(&self) -> Load {
+        self.load
     }
 
     /// How many there are.
@@ -69,7 +76,7 @@ impl Calls {
 
     /// Whether nothing has to be waited for.
     pub fn are_idle(&self) -> bool {
-        self.alive == 0
+        (self.load.open, self.load.ending) == (0, 0)
     }
 
     /// Adds a call, unless it is over already.
@@ -77,10 +84,12 @@ impl Calls {
         if call.is_gone() {
             return;
         }
-        if !call.is_idle() {
-            self.alive += 1;
+        if call.is_open() {
+            self.load.open += 1;
             self.busy.begin(call.picture());
             self.callers.begin(call.picture());
+        } else if !call.is_idle() {
+            self.load.ending += 1;
         }
         self.by_tag.insert(call.local_tag().clone(), call.id());
         self.by_id.insert(call.id(), Box::new(call));
@@ -95,20 +104,21 @@ impl Calls {
     /// Lets a call act, and forgets it if nothing is left of it. `None` if there is no such call.
     pub fn with<T>(&mut self, id: CallId, act: impl FnOnce(&mut Call) -> T) -> Option<T> {
         let call = self.by_id.get_mut(&id)?;
-        let was_alive = !call.is_idle();
+        let (was_open, was_idle) = (call.is_open(), call.is_idle());
         let result = act(call);
-        match (was_alive, !call.is_idle()) {
-            (true, false) => {
-                self.alive -= 1;
-                self.busy.end(call.picture());
-                self.callers.end(id);
+        if was_open && !call.is_open() {
+            self.load.open -= 1;
+            self.load.ending += 1;
+            self.busy.end(call.picture());
+            self.callers.end(id);
+        }
+        match (was_idle, call.is_idle()) {
+            (false, true) => {
+                self.load.ending -= 1;
+                self.callers.forget(id);
             }
             // A fork has answered late.
-            (false, true) => {
-                self.alive += 1;
-                self.busy.begin(call.picture());
-                self.callers.begin(call.picture());
-            }
+            (true, false) => self.load.ending += 1,
             _ => {}
         }
         if call.is_gone() {

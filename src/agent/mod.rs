@@ -32,6 +32,7 @@ pub mod ids;
 mod labels;
 #[cfg(any(test, fuzzing))]
 mod leftovers;
+mod load;
 mod map;
 mod network;
 mod new_headers;
@@ -169,7 +170,7 @@ impl Agent {
                     stack.fx.answer(ticket, Err(Refusal::NotFound));
                 }
             }
-            Command::Originate(originate) => match call::Call::originate(stack, calls.alive(), originate) {
+            Command::Originate(originate) => match call::Call::originate(stack, calls.load(), originate) {
                 Ok(call) => {
                     stack.fx.answer(ticket, Ok(call.picture().clone()));
                     calls.add(call);

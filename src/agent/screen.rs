@@ -57,7 +57,7 @@ pub fn offer(stack: &Stack, calls: &Calls, request: &Request, tag: &str) -> Opti
     if stack.intake != Intake::Open || stack.transactions.is_full() {
         return later(503);
     }
-    if calls.alive() >= stack.settings.max_calls {
+    if calls.load().is_full(stack.settings.max_calls) {
         return later(policies.max_calls_status);
     }
     if !stack.has_audience {

@@ -14,6 +14,7 @@ use crate::agent::asking::{Asking, Means, Progress};
 use crate::agent::auth::Authorizations;
 use crate::agent::command::Originate;
 use crate::agent::event::{End, EndBy, EndCause, Event, EventKind};
+use crate::agent::load::Load;
 use crate::agent::stack::{Intake, Owner, Stack, transport_word};
 use crate::agent::transaction::TransactionId;
 use crate::sip::{Known, Response};
@@ -31,15 +32,15 @@ pub struct Dialing {
 }
 
 impl Call {
-    /// Places a call, if it can be: there are `calls` already.
-    pub fn originate(stack: &mut Stack, calls: usize, originate: Originate) -> Result<Self, Refusal> {
+    /// Places a call, if it can be: there is room beside those that there are.
+    pub fn originate(stack: &mut Stack, calls: Load, originate: Originate) -> Result<Self, Refusal> {
         if stack.intake == Intake::Draining {
             return Err(Refusal::Draining);
         }
         if stack.intake == Intake::Unrecorded {
             return Err(Refusal::Unrecorded);
         }
-        if calls >= stack.settings.max_calls || stack.transactions.is_full() {
+        if calls.is_full(stack.settings.max_calls) || stack.transactions.is_full() {
             return Err(Refusal::Overloaded);
         }
         let order = Order::read(stack, originate)?;

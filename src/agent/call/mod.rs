@@ -163,6 +163,11 @@ impl Call {
         matches!(self.phase, Phase::Gone) && self.forks.are_over()
     }
 
+    /// Whether clients have not seen its end.
+    pub fn is_open(&self) -> bool {
+        self.picture.end.is_none()
+    }
+
     /// Whether nothing has to be waited for: it is over, but for forks that might still answer.
     pub fn is_idle(&self) -> bool {
         matches!(self.phase, Phase::Gone) && !self.forks.are_busy()

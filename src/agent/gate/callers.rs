@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use super::Peer;
 use crate::agent::CallId;
 use crate::agent::event::{Call, Direction};
+use crate::agent::load::Load;
 use crate::agent::map::{Hashing, Map};
 
 /// The peers that have called us and whose calls are not over; as many at most as there are calls.
@@ -13,7 +14,7 @@ pub struct Callers {
     /// Whether they are counted at all.
     are_counted: bool,
     of: Map<CallId, Peer>,
-    calls: Map<Peer, usize>,
+    calls: Map<Peer, Load>,
 }
 
 impl Callers {
@@ -30,22 +31,31 @@ impl Callers {
         let Ok(address) = call.sip.peer.parse::<SocketAddr>() else { return };
         let peer = Peer::of(address.ip());
         self.of.insert(call.id, peer);
-        *self.calls.entry(peer).or_default() += 1;
+        self.calls.entry(peer).or_default().open += 1;
     }
 
-    /// A call is over.
+    /// A call has ended.
     pub fn end(&mut self, call: CallId) {
+        let load = self.of.get(&call).and_then(|peer| self.calls.get_mut(peer));
+        if let Some(load) = load {
+            load.open -= 1;
+            load.ending += 1;
+        }
+    }
+
+    /// A call that has ended is over.
+    pub fn forget(&mut self, call: CallId) {
         let Some(peer) = self.of.remove(&call) else { return };
-        if let Some(count) = self.calls.get_mut(&peer) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(load) = self.calls.get_mut(&peer) {
+            load.ending -= 1;
+            if (load.open, load.ending) == (0, 0) {
                 self.calls.remove(&peer);
             }
         }
     }
 
-    /// How many calls of a peer are open; 0 where they are not counted.
-    pub fn calls_of(&self, peer: Peer) -> usize {
+    /// How many calls a peer has with us; none where they are not counted.
+    pub fn load_of(&self, peer: Peer) -> Load {
         self.calls.get(&peer).copied().unwrap_or_default()
     }
 

@@ -95,7 +95,7 @@ impl Gate {
         tag: &str,
     ) -> Result<(), Shut> {
         let most = self.settings.peer_calls;
-        if most > 0 && callers.calls_of(Peer::of(flow.peer.ip())) >= most {
+        if most > 0 && callers.load_of(Peer::of(flow.peer.ip())).is_full(most) {
             self.counts.over_calls += 1;
             return Err(self.over_limit(invite, tag));
         }

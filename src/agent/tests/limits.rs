@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::harness::World;
 use super::phone::{OFFER, Phone, established};
-use crate::agent::Settings;
+use crate::agent::{Action, GateSettings, Settings};
 use crate::sip::Transport;
 
 /// As many requests as may be kept that make no call, and a few more.
@@ -39,6 +39,51 @@ fn of_refused_invites_whose_ack_never_comes_only_so_many_are_kept() {
     assert_eq!(world.left().1, 10_001);
     world.advance(Duration::from_secs(32));
     assert_eq!(world.left(), (1, 0, 0));
+}
+
+/// A call that has ended, and whose BYE is not answered.
+fn ending(world: &mut World, number: u64) {
+    let mut phone = Phone::numbered(world, number);
+    world.deliver(phone.invite());
+    assert_eq!(world.statuses(), ["100 INVITE"], "{number}");
+    world.ask(Action::Accept(Default::default()));
+    phone.learn(&world.response());
+    world.deliver(phone.ack(""));
+    world.ask(Action::Hangup(Default::default()));
+    assert_eq!(world.statuses(), ["BYE"]);
+    assert_eq!(world.call().state.name(), "ended");
+}
+
+#[test]
+fn calls_that_have_ended_leave_room_though_their_bye_is_not_answered_but_not_without_end() {
+    let one = GateSettings { peer_calls: 1, ..GateSettings::default() };
+    for settings in
+        [Settings { max_calls: 1, ..Settings::default() }, Settings { gate: one, ..Settings::default() }]
+    {
+        let mut world = World::with(settings);
+        for number in 1..=16 {
+            ending(&mut world, number);
+        }
+        assert!(!world.agent.is_idle(), "a drain waits for them");
+        world.deliver(Phone::numbered(&world, 17).invite());
+        assert_eq!(world.statuses(), ["503 INVITE"]);
+        assert_eq!(world.left().0, 16);
+        world.advance(Duration::from_secs(32));
+        world.assert_empty();
+        ending(&mut world, 18);
+    }
+}
+
+#[test]
+fn as_many_may_be_ending_as_may_be_open() {
+    let mut world = World::with(Settings { max_calls: 20, ..Settings::default() });
+    for number in 1..=20 {
+        ending(&mut world, number);
+    }
+    world.deliver(Phone::numbered(&world, 21).invite());
+    assert_eq!(world.statuses(), ["503 INVITE"]);
+    let refused = world.originate(super::callee::order());
+    assert!(matches!(world.refused(refused), crate::agent::Refusal::Overloaded));
 }
 
 #[test]

@@ -100,6 +100,24 @@ fn when_the_call_is_over_there_may_be_another() {
 }
 
 #[test]
+fn who_has_hung_up_is_free_before_the_bye_is_answered() {
+    let mut world = busy();
+    world.deliver(talker(&world, 1, "1001"));
+    world.wire();
+    world.ask(crate::agent::Action::Accept(Default::default()));
+    let mut phone = Phone::numbered(&world, 1);
+    phone.learn(&world.response());
+    world.deliver(phone.ack(super::phone::ANSWER));
+    world.ask(crate::agent::Action::Hangup(Default::default()));
+    assert_eq!(world.statuses(), ["BYE"]);
+    world.deliver(talker(&world, 2, "1001"));
+    assert_eq!(world.statuses(), ["100 INVITE"]);
+    world.advance(Duration::from_secs(32));
+    world.deliver(talker(&world, 3, "1001"));
+    assert_eq!(world.statuses(), ["486 INVITE"], "the second goes on");
+}
+
+#[test]
 fn a_call_of_ours_makes_busy_too() {
     let mut world = busy();
     let header = NewHeader { name: "X-empolyee_id".into(), value: "1001".into() };
