@@ -84,6 +84,15 @@ impl Accepted {
         });
     }
 
+    /// A hangup that waits for the ACK, and the commands that wait for its BYE.
+    pub fn parting(&mut self) -> Option<(Hangup, Vec<Ticket>)> {
+        let hangup = self.hangup.take()?;
+        let (for_bye, for_ack): (VecDeque<_>, _) =
+            self.waiting.drain(..).partition(|waiting| waiting.for_what == WaitingFor::Bye);
+        self.waiting = for_ack;
+        Some((hangup, for_bye.into_iter().map(|waiting| waiting.ticket).collect()))
+    }
+
     /// The call ended before its ACK came.
     pub fn disappoint(&mut self, stack: &mut Stack, call: &Arc<Picture>) {
         for Waiting { ticket, .. } in self.waiting.drain(..) {
@@ -164,8 +173,7 @@ impl Call {
             return accepted.disappoint(stack, &self.picture);
         }
         accepted.satisfy(stack, &self.picture);
-        if let Some(hangup) = accepted.hangup.take() {
-            let waiting = accepted.waiting.drain(..).map(|waiting| waiting.ticket).collect();
+        if let Some((hangup, waiting)) = accepted.parting() {
             self.close(stack, &hangup, End::new(EndCause::Hangup, EndBy::Api, None), waiting);
         } else {
             self.limit_duration(stack);

@@ -100,10 +100,14 @@ impl Call {
         self.drain(stack);
         self.leave(stack);
         // A BYE without the ACK is early (§15), but no one will be here when the ACK comes.
-        if matches!(self.phase, Phase::Accepted(_) | Phase::Established(_)) {
-            let end = End::new(EndCause::Hangup, EndBy::System, None);
-            self.close(stack, &Hangup::default(), end, Vec::new());
-        }
+        let parting = match &mut self.phase {
+            Phase::Accepted(accepted) => accepted.parting(),
+            Phase::Established(_) => None,
+            _ => return,
+        };
+        let by = if parting.is_some() { EndBy::Api } else { EndBy::System };
+        let (hangup, waiting) = parting.unwrap_or_default();
+        self.close(stack, &hangup, End::new(EndCause::Hangup, by, None), waiting);
     }
 
     /// The peer hangs up.

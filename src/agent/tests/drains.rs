@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::callee::{called, cancel, connected, order, rings};
 use super::harness::{World, header};
-use crate::agent::Action;
+use super::phone::offered;
 use crate::agent::command::{Hangup, NewHeader, NewHeaders};
-use crate::agent::event::{EndBy, EndCause, EventKind};
+use crate::agent::event::{EndBy, EndCause, EventKind, Reason};
+use crate::agent::{Action, Refusal};
 
 fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -100,6 +101,22 @@ fn what_a_hangup_has_to_say_is_in_the_cancel_that_comes_after_the_drain() {
     world.deliver(callee.says(180));
     let cancel = world.request();
     assert_eq!(header(&cancel.headers, "X-Why").as_deref(), Some("tired"));
+}
+
+#[test]
+fn a_hangup_that_waits_for_the_ack_is_what_a_drain_that_is_over_sends() {
+    let mut world = World::tcp();
+    offered(&mut world);
+    let accept = world.ask(Action::Accept(Default::default()));
+    let reason = Reason { protocol: "Q.850".to_owned(), cause: Some(16), text: None };
+    let hangup = world.ask(Action::Hangup(Hangup { reason: Some(reason), headers: Default::default() }));
+    world.wire();
+    finish(&mut world);
+    let bye = world.request();
+    assert_eq!(header(&bye.headers, "Reason").as_deref(), Some("Q.850;cause=16"));
+    assert_eq!(world.end(), (EndCause::Hangup, EndBy::Api, None));
+    assert!(matches!(world.refused(accept), Refusal::CallEnded(_)), "its ACK did not come");
+    assert_eq!(world.done(hangup).state.name(), "ended");
 }
 
 #[test]
