@@ -58,7 +58,7 @@ impl Tickets {
         if let Some(asked) = asked {
             let made = answer.as_ref().ok().and_then(|done| done.clone().call());
             if let Some(call) = asked.call.or(made.map(|call| call.id)) {
-                self.timelines.answered(call, asked, answer.as_ref().err().map(ToString::to_string));
+                self.timelines.answered(call, asked, answer.as_ref().err().map(told));
             }
         }
         let _ = waiting.send(answer);
@@ -77,10 +77,24 @@ fn asked(at: Timestamp, command: &Command) -> Option<Asked> {
     }
 }
 
+/// A refusal as the call's timeline has it. The agent forgets a call when it ends: one that there was, and that the agent no longer
+/// knows, has ended.
+fn told(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::NotFound => "the call has ended".to_owned(),
+        refusal => refusal.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::agent::command::{AccountAction, AccountCommand};
+    use crate::agent::Action;
+    use crate::agent::command::{AccountAction, AccountCommand, Labels};
+    use crate::state::tests::offered;
+    use crate::timeline::Settings;
 
     #[test]
     fn a_command_over_the_bound_is_refused_and_the_next_after_an_answer_is_not() {
@@ -102,5 +116,25 @@ mod tests {
         assert!(issue(&mut tickets).is_some());
         let refused = kept.get_mut(BOUND).unwrap().try_recv().unwrap();
         assert!(matches!(refused, Err(Refusal::Overloaded)));
+    }
+
+    #[test]
+    fn a_command_to_a_call_that_the_agent_has_forgotten_is_refused_in_its_timeline_because_it_has_ended() {
+        let kept = Settings { bytes: 1 << 20, ended_age: Duration::from_secs(3600) };
+        let timelines = Timelines::new(kept, || Timestamp(0));
+        let event = offered(1);
+        timelines.told(&event);
+        let mut tickets = Tickets::new(timelines.clone());
+        let action = Action::Label(Labels::default());
+        let command = CallCommand { call: event.call.id, if_version: None, by: None, action };
+        let (answer, mut answered) = oneshot::channel();
+        let ticket = tickets.issue(Timestamp(0), &Command::Call(command), answer).unwrap();
+        tickets.redeem(ticket, Err(Refusal::NotFound));
+        assert!(
+            matches!(answered.try_recv(), Ok(Err(Refusal::NotFound))),
+            "HTTP knows whether there was one"
+        );
+        let story = serde_json::to_value(timelines.story(event.call, &[])).unwrap();
+        assert_eq!(story["entries"][0]["refusal"], "the call has ended");
     }
 }
