@@ -70,16 +70,16 @@ pub fn cors(allowed: &[String]) -> Option<CorsLayer> {
         return None;
     }
     let asked =
-        ["last-event-id", "idempotency-key", "claim-owner", "claim-fence"].map(HeaderName::from_static);
+        ["last-event-id", "idempotency-key", "claim-owner", "claim-fence", "traceparent", "tracestate"];
     let usual = [header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH, header::IF_NONE_MATCH];
     let told = [header::ETAG, header::LOCATION, header::RETRY_AFTER, header::WWW_AUTHENTICATE, header::ALLOW];
-    let replayed = HeaderName::from_static("idempotency-replayed");
+    let ours = ["idempotency-replayed", "next-cursor"];
     Some(
         CorsLayer::new()
             .allow_origin(AllowOrigin::list(origins))
             .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-            .allow_headers(asked.into_iter().chain(usual).collect::<Vec<_>>())
-            .expose_headers(told.into_iter().chain([replayed]).collect::<Vec<_>>())
+            .allow_headers(asked.map(HeaderName::from_static).into_iter().chain(usual).collect::<Vec<_>>())
+            .expose_headers(told.into_iter().chain(ours.map(HeaderName::from_static)).collect::<Vec<_>>())
             .max_age(REMEMBERED),
     )
 }

@@ -92,9 +92,16 @@ async fn a_page_of_a_set_origin_may_use_the_api_without_credentials_of_its_brows
     let answer = api.send(preflight.body(Body::empty()).unwrap()).await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("access-control-allow-origin"), PAGE.1);
-    for name in
-        ["authorization", "last-event-id", "idempotency-key", "if-match", "claim-owner", "claim-fence"]
-    {
+    for name in [
+        "authorization",
+        "last-event-id",
+        "idempotency-key",
+        "if-match",
+        "claim-owner",
+        "claim-fence",
+        "traceparent",
+        "tracestate",
+    ] {
         assert!(answer.header("access-control-allow-headers").contains(name), "{name}");
     }
     for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
@@ -105,7 +112,9 @@ async fn a_page_of_a_set_origin_may_use_the_api_without_credentials_of_its_brows
         ask(&api, "/v1/calls", &[PAGE]).await,
     ] {
         assert_eq!(answer.header("access-control-allow-origin"), PAGE.1, "{}", answer.status);
-        assert!(answer.header("access-control-expose-headers").contains("etag"));
+        for name in ["etag", "idempotency-replayed", "next-cursor"] {
+            assert!(answer.header("access-control-expose-headers").contains(name), "{name}");
+        }
         assert_eq!(answer.header("access-control-allow-credentials"), "");
     }
     let foreign =
