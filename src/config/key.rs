@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::Config;
 use crate::access::{Access, Digest, Key, Scopes, new_key};
+use crate::state::journal::make_directory;
 
 /// The name of the file that the hash of the made key is kept in, in the data directory.
 const FILE: &str = "api-key.sha256";
@@ -102,7 +103,7 @@ fn kept(file: &Path) -> io::Result<Option<Digest>> {
 
 /// Whole or not at all: a crash leaves no file that the next start cannot read.
 fn keep(directory: &Path, file: &Path, digest: Digest) -> io::Result<()> {
-    fs::create_dir_all(directory)?;
+    make_directory(directory)?;
     let draft = file.with_extension("draft");
     let _ = fs::remove_file(&draft);
     let mut options = OpenOptions::new();

@@ -53,7 +53,8 @@ fn elsewhere_a_key_is_made_once_and_only_its_hash_is_kept_for_the_owner_alone() 
     assert!(!access.is_open() && lets_in(&access, &made.key));
     let file = made.file.unwrap();
     assert!(!std::fs::read_to_string(&file).unwrap().contains(&made.key));
-    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&directory.path().join("data")), mode(&file)), (0o700, 0o600));
 
     let (again, none) = guard(&config, public()).unwrap();
     assert!(none.is_none() && lets_in(&again, &made.key));

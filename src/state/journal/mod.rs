@@ -14,12 +14,12 @@
 
 mod answers;
 mod calls;
-mod directory;
 mod history;
 mod indexer;
 mod kept;
 mod life;
 mod load;
+mod place;
 mod progress;
 mod read;
 mod retention;
@@ -45,6 +45,7 @@ pub use load::{
     COLUMNS, Limits, LiveCall, Past, PastEvent, Stretch, end_of, envelopes, envelopes_of, events_behind,
     events_of, oldest,
 };
+pub use place::make_directory;
 pub use progress::Progress;
 pub use retention::Retention;
 #[cfg(test)]
@@ -159,13 +160,13 @@ impl Journal {
     /// Opens the journal, or makes one, and reads what it holds of the past. This epoch begins if it is new, or events may be missing.
     pub fn open(settings: &Settings, new_epoch: &str, limits: Limits) -> Result<(Self, Past), JournalError> {
         let directory = &settings.directory;
-        let failed = |error| JournalError::Directory { directory: directory.clone(), error };
-        let lock = directory::prepare(directory).map_err(failed).and_then(|()| directory::lock(directory))?;
+        let lock = place::take(directory)?;
         let file = directory.join(FILE);
         let mut connection = connect(&file, settings.durability)?;
         schema::migrate(&mut connection)?;
         let is_whole = indexer::catch_up(&mut connection, directory)?;
-        let mark = Mark::of(&file).map_err(failed)?;
+        let mark = Mark::of(&file)
+            .map_err(|error| JournalError::Directory { directory: directory.clone(), error })?;
         life::begin(&connection, (&mark, settings.durability), is_whole, new_epoch)?;
         let past = load::past(&connection, limits)?;
         let tail = Tail::new(directory, settings.durability == Durability::Strict);

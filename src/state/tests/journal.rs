@@ -457,7 +457,7 @@ async fn what_is_on_disk_is_for_our_user_alone() {
     journal.save(Write::Keep("room".to_owned(), "key".to_owned(), b"value".to_vec())).await.unwrap();
     let mode = |path: PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(data.0.clone()), 0o700);
-    for file in ["journal.db", "journal.db-wal", "tail-0000000000000001"] {
+    for file in ["journal.db", "journal.db-wal", "journal.lock", "tail-0000000000000001"] {
         assert_eq!(mode(data.0.join(file)), 0o600, "{file}");
     }
 }
