@@ -91,11 +91,23 @@ impl FromStr for Url {
         if authority.as_str().contains('@') {
             return Err("a name or password in a URL is not sent; events are signed instead".into());
         }
+        let host = uri.host().unwrap_or_default();
+        if !authority.as_str().strip_prefix(host).is_some_and(is_port) {
+            return Err("the port is a number from 1 to 65535".into());
+        }
         match uri.scheme_str() {
-            Some("http" | "https") if !uri.host().unwrap_or_default().is_empty() => Ok(Self(uri)),
+            Some("http" | "https") if !host.is_empty() => Ok(Self(uri)),
             _ => Err("neither an http: nor an https: URL".into()),
         }
     }
+}
+
+/// Whether what stands behind a host leads to a port. `Uri` keeps any text there, and to a connection what is no number is the
+/// scheme's own port. None, or an empty one, means that (RFC 3986 section 3.2.3).
+fn is_port(behind: &str) -> bool {
+    let Some(port) = behind.strip_prefix(':') else { return behind.is_empty() };
+    let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
+    port.is_empty() || is_number && port.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
 /// Without its query.
@@ -185,6 +197,24 @@ mod tests {
         }
         assert!(format!("http://host/{}", "a".repeat(LONGEST_URL)).parse::<Url>().is_err());
         assert!("http://[::1]:8080".parse::<Url>().is_ok());
+    }
+
+    #[test]
+    fn a_port_is_a_number_that_there_is_and_need_not_be_said() {
+        for port in ["99999", "65536", "0", "00", "abc", "+80", "-1", "80x"] {
+            for host in ["127.0.0.1", "crm.example.com", "[::1]"] {
+                let text = format!("http://{host}:{port}/hooks");
+                assert!(text.parse::<Url>().is_err(), "{text}");
+            }
+        }
+        for rest in ["", ":", ":1", ":080", ":65535"] {
+            for host in ["127.0.0.1", "crm.example.com", "[2001:db8::1]"] {
+                for path in ["", "/hooks:99999", "?at=0:0"] {
+                    let text = format!("https://{host}{rest}{path}");
+                    assert!(text.parse::<Url>().is_ok(), "{text}");
+                }
+            }
+        }
     }
 
     #[test]

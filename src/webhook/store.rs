@@ -69,10 +69,13 @@ impl Store {
     /// The receivers that were added by request.
     pub async fn added(&self) -> Result<Vec<Endpoint>, JournalError> {
         let added = self.all::<Added>(ADDED.to_owned()).await?;
-        // What is kept was checked when it was added.
-        let endpoint = |(id, Added { url, secret, types })| {
-            let (url, secret) = (url.parse().ok()?, secret.parse().ok()?);
-            Some(Endpoint { id, url, secret, types, source: Source::Api })
+        // What is kept was checked when it was added, but perhaps less than now.
+        let endpoint = |(id, Added { url, secret, types }): (String, _)| match (url.parse(), secret.parse()) {
+            (Ok(url), Ok(secret)) => Some(Endpoint { id, url, secret, types, source: Source::Api }),
+            (Err(fault), _) | (_, Err(fault)) => {
+                tracing::warn!(webhook = id, %fault, "a webhook on record cannot be used: add it anew");
+                None
+            }
         };
         Ok(added.into_iter().filter_map(endpoint).collect())
     }

@@ -42,6 +42,7 @@ fn what_is_wrong_with_a_webhook_is_named_and_secrets_are_not_shown() {
         (with("secret_env = \"SET\""), "webhook[0].secret_env"),
         (with("").replace("http://a", "ftp://a"), "webhook[0].url"),
         (with("").replace("http://a", "http://u:sesame@a"), "webhook[0].url"),
+        (with("").replace("http://a", "http://a:99999"), "webhook[0].url"),
         (with("").replace("\"a\"", "\"a/b\""), "webhook[0].id"),
         (with("").replace("whsec_", "sesame"), "webhook[0].secret"),
         ("id = \"a\"\nurl = \"http://a\"\nsecret_env = \"BAD\"".to_owned(), "webhook[0].secret_env"),
