@@ -76,6 +76,16 @@ impl Pass {
         &self.who.name
     }
 
+    /// What tells him from all others that come in, on one line; `None`: all is open, and nobody is told apart.
+    pub fn client(&self) -> Option<String> {
+        let kind = match self.who.proof {
+            Proof::Nothing => return None,
+            Proof::Key(_) => "key",
+            Proof::Token { .. } => "token",
+        };
+        Some(format!("{kind} {}", self.who.name))
+    }
+
     /// Whether he may do this.
     pub fn allows(&self, scope: Scope) -> bool {
         self.who.scopes.allow(scope)

@@ -1,7 +1,8 @@
-//! `Idempotency-Key`: the same command by the same key gets the first answer again, and is done once.
+//! `Idempotency-Key`: the same command of the same client by the same key gets the first answer again, and is done once.
 
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -9,6 +10,7 @@ use http_body_util::BodyExt;
 use sha2::{Digest, Sha256};
 
 use super::{Code, Context, Problem, body, error};
+use crate::access::Pass;
 use crate::agent::CallId;
 use crate::driver::wall_clock;
 use crate::state::answers::{Answer, Known};
@@ -19,6 +21,8 @@ const KEY: &str = "idempotency-key";
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// The longest key, characters.
 const LONGEST: usize = 255;
+/// The headers that a command is another one by.
+const CONDITIONS: [&str; 3] = ["claim-owner", "claim-fence", "if-match"];
 /// The headers of an answer that are given again with it.
 const HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::ETAG, header::LOCATION];
 
@@ -26,7 +30,7 @@ const HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::ETAG, header::LO
 pub async fn once(State(context): State<Context>, request: Request, next: Next) -> Result<Response, Problem> {
     let is_command = ![Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
     let Some(key) = key(request.headers()).filter(|_| is_command) else { return Ok(next.run(request).await) };
-    let key = key?;
+    let key = of_client(request.extensions().get(), key?);
     // A task of its own: a client that hangs up takes neither the command nor its answer with it, nor leaves its key under way.
     let (answers, known_by) = (context.answers.clone(), key.clone());
     let done = tokio::spawn(do_once(context, key, request, next));
@@ -42,7 +46,7 @@ pub async fn once(State(context): State<Context>, request: Request, next: Next) 
 async fn do_once(context: Context, key: String, request: Request, next: Next) -> Result<Response, Problem> {
     let (head, content) = request.into_parts();
     let content = body::whole(content).await?;
-    let fingerprint = fingerprint(&head.method, &head.uri.to_string(), &content);
+    let fingerprint = fingerprint(&head, &content);
     let call = of_path(head.uri.path());
     let known = context.answers.begin(&key, fingerprint, wall_clock()).await.map_err(|error| {
         Problem::new(
@@ -78,12 +82,29 @@ fn key(headers: &HeaderMap) -> Option<Result<String, Problem>> {
     Some(text.ok_or_else(fault))
 }
 
-/// A command is the same if its method, its path and its body are.
-fn fingerprint(method: &Method, target: &str, body: &[u8]) -> [u8; 32] {
+/// The key as it is kept: under a line that names the client, so that no other one finds it. While all is open there is none.
+fn of_client(pass: Option<&Pass>, key: String) -> String {
+    match pass.and_then(Pass::client) {
+        Some(client) => format!("{client}\n{key}"),
+        None => key,
+    }
+}
+
+/// A command is the same if its method, its path and its body are, who it says that it is from, and what must hold for it.
+fn fingerprint(head: &Parts, body: &[u8]) -> [u8; 32] {
     let mut digest = Sha256::new();
-    for part in [method.as_str().as_bytes(), target.as_bytes(), body] {
+    let mut add = |part: &[u8]| {
         digest.update((part.len() as u64).to_be_bytes());
         digest.update(part);
+    };
+    for part in [head.method.as_str().as_bytes(), head.uri.to_string().as_bytes(), body] {
+        add(part);
+    }
+    for name in CONDITIONS {
+        for value in head.headers.get_all(name) {
+            add(name.as_bytes());
+            add(value.as_bytes());
+        }
     }
     digest.finalize().into()
 }

@@ -2,8 +2,10 @@
 //! twice; not after a crash either.
 //!
 //! A key is on record before its command is given, and its answer before that is sent. Kept for the life of the call and an
-//! hour longer, but no more than 100,000 keys and 128 MiB of answers: beyond either the oldest are forgotten, and what is sent
+//! hour longer, but no more than 100,000 of them and 128 MiB with their answers: beyond either the oldest are forgotten, and what is sent
 //! again then is a new command.
+//!
+//! Clients do not find each other's: a key is kept behind a line that names its client, if there is a name to tell him by.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,7 +21,7 @@ use crate::agent::{CallId, Timestamp};
 const KEPT: Duration = Duration::from_secs(3600);
 /// How many keys are kept.
 const MOST: usize = 100_000;
-/// How many bytes of answers are kept.
+/// How many bytes of answers are kept, and of keys.
 const MOST_BYTES: usize = 128 * 1024 * 1024;
 /// How often those are looked for that are no longer kept.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -27,7 +29,7 @@ const SWEEP: Duration = Duration::from_secs(60);
 /// A command that was given under a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keyed {
-    /// The key.
+    /// The key, behind the line of its client.
     pub key: String,
     /// What the command was: a digest of all of it.
     pub fingerprint: [u8; 32],
@@ -115,7 +117,7 @@ impl Answers {
         let keyed = Keyed { key: key.to_owned(), fingerprint, at: now, answer: None };
         let forgotten = {
             let mut kept = self.lock();
-            if let Some(entry) = kept.by_key.get(key) {
+            if let Some(entry) = kept.by_key.get(key).or_else(|| kept.of_nobody(key, &fingerprint)) {
                 return Ok(entry.says(&fingerprint));
             }
             let mut forgotten = kept.sweep(&self.board, now);
@@ -199,8 +201,9 @@ impl Entry {
         since.after(KEPT) < now
     }
 
+    /// With its key, which stands in three places.
     fn bytes(&self) -> usize {
-        self.keyed.answer.as_ref().map_or(0, |answer| answer.body.len())
+        3 * self.keyed.key.len() + self.keyed.answer.as_ref().map_or(0, |answer| answer.body.len())
     }
 }
 
@@ -211,6 +214,12 @@ impl Kept {
         let entry = Entry { place: self.last, keyed, is_of_the_dead, gone: None };
         self.bytes += entry.bytes();
         self.by_key.insert(entry.keyed.key.clone(), entry);
+    }
+
+    /// The same command, on record without a client: all was open then, or clients were not told apart.
+    fn of_nobody(&self, key: &str, fingerprint: &[u8; 32]) -> Option<&Entry> {
+        let (_, key) = key.split_once('\n')?;
+        self.by_key.get(key).filter(|entry| entry.keyed.fingerprint == *fingerprint)
     }
 
     fn remove(&mut self, key: &str) {

@@ -25,6 +25,21 @@ fn a_good_token_says_who_asks_and_for_what() {
     assert!(tokens.verify(without.as_bytes()).unwrap().scopes.is_empty());
 }
 
+#[test]
+fn a_client_is_told_from_all_others_by_its_kind_and_name_and_from_none_while_all_is_open() {
+    let issuer = Issuer::new();
+    let doors = Doors { keys: vec![key("crm", &[]), key("billing", &[])], tokens: Some(issuer.tokens()) };
+    let access = Access::new(doors, None, Limits::default());
+    let client = |shown: &str| admit(&access, shown).unwrap().client();
+    assert_eq!(client("crm").unwrap(), "key crm");
+    assert_eq!(client("billing").unwrap(), "key billing");
+    assert_eq!(client(&issuer.token(|_| {})).unwrap(), "token crm");
+    let later = issuer.token(|claims| claims["exp"] = json!(now() + 900));
+    assert_eq!(client(&later).unwrap(), "token crm", "another token of the same one");
+    let open = Access::new(Doors::default(), None, Limits::default());
+    assert_eq!(admit(&open, "crm").unwrap().client(), None);
+}
+
 /// RS256 cannot be signed here, so that this was made once, with a key that is kept nowhere.
 #[test]
 fn a_token_signed_with_rsa_is_believed() {

@@ -107,7 +107,9 @@ fn if_match() -> Vec<Parameter> {
 
 fn idempotency() -> Vec<Parameter> {
     let about = "Any text of up to 255 characters: the same command with the same key is done once and answered again as the first \
-                 time, with `Idempotency-Replayed: true`; another command with it gets 422. Kept for the life of the call and an \
+                 time, with `Idempotency-Replayed: true`; another command with it gets 422. A command is the same if its method, \
+                 path and body are, and `Claim-Owner`, `Claim-Fence` and `If-Match`. Each API key has its own, as has each `sub` of \
+                 a token: what another client sends is not looked at. Kept for the life of the call and an \
                  hour longer, across restarts. An answer that says that nothing was done (401, 408, 429, 500, 503) is not kept.";
     vec![parameter("Idempotency-Key", ParameterIn::Header, about, text("7d6f2c1e"))]
 }

@@ -55,6 +55,54 @@ async fn a_key_is_for_one_command() {
 }
 
 #[tokio::test]
+async fn another_client_has_other_keys() {
+    let mut api = api();
+    let (commander, asks) = Commander::channel(8);
+    let keys = ["crm", "phone"].map(|name| a_key(name, &Scope::ALL)).into();
+    let access = Access::new(Doors { keys, tokens: None }, None, Limits::default());
+    api.router = router(Context { access, ..context(&api.board, commander) });
+    api.asks = asks;
+    let call = api.show(examples::ringing());
+    let by = |client: &str, body: &str| {
+        let mut request = keyed(&call, "k1", body);
+        request.headers_mut().insert("authorization", format!("Bearer {client}").parse().unwrap());
+        request
+    };
+    api.command(by("crm", "{}"), Err(Refusal::InvalidState(call.clone()))).await;
+    let (other, _) = api.command(by("phone", "{}"), Ok(call.clone())).await;
+    assert_eq!((other.status, other.headers.get("idempotency-replayed")), (StatusCode::OK, None));
+    assert_eq!(api.send(by("crm", "{}")).await.status, StatusCode::CONFLICT);
+    assert_eq!(api.send(by("phone", "{}")).await.header("idempotency-replayed"), "true");
+    let reused = api.send(by("phone", r#"{"status": 183}"#)).await;
+    assert_eq!(reused.problem(), (422, "idempotency-key-reused".to_owned()));
+}
+
+#[tokio::test]
+async fn a_command_of_another_owner_or_to_another_version_is_another_command() {
+    let mut api = api();
+    let call = api.show(examples::ringing());
+    let with = |key: &str, headers: &[(&'static str, &str)]| {
+        let mut request = keyed(&call, key, "{}");
+        for (name, value) in headers {
+            request.headers_mut().append(*name, value.parse().unwrap());
+        }
+        request
+    };
+    let one = [("claim-owner", "o1"), ("claim-fence", "1"), ("if-match", "\"2\"")];
+    api.command(with("k1", &one), Ok(call.clone())).await;
+    assert_eq!(api.send(with("k1", &one)).await.header("idempotency-replayed"), "true");
+    for (place, other) in ["o2", "2", "\"3\""].into_iter().enumerate() {
+        let (mut changed, mut fewer) = (one.to_vec(), one.to_vec());
+        changed[place].1 = other;
+        fewer.remove(place);
+        for headers in [changed, fewer] {
+            let reused = api.send(with("k1", &headers)).await;
+            assert_eq!(reused.problem(), (422, "idempotency-key-reused".to_owned()), "{headers:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn while_the_first_is_under_way_the_second_is_told_so() {
     let mut api = api();
     let call = api.show(examples::ringing());

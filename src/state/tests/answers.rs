@@ -86,6 +86,28 @@ fn what_became_of_a_command_that_the_process_died_with_is_not_known() {
 }
 
 #[test]
+fn a_command_on_record_without_a_client_is_found_by_the_one_who_sends_it_again() {
+    let of_nobody = Keyed { key: "k".to_owned(), fingerprint: COMMAND, at: at(0), answer: Some(answer(1)) };
+    let answers = Answers::new(board(), None, vec![of_nobody]);
+    assert_eq!(begin(&answers, "key crm\nk", 10), Known::Done(answer(1)));
+    let other = answers.begin("key crm\nk", [2; 32], at(10)).now_or_never().unwrap().unwrap();
+    assert_eq!(other, Known::New, "another command is another client's");
+    assert_eq!(begin(&answers, "key phone\nother", 10), Known::New);
+    assert_eq!(begin(&answers, "other", 10), Known::New, "a client's is nobody else's");
+}
+
+#[test]
+fn long_keys_count_too() {
+    let answers = Answers::new(board(), None, Vec::new());
+    let key = |number: u32| format!("{number}{}", "x".repeat(1024 * 1024));
+    for number in 0..50 {
+        begin(&answers, &key(number), 0);
+    }
+    assert_eq!(begin(&answers, &key(49), 0), Known::UnderWay);
+    assert_eq!(begin(&answers, &key(0), 0), Known::New);
+}
+
+#[test]
 fn a_key_that_is_given_back_is_new_again() {
     let answers = Answers::new(board(), None, Vec::new());
     assert_eq!(begin(&answers, "k", 0), Known::New);
