@@ -72,7 +72,8 @@ pub enum AccountAction {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Originate {
-    /// Whom to call: a `sip:`, `sips:` or `tel:` URI; with an account also a user or a number of its domain.
+    /// Whom to call: a `sip:`, `sips:` or `tel:` URI; with an account also a user or a number of its domain. A `transport` in it is
+    /// one of `udp`, `tcp`, `tls`.
     #[schema(examples("sip:1001@pbx.example.com"))]
     pub to: String,
     /// Who calls: a URI, or an address with a display name. Default: the account's address of record.

@@ -3,7 +3,7 @@
 use crate::agent::contact::bracketed;
 use crate::agent::settings::AccountSettings;
 use crate::agent::{Refusal, check};
-use crate::sip::Uri;
+use crate::sip::{Transport, Uri};
 
 /// The Request-URI of a call to `text`: a SIP URI as it is; a number or a user as one of the account's domain.
 pub(super) fn uri_of(text: &str, account: Option<&AccountSettings>) -> Result<Uri, Refusal> {
@@ -30,7 +30,20 @@ pub(super) fn uri_of(text: &str, account: Option<&AccountSettings>) -> Result<Ur
     if uri.has_headers() {
         return Err(invalid("must have no headers"));
     }
+    if uri.param("transport").is_some() && !is_transport(uri.transport(), account) {
+        return Err(invalid("transport is one of udp, tcp, tls"));
+    }
     Ok(uri)
+}
+
+/// Whether requests can go by what a `transport` says. An account's PBX may know one more than we do, but none that is no word
+/// for one: we would take it for UDP.
+fn is_transport(said: Option<Transport>, account: Option<&AccountSettings>) -> bool {
+    match said {
+        None => false,
+        Some(Transport::Udp | Transport::Tcp | Transport::Tls) => true,
+        Some(_) => account.is_some(),
+    }
 }
 
 /// The user part that stands for a telephone number (§19.1.6): its parameters stay, what only pleases the eye goes.

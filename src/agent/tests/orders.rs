@@ -85,13 +85,32 @@ fn what_cannot_be_called_is_refused() {
         "sip:a@b\r\nX: y",
         "mailto:a@b",
         "urn:service:sos",
+        "sip:a@b;transport=tpc",
+        "sip:a@b;transport=",
+        "sip:a@b;transport",
+        "sips:a@b;x;transport=ws",
     ] {
         assert_eq!(wrong(&mut World::tcp(), to(given)), "to", "{given:?}");
     }
-    for given in ["", "tel:", "tel:+", "tel:hello", "tel:;x", "1001@pbx.example.com"] {
+    for given in ["", "tel:", "tel:+", "tel:hello", "tel:;x", "1001@pbx.example.com", "sip:a@b;transport=tpc"]
+    {
         assert_eq!(wrong(&mut with_accounts(vec![account("1000")]), to(given)), "to", "{given:?}");
     }
     assert_eq!(wrong(&mut World::tcp(), to(&format!("sip:{}@b", "a".repeat(300)))), "to");
+}
+
+#[test]
+fn transports_are_called_by_their_words_and_an_account_may_know_more_of_them() {
+    for word in ["udp", "TCP", "tls"] {
+        placed(&mut World::tcp(), to(&format!("sip:a@b;transport={word}")));
+    }
+    for word in ["tcp", "ws", "sctp"] {
+        let uri = format!("sip:a@b;transport={word}");
+        assert_eq!(&*placed(&mut with_accounts(vec![account("1000")]), to(&uri)).request_uri, uri);
+    }
+    let mut world = World::tcp();
+    let ticket = world.originate(to("sip:a@b;transport=tpc"));
+    assert_eq!(world.refused(ticket).to_string(), "to: transport is one of udp, tcp, tls");
 }
 
 #[test]
