@@ -64,8 +64,9 @@ impl Call {
         let renegotiated = picture.sdp.remote != remote;
         let (time, call) = (stack.fx.now.wall, self.picture.clone());
         stack.fx.tell(Event { kind, time, call, renegotiated, detail });
-        // Those change nothing that brings it back, and after its end nothing does.
-        if !matches!(kind, EventKind::Dtmf | EventKind::Info | EventKind::Ended) {
+        // Each may come of a request, and with its CSeq: what comes again after a crash must not be told again. After its end
+        // nothing brings it back.
+        if kind != EventKind::Ended {
             self.save(stack);
         }
     }

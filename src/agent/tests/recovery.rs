@@ -115,6 +115,22 @@ fn what_the_peer_asked_before_the_crash_is_out_of_order_after_it() {
 }
 
 #[test]
+fn an_info_that_comes_again_after_the_crash_is_not_told_again() {
+    for (content_type, body) in [("application/dtmf", "5"), ("text/plain", "hello")] {
+        let mut world = keeping(Transport::Udp);
+        let mut phone = established(&mut world);
+        let info = phone.next("INFO", &format!("Content-Type: {content_type}\r\n"), body);
+        world.deliver(&info);
+        assert_eq!(world.statuses(), ["200 INFO"]);
+        world.forget();
+        world.crash();
+        world.deliver(&info);
+        assert_eq!(world.statuses(), ["500 INFO"]);
+        assert_eq!(world.told(), [EventKind::Recovered]);
+    }
+}
+
+#[test]
 fn what_is_not_established_is_lost_and_nothing_is_sent() {
     let begin: [fn(&mut World); 5] = [
         |world| drop(offered(world)),
