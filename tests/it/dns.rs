@@ -263,6 +263,7 @@ async fn localhost_and_what_the_hosts_file_names_are_found_without_asking_anybod
 }
 
 const A: u16 = 1;
+const AAAA: u16 = 28;
 const NAPTR: u16 = 35;
 
 #[tokio::test]
@@ -285,6 +286,17 @@ async fn a_server_whose_address_nobody_tells_leaves_time_for_the_others() {
     let bounds = Bounds { connect: Duration::from_secs(2), ..Bounds::default() };
     let mut net = Net::with(Filter::before(dns.at, "a", A).at, bounds);
     assert_eq!(net.find(by(Transport::Udp, "pbx.test")).await, ["UDP 127.0.0.3:5060"]);
+}
+
+#[tokio::test]
+async fn a_name_server_that_answers_for_one_family_only_holds_nothing_up() {
+    let dns = Dnsmasq::start(&["--host-record=pbx.test,127.0.0.2,::1"]);
+    for (silent, found) in [(AAAA, "UDP 127.0.0.2:5060"), (A, "UDP [::1]:5060")] {
+        let mut net = Net::asking(Filter::before(dns.at, "pbx", silent).at);
+        let begun = Instant::now();
+        assert_eq!(net.find(hop("pbx.test")).await, [found]);
+        assert!(begun.elapsed() < Duration::from_secs(1), "{found} was there at once");
+    }
 }
 
 #[tokio::test]

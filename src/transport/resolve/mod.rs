@@ -12,6 +12,7 @@ mod names;
 mod order;
 mod preference;
 mod rule;
+mod search;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;

@@ -2,27 +2,33 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use hickory_resolver::config::{
-    LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts,
-};
+use futures_util::future::{Either, select};
+use hickory_resolver::config::{NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::op::Query;
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
+use hickory_resolver::system_conf::read_system_conf;
 use hickory_resolver::{Hosts, TokioResolver};
+use tokio::time::timeout;
 
 use super::order::Server;
 use super::preference::Preference;
 use super::rule::Rule;
+use super::search::Search;
 
 /// Where the system says whom it asks.
 const SYSTEM: &str = "/etc/resolv.conf";
 
 /// How long one name server may take; then it is asked again, or the next one.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long the addresses of one family wait for those of the other.
+const GRACE: Duration = Duration::from_millis(100);
 
 /// Where names are looked up.
 pub(super) struct Names {
@@ -36,6 +42,7 @@ pub(super) struct Names {
 #[derive(Clone)]
 struct Asking {
     resolver: TokioResolver,
+    search: Search,
     said: Option<SystemTime>,
 }
 
@@ -90,11 +97,19 @@ impl Names {
 
     /// The addresses of a host (RFC 3596 and RFC 1035), in the order in which they are tried; at least one.
     pub(super) async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, Missing> {
-        let name = name(host)?;
-        let asked = self.resolver()?.lookup_ip(name).await;
-        let mut found: Vec<_> = asked.map_err(|error| missing(host, "address", &error))?.iter().collect();
-        self.preference.sort(&mut found);
-        if found.is_empty() { Err(nothing(host, "address")) } else { Ok(found) }
+        let (name, asking) = (name(host)?, self.asking()?);
+        let mut why = nothing(host, "address");
+        for name in asking.search.names(name) {
+            match asking.both(name).await {
+                Ok(found) if found.is_empty() => why = nothing(host, "address"),
+                Ok(mut found) => {
+                    self.preference.sort(&mut found);
+                    return Ok(found);
+                }
+                Err(error) => why = missing(host, "address", &error),
+            }
+        }
+        Err(why)
     }
 
     /// The servers of a service (RFC 2782); none if it says that there are none.
@@ -139,47 +154,83 @@ impl Names {
         // A search list is for hosts.
         name.set_fqdn(true);
         let what = kind.to_string();
-        let found =
-            self.resolver()?.lookup(name, kind).await.map_err(|error| missing(domain, &what, &error))?;
+        let found = self.asking()?.resolver.lookup(name, kind).await;
+        let found = found.map_err(|error| missing(domain, &what, &error))?;
         let records: Vec<_> = found.answers().iter().filter_map(|record| read(&record.data)).collect();
         if records.is_empty() { Err(nothing(domain, &what)) } else { Ok(records) }
     }
 
     /// Who is to be asked now: the system may have changed its mind, or may not have said anything before.
-    fn resolver(&self) -> Result<TokioResolver, Missing> {
+    fn asking(&self) -> Result<Asking, Missing> {
         let said = match self.server {
             Some(_) => None,
             None => std::fs::metadata(SYSTEM).and_then(|file| file.modified()).ok(),
         };
         let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(asking) = asking.as_ref().filter(|asking| asking.said == said) {
-            return Ok(asking.resolver.clone());
+            return Ok(asking.clone());
         }
-        let resolver = self
-            .build()
+        let found = Asking::begin(self.server, said)
             .map_err(|error| Missing::Unknown(format!("no name server is known ({SYSTEM}: {error})")))?;
-        *asking = Some(Asking { resolver: resolver.clone(), said });
-        Ok(resolver)
+        Ok(asking.insert(found).clone())
     }
+}
 
-    fn build(&self) -> Result<TokioResolver, NetError> {
-        let mut builder = match self.server {
-            None => TokioResolver::builder_tokio()?,
+impl Asking {
+    fn begin(server: Option<SocketAddr>, said: Option<SystemTime>) -> Result<Self, NetError> {
+        let (config, mut options) = match server {
+            None => read_system_conf()?,
             Some(server) => {
                 let mut asked = NameServerConfig::udp_and_tcp(server.ip());
                 for connection in &mut asked.connections {
                     connection.port = server.port();
                 }
-                let config = ResolverConfig::from_parts(None, Vec::new(), vec![asked]);
-                TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
+                (ResolverConfig::from_parts(None, Vec::new(), vec![asked]), ResolverOpts::default())
             }
         };
-        let options: &mut ResolverOpts = builder.options_mut();
         options.timeout = options.timeout.min(PATIENCE);
         options.attempts = options.attempts.min(2);
         options.use_hosts_file = ResolveHosts::Never;
-        options.ip_strategy = LookupIpStrategy::Ipv6AndIpv4;
-        builder.build()
+        let search = Search::of(&config, &options);
+        let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+        *builder.options_mut() = options;
+        Ok(Self { resolver: builder.build()?, search, said })
+    }
+
+    /// The addresses of a name, of both families at once. There are name servers that never answer for AAAA (RFC 4074 §4.1):
+    /// what one question has found does not wait long for the other (RFC 8305 §3).
+    async fn both(&self, name: Name) -> Result<Vec<IpAddr>, NetError> {
+        let ipv6 = pin!(self.of_kind(name.clone(), RecordType::AAAA));
+        let ipv4 = pin!(self.of_kind(name, RecordType::A));
+        let (ipv6, ipv4) = match select(ipv6, ipv4).await {
+            Either::Left((ipv6, ipv4)) => {
+                let ipv4 = beside(&ipv6, ipv4).await;
+                (ipv6, ipv4)
+            }
+            Either::Right((ipv4, ipv6)) => (beside(&ipv4, ipv6).await, ipv4),
+        };
+        match (ipv6, ipv4) {
+            (Ok(ipv6), Ok(ipv4)) => Ok([ipv6, ipv4].concat()),
+            (Ok(found), Err(_)) | (Err(_), Ok(found)) if !found.is_empty() => Ok(found),
+            (Err(unknown), Err(error)) if error.is_no_records_found() => Err(unknown),
+            (_, Err(error)) | (Err(error), _) => Err(error),
+        }
+    }
+
+    async fn of_kind(&self, name: Name, kind: RecordType) -> Result<Vec<IpAddr>, NetError> {
+        let found = self.resolver.lookup(name, kind).await?;
+        Ok(found.answers().iter().filter_map(|record| record.data.ip_addr()).collect())
+    }
+}
+
+/// What the other question finds, in the time that it has beside this one.
+async fn beside<T>(
+    one: &Result<Vec<T>, NetError>,
+    other: impl Future<Output = Result<Vec<T>, NetError>>,
+) -> Result<Vec<T>, NetError> {
+    match one {
+        Ok(found) if !found.is_empty() => timeout(GRACE, other).await.unwrap_or_else(|_| Ok(Vec::new())),
+        _ => other.await,
     }
 }
 
