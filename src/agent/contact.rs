@@ -1,6 +1,6 @@
 //! Where we say that we can be reached: Via's sent-by and Contact (RFC 3261 §8.1.1.8, §18.1.1).
 
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
 
 use super::network::{Flow, ListenerId};
 use super::settings::{AccountNumber, Listener, Settings};
@@ -47,11 +47,21 @@ impl Stack {
     fn listener(&self, flow: &Flow) -> Option<&Listener> {
         match flow.listener {
             Some(ListenerId(place)) => self.settings.listeners.get(place),
-            None => self.settings.listeners.iter().find(|listener| {
-                listener.transport == flow.transport && listener.local.is_ipv4() == flow.local.is_ipv4()
-            }),
+            None => {
+                let of_family = |listener: &&Listener| listener.local.is_ipv4() == flow.local.is_ipv4();
+                let fit = |listener: &&Listener| {
+                    listener.transport == flow.transport && (of_family(listener) || takes_both(listener))
+                };
+                // The first of its own family, else the first of all.
+                self.settings.listeners.iter().filter(fit).min_by_key(|listener| !of_family(listener))
+            }
         }
     }
+}
+
+/// Whether it takes IPv4 as well as IPv6: one that listens on all addresses of IPv6 does.
+fn takes_both(listener: &Listener) -> bool {
+    listener.local.ip() == Ipv6Addr::UNSPECIFIED
 }
 
 /// The Contact of a call (§8.1.1.8, §12.1.1).

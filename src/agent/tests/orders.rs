@@ -208,6 +208,28 @@ fn the_contact_of_an_account_is_the_connection_that_it_uses() {
     }
 }
 
+#[test]
+fn a_listener_for_both_families_is_where_peers_of_ipv4_find_us() {
+    let listener = |local: &str, advertise: Option<&str>| Listener {
+        transport: Transport::Tcp,
+        local: local.parse().expect("an address"),
+        advertise: advertise.map(|host| (host.to_owned(), None)),
+    };
+    for (listeners, told) in [
+        (vec![listener("[::]:5080", None)], "192.0.2.7:5080"),
+        (vec![listener("[::]:5080", Some("a.example.com"))], "a.example.com:5080"),
+        (vec![listener("[::]:5080", None), listener("192.0.2.7:5090", None)], "192.0.2.7:5090"),
+        (vec![listener("[2001:db8::1]:5080", None)], "192.0.2.7:5060"),
+    ] {
+        let settings = Settings { listeners, ..Settings::default() };
+        let invite = called_with(&mut World::with(settings), order()).invite;
+        let contact = invite.contact.as_ref().expect("a contact");
+        assert_eq!(contact.uri.as_str(), format!("sip:call-agent@{told};transport=tcp"));
+        let via = header(&invite.headers, "Via").expect("a Via");
+        assert!(via.starts_with(&format!("SIP/2.0/TCP {told};")), "{via}");
+    }
+}
+
 /// Where the INVITE of an account goes first, its Request-URI and its Route.
 fn way(
     mut account: crate::agent::AccountSettings,
