@@ -12,7 +12,8 @@ use super::{Commanded, is_wanted, spans};
 use crate::agent::event::EventKind;
 use crate::agent::{CallId, Timestamp};
 
-/// How long a call that has ended waits for the commands that have ended it, and a command for the call that it is to.
+/// How long a call that has ended waits for the commands that have ended it, and a command for the call that it is to; then each
+/// goes alone.
 const LINGER: Duration = Duration::from_secs(2);
 /// How many events the span of a call has at most, and how many commands; those beyond are counted.
 const MOST: usize = 128;
@@ -26,7 +27,7 @@ pub(super) struct Collector {
     calls: HashMap<CallId, Open>,
     /// Those that have ended, in that order.
     ended: VecDeque<(Instant, CallId)>,
-    /// Commands to calls that were not seen yet.
+    /// Commands to calls that were not seen yet, or are seen no more.
     early: VecDeque<(Instant, Commanded)>,
     done: Vec<SpanData>,
     dropped: usize,
@@ -84,15 +85,16 @@ impl Collector {
     }
 
     fn begin(&self, facts: Facts) -> Open {
-        let random = self.random;
-        let trace = u128::from(random()) << 64 | u128::from(random()) | 1;
-        let ids = (TraceId::from(trace), self.span_id());
+        let ids = self.ids();
         let (events, commands) = (Vec::new(), Vec::new());
         Open { facts, ids, parent: None, events, dropped_events: 0, commands, ended: None }
     }
 
-    fn span_id(&self) -> SpanId {
-        SpanId::from((self.random)() | 1)
+    /// Those of a new span in a new trace.
+    fn ids(&self) -> (TraceId, SpanId) {
+        let random = self.random;
+        let trace = u128::from(random()) << 64 | u128::from(random()) | 1;
+        (TraceId::from(trace), SpanId::from(random() | 1))
     }
 
     /// A command was answered. Its call is seen later, if it is not yet.
@@ -121,7 +123,7 @@ impl Collector {
             } else if came + LINGER > now {
                 self.early.push_back((came, command));
             } else {
-                self.dropped += 1;
+                self.complete(command, None);
             }
         }
         while self.ended.front().is_some_and(|(ended, _)| *ended + LINGER <= now)
@@ -137,13 +139,14 @@ impl Collector {
         while let Some((_, id)) = self.ended.pop_front() {
             self.finish(id);
         }
+        for (_, command) in std::mem::take(&mut self.early) {
+            self.complete(command, None);
+        }
         self.lose();
     }
 
     /// Events were missed: of the calls that are open nobody knows whether they still are.
     pub fn lose(&mut self) {
-        self.dropped += self.early.len();
-        self.early.clear();
         self.dropped += self.calls.values().filter(|open| open.ended.is_none()).count();
         self.calls.retain(|_, open| open.ended.is_some());
     }
@@ -152,14 +155,17 @@ impl Collector {
         let Some(mut open) = self.calls.remove(&id) else { return };
         let context = open.context();
         for command in std::mem::take(&mut open.commands) {
-            if is_wanted(command.parent.as_ref().map(|parent| &parent.0)) {
-                let id = self.span_id();
-                self.done.push(spans::of_command(command, &context, id));
-            }
+            self.complete(command, Some(&context));
         }
         let Open { facts, parent, events, dropped_events, ended: Some(ended), .. } = open else { return };
         if is_wanted(parent.as_ref()) {
             self.done.push(spans::of_call(context, parent.as_ref(), &facts, (events, dropped_events), ended));
+        }
+    }
+
+    fn complete(&mut self, command: Commanded, call: Option<&SpanContext>) {
+        if is_wanted(command.parent.as_ref().map(|parent| &parent.0)) {
+            self.done.push(spans::of_command(command, call, self.ids()));
         }
     }
 

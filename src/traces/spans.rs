@@ -76,14 +76,21 @@ fn ended_by(call: &mut SpanData, end: &Ending) {
     }
 }
 
-/// The span of a command: a part of its client's span, with a link to the call's; without one, a part of the call's.
-pub(super) fn of_command(command: Commanded, call: &SpanContext, id: SpanId) -> SpanData {
+/// The span of a command: a part of its client's span, with a link to the call's; without one, a part of the call's. Where there
+/// is no span of the call it stands alone, if need be in a trace of its own.
+pub(super) fn of_command(
+    command: Commanded,
+    call: Option<&SpanContext>,
+    (trace, id): (TraceId, SpanId),
+) -> SpanData {
     let parent = command.parent.map(|parent| parent.0);
-    let above = parent.as_ref().unwrap_or(call);
-    let context = context(above, id);
+    let above = parent.as_ref().or(call);
+    let context = above.map_or_else(|| root(trace, id), |above| context(above, id));
     let mut span = span(format!("command {}", command.name), context, [command.came, command.answered]);
-    (span.parent_span_id, span.parent_span_is_remote) = (above.span_id(), parent.is_some());
-    if parent.is_some() {
+    if let Some(above) = above {
+        (span.parent_span_id, span.parent_span_is_remote) = (above.span_id(), parent.is_some());
+    }
+    if let Some(call) = call.filter(|_| parent.is_some()) {
         span.links.links.push(Link::new(call.clone(), Vec::new(), 0));
     }
     span.attributes = vec![

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant, SystemTime};
 
 use hyper::HeaderMap;
-use opentelemetry::trace::{SpanKind, Status};
+use opentelemetry::trace::{SpanId, SpanKind, Status};
 use opentelemetry_sdk::trace::SpanData;
 use serde_json::json;
 
@@ -149,17 +149,47 @@ fn a_traceparent_that_cannot_be_read_is_none() {
 }
 
 #[test]
-fn commands_to_calls_that_nobody_sees_and_more_than_a_span_holds_are_dropped_and_counted() {
+fn a_command_to_a_call_that_is_long_over_or_was_never_seen_has_a_span_of_its_own() {
+    let (mut collector, now) = (collector(), Instant::now());
+    see(&mut collector, "call.offered", now);
+    see(&mut collector, "call.ended", now);
+    collector.tick(now + LATER);
+    assert_eq!(collector.take(usize::MAX).len(), 1);
+    for parent in [None, client("01"), client("00")] {
+        collector.command(command("label", parent), now + LATER);
+    }
+    collector.tick(now + LATER);
+    assert_eq!(collector.len(), 0, "its call may be seen later");
+    let spans = all(collector, now + LATER);
+    let [alone, of_client] = &spans[..] else { panic!("{spans:#?}") };
+    assert_eq!(alone.parent_span_id, SpanId::INVALID);
+    assert!(alone.span_context.is_valid() && alone.span_context.trace_id().to_string() != TRACE);
+    assert_eq!(of_client.parent_span_id.to_string(), CLIENT);
+    assert_eq!(of_client.span_context.trace_id().to_string(), TRACE);
+    for span in &spans {
+        assert_eq!((&*span.name, &*attribute(span, "call.id")), ("command label", ID));
+        assert!(span.links.links.is_empty());
+    }
+}
+
+#[test]
+fn commands_that_wait_at_the_end_are_not_lost() {
     let (mut collector, now) = (collector(), Instant::now());
     collector.command(command("ring", None), now);
-    collector.tick(now + LATER);
-    assert_eq!(collector.take_dropped(), 1);
+    collector.lose();
+    collector.end(now);
+    assert_eq!((collector.len(), collector.take_dropped()), (1, 0));
+}
+
+#[test]
+fn more_commands_than_may_wait_or_a_span_holds_are_dropped_and_counted() {
+    let (mut collector, now) = (collector(), Instant::now());
     for _ in 0..10_000 {
         collector.command(command("ring", None), now);
     }
     assert_eq!(collector.take_dropped(), 10_000 - 4096);
-    collector.lose();
-    assert_eq!(collector.take_dropped(), 4096);
+    collector.tick(now + LATER);
+    assert_eq!((collector.take(usize::MAX).len(), collector.take_dropped()), (4096, 0));
     see(&mut collector, "call.offered", now);
     for _ in 0..200 {
         collector.command(command("ring", None), now);
