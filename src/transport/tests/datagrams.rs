@@ -185,6 +185,26 @@ async fn what_can_never_be_sent_is_undelivered() {
 }
 
 #[tokio::test]
+async fn a_flow_by_which_nothing_can_be_sent_is_closed_and_what_was_to_go_by_it_goes_another_way() {
+    let mut net = net().await;
+    let (socket, address) = phone().await;
+    // The kernel sends nothing to port 0, as little as from an address that is ours no more.
+    let nowhere = "127.0.0.1:0".parse().unwrap();
+    let flow = reached(&mut net, nowhere);
+    net.connections.send(Transmit { flow: Some(flow.id), ..send_to(address, 1, "answer") });
+    assert_eq!(net.connections.poll_fate(), Some(Fate::Closed(flow.id)));
+    assert_eq!(net.connections.poll_fate(), Some(Fate::Delivered(Receipt(1))));
+    assert_eq!(heard(&socket).await.0, b"answer");
+    let again = reached(&mut net, nowhere);
+    assert_ne!(again.id, flow.id);
+    net.connections.send(Transmit { flow: Some(again.id), ..send_to(nowhere, 2, "answer") });
+    assert_eq!(net.connections.poll_fate(), Some(Fate::Closed(again.id)));
+    assert!(matches!(net.connections.poll_fate(), Some(Fate::Closed(_))), "a third is not tried");
+    assert_eq!(net.connections.poll_fate(), Some(Fate::Undelivered(Receipt(2))));
+    assert_eq!(net.connections.poll_fate(), None);
+}
+
+#[tokio::test]
 async fn nobody_at_the_other_end_does_not_hurt_what_is_sent_next() {
     let mut net = net().await;
     let (gone, address) = phone().await;

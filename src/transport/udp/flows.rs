@@ -90,17 +90,22 @@ impl Flows {
         ours: Option<IpAddr>,
     ) -> Option<Flow> {
         let (lowest, highest) = (ours.unwrap_or(LOWEST), ours.unwrap_or(HIGHEST));
-        self.first((peer.ip(), peer.port(), socket, lowest)..=(peer.ip(), peer.port(), socket, highest))
+        self.first((peer.ip(), peer.port(), socket, lowest)..=(peer.ip(), peer.port(), socket, highest), ours)
     }
 
-    /// A flow to a peer, by whatever socket.
-    pub(super) fn to(&mut self, peer: SocketAddr) -> Option<Flow> {
-        let (ip, port) = (peer.ip(), peer.port());
-        self.first((ip, port, SocketNumber::MIN, LOWEST)..=(ip, port, SocketNumber::MAX, HIGHEST))
+    /// Whether there are several flows to a peer.
+    pub(super) fn are_several(&self, peer: SocketAddr) -> bool {
+        self.by_peer.range(all_to(peer)).nth(1).is_some()
     }
 
-    fn first(&mut self, peers: RangeInclusive<Peer>) -> Option<Flow> {
-        let (_, &id) = self.by_peer.range(peers).next()?;
+    /// A flow to a peer, by whatever socket; if there is one, from this address of ours.
+    pub(super) fn to(&mut self, peer: SocketAddr, ours: Option<IpAddr>) -> Option<Flow> {
+        self.first(all_to(peer), ours)
+    }
+
+    fn first(&mut self, peers: RangeInclusive<Peer>, ours: Option<IpAddr>) -> Option<Flow> {
+        let flows = self.by_peer.range(peers);
+        let (_, &id) = flows.min_by_key(|((.., local), _)| Some(*local) != ours)?;
         self.used(id);
         self.flow(id)
     }
@@ -152,6 +157,12 @@ impl Flows {
     }
 }
 
+/// All flows to an address.
+fn all_to(peer: SocketAddr) -> RangeInclusive<Peer> {
+    let (ip, port) = (peer.ip(), peer.port());
+    (ip, port, SocketNumber::MIN, LOWEST)..=(ip, port, SocketNumber::MAX, HIGHEST)
+}
+
 fn peer_of(socket: SocketNumber, flow: &Flow) -> Peer {
     (flow.peer.ip(), flow.peer.port(), socket, flow.local.ip())
 }
@@ -181,7 +192,7 @@ mod tests {
         assert_eq!(flows.way(FlowId(1)), Some((0, flow(1, "10.0.0.1:5060"))));
         assert_eq!(flows.add(0, flow(3, "10.0.0.3:5060"), Side::Peer), [FlowId(2)]);
         assert!(flows.is_open(FlowId(1)) && !flows.is_open(FlowId(2)) && flows.is_open(FlowId(3)));
-        assert_eq!(flows.to("10.0.0.2:5060".parse().unwrap()), None);
+        assert_eq!(flows.to("10.0.0.2:5060".parse().unwrap(), None), None);
     }
 
     #[tokio::test(start_paused = true)]
@@ -208,10 +219,25 @@ mod tests {
         assert_eq!(flows.between(1, peer, None).unwrap().id, FlowId(1));
         assert_eq!(flows.between(1, peer, ours("192.0.2.7")).unwrap().id, FlowId(1));
         assert_eq!(flows.between(1, peer, ours("192.0.2.8")), None);
-        assert_eq!(flows.to(peer).unwrap().id, FlowId(1));
-        assert_eq!(flows.to("10.0.0.1:5061".parse().unwrap()), None);
+        assert_eq!(flows.to(peer, None).unwrap().id, FlowId(1));
+        assert_eq!(flows.to("10.0.0.1:5061".parse().unwrap(), None), None);
         assert_eq!(flows.socket_to(peer.ip()), Some(1));
         assert_eq!(flows.socket_to("10.0.0.3".parse().unwrap()), None);
+    }
+
+    #[tokio::test]
+    async fn of_several_to_a_peer_the_one_from_our_address_toward_it_is_taken() {
+        let mut flows = flows(10);
+        let peer = "10.0.0.1:5060".parse().unwrap();
+        flows.add(0, flow(1, "10.0.0.1:5060"), Side::Us);
+        assert!(!flows.are_several(peer));
+        let local = "192.0.2.8:5060".parse().unwrap();
+        flows.add(0, Flow { local, ..flow(2, "10.0.0.1:5060") }, Side::Peer);
+        assert!(flows.are_several(peer));
+        for (ours, id) in [("192.0.2.7", 1), ("192.0.2.8", 2), ("192.0.2.9", 1)] {
+            let found = flows.to(peer, Some(ours.parse().unwrap()));
+            assert_eq!(found.unwrap().id, FlowId(id), "{ours}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -122,7 +122,9 @@ impl Udp {
     /// A flow to a peer: one there is, else a new one, and those that are forgotten for it. An error if there is no route.
     pub(super) fn reach(&mut self, peer: SocketAddr) -> io::Result<(Flow, Vec<FlowId>)> {
         let peer = tcp::canonical(peer);
-        let known = self.flows.lock().to(peer);
+        let several = self.flows.lock().are_several(peer);
+        let ours = if several { route::local(peer).ok() } else { None };
+        let known = self.flows.lock().to(peer, ours);
         if let Some(flow) = known {
             self.flows.lock().adopt(flow.id);
             return Ok((flow, Vec::new()));
@@ -240,6 +242,13 @@ impl Remembering {
         self.metrics.udp_flows(flows.len());
         (flow, forgotten)
     }
+}
+
+/// Whether it is for the datagram alone that it cannot be sent: it is too large, or a filter of the system has it. Otherwise
+/// nothing goes by its flow any more: the address of ours that it has, or the route, is gone.
+pub(super) fn is_of_datagram(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied
+        || error.raw_os_error() == Some(rustix::io::Errno::MSGSIZE.raw_os_error())
 }
 
 /// Whether a later datagram may be taken: the buffers are full, or an ICMP error about an earlier one was waiting.
