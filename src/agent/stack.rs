@@ -180,7 +180,9 @@ pub fn response_path(via: &Via, flow: &Flow) -> Path {
     };
     let is_there = maddr.is_none_or(|host| host.parse() == Ok(seen)) && port == flow.peer.port();
     let host = maddr.cloned().unwrap_or_else(|| address_text(seen).into());
-    let hop = Hop { transport: Some(flow.transport), host, port: Some(port), secure: false, name: None };
+    // Whom a certificate must name is who the Via says that he is, wherever he was seen (RFC 5922 §7.1).
+    let name = (flow.transport == Transport::Tls).then(|| via.host.clone());
+    let hop = Hop { transport: Some(flow.transport), host, port: Some(port), secure: false, name };
     Path { flow: Some(flow.id).filter(|_| reliable || is_there), otherwise: Some(hop), reliable }
 }
 

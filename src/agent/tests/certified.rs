@@ -3,6 +3,7 @@
 
 use super::callee::{Callee, called_with, cancel};
 use super::harness::World;
+use super::phone::Phone;
 use crate::agent::command::Originate;
 use crate::agent::{Action, Destination, Hop, Settings};
 use crate::sip::Transport;
@@ -32,6 +33,21 @@ fn a_bye_looks_for_the_name_that_the_call_was_connected_by() {
     world.ask(Action::Hangup(Default::default()));
     let Destination::Hop(hop) = world.sought().1 else { panic!("a hop") };
     assert_eq!(certified(Some(&hop)), "pbx.example.com");
+}
+
+#[test]
+fn a_response_looks_for_the_name_that_the_via_says() {
+    for (said, name) in [("pbx.example.com:5061", "pbx.example.com"), ("[2001:db8::1]", "2001:db8::1")] {
+        let mut world = World::new(Transport::Tls, Settings::default());
+        let phone = Phone::new(&world);
+        let via = format!("Via: SIP/2.0/TLS {said};");
+        world.deliver(phone.invite().replace("Via: SIP/2.0/TCP 10.0.0.1:5060;", &via));
+        world.wire();
+        world.close_flow();
+        world.ask(Action::Ring(Default::default()));
+        let otherwise = world.carried().remove(0).transmit.otherwise.expect("a hop");
+        assert_eq!((&*otherwise.host, &**otherwise.certified()), ("10.0.0.1", name));
+    }
 }
 
 #[test]
