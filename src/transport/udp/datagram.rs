@@ -2,7 +2,7 @@
 //! neither otherwise, and a peer takes answers only from where it has asked.
 
 use std::io::{self, IoSlice, IoSliceMut};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::os::fd::AsRawFd;
 
 use nix::libc::{in_addr, in_pktinfo, in6_addr, in6_pktinfo};
@@ -39,10 +39,13 @@ fn read(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<Received> {
     Ok((received.bytes, peer, to))
 }
 
+/// With its interface, where the address means something on one link only (RFC 4007 §6).
 fn address_of(address: &SockaddrStorage) -> Option<SocketAddr> {
     let v4 = address.as_sockaddr_in().map(|address| SocketAddr::new(address.ip().into(), address.port()));
     v4.or_else(|| {
-        address.as_sockaddr_in6().map(|address| SocketAddr::new(address.ip().into(), address.port()))
+        address
+            .as_sockaddr_in6()
+            .map(|address| SocketAddrV6::new(address.ip(), address.port(), 0, address.scope_id()).into())
     })
 }
 
@@ -76,4 +79,17 @@ pub(super) fn send_from(socket: &UdpSocket, bytes: &[u8], peer: SocketAddr, from
         })),
     }?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_of_one_link_keeps_its_interface() {
+        for address in ["[fe80::1%3]:5060", "[2001:db8::1]:5060", "192.0.2.1:5060"] {
+            let address: SocketAddr = address.parse().unwrap();
+            assert_eq!(address_of(&address.into()), Some(address));
+        }
+    }
 }

@@ -192,7 +192,8 @@ impl Socket {
 
     /// Past tokio, whose word that a new socket can be written may not be here yet.
     fn send(&self, bytes: &[u8], flow: &Flow) -> io::Result<()> {
-        let peer = SocketAddr::new(self.in_family(flow.peer.ip()), flow.peer.port());
+        let mut peer = flow.peer;
+        peer.set_ip(self.in_family(peer.ip()));
         if self.local.ip().is_unspecified() {
             return datagram::send_from(&self.socket, bytes, peer, self.in_family(flow.local.ip()));
         }

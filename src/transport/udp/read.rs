@@ -13,7 +13,7 @@ use crate::metrics::Count;
 use crate::seldom::Seldom;
 use crate::sip::{Unreadable, parse_datagram};
 use crate::transport::door::Door;
-use crate::transport::{Heard, Inbound, Notice, tcp};
+use crate::transport::{Heard, Inbound, Notice};
 
 /// More than a datagram can hold.
 const LARGEST: usize = 64 * 1024;
@@ -34,7 +34,7 @@ pub(super) async fn read(
     let mut buffer = vec![0; LARGEST].into_boxed_slice();
     let mut failed = Seldom::default();
     loop {
-        let (length, peer, ours) = match datagram::receive(&socket.socket, &mut buffer).await {
+        let (length, mut peer, ours) = match datagram::receive(&socket.socket, &mut buffer).await {
             Ok(received) => received,
             Err(error) => {
                 if let Some(times) = failed.count() {
@@ -45,7 +45,8 @@ pub(super) async fn read(
             }
         };
         let bytes = buffer.get(..length).unwrap_or_default();
-        let peer = tcp::canonical(peer);
+        // Keeps the interface of a link-local address, which alone leads back.
+        peer.set_ip(peer.ip().to_canonical());
         if !door.allows(peer.ip()) && !flows.lock().is_ours(socket.number, peer) {
             door.kept_out.add(Count::DeniedDatagrams);
             continue;
