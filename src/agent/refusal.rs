@@ -25,6 +25,9 @@ pub enum Refusal {
     /// Another owner has the lease on the call.
     #[error("the call is claimed{}", by(.0))]
     Claimed(Arc<Call>),
+    /// The claimant has no lease of this fence: his is another, or nobody has one.
+    #[error("{}", over(.0, *.1))]
+    LeaseOver(Arc<Call>, u64),
     /// The call ended before the command could take effect.
     #[error("the call has ended")]
     CallEnded(Arc<Call>),
@@ -68,6 +71,14 @@ pub enum Refusal {
 fn by(call: &Call) -> String {
     let claim = call.claim.as_ref();
     claim.map_or(String::new(), |claim| format!(" by {:?} until {}", claim.owner, claim.expires_at))
+}
+
+fn over(call: &Call, fence: u64) -> String {
+    let lease = match &call.claim {
+        Some(claim) => format!("yours has the fence {}, until {}", claim.fence, claim.expires_at),
+        None => "nobody has claimed the call".to_owned(),
+    };
+    format!("no lease with the fence {fence} lasts: {lease}")
 }
 
 fn why(account: &Account) -> &str {

@@ -27,7 +27,7 @@ impl<S: Sync> FromRequestParts<S> for By {
         let fence = text("claim-fence").transpose()?;
         let fence = fence.map(|fence| fence.parse().map_err(|_| malformed("claim-fence"))).transpose()?;
         let Some(owner) = text("claim-owner").transpose()? else {
-            return if fence.is_none() { Ok(Self(None)) } else { Err(malformed("claim-fence")) };
+            return if fence.is_none() { Ok(Self(None)) } else { Err(ownerless()) };
         };
         if owner.is_empty() || owner.len() > 128 || !owner.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(malformed("claim-owner"));
@@ -36,10 +36,14 @@ impl<S: Sync> FromRequestParts<S> for By {
     }
 }
 
+fn ownerless() -> Problem {
+    Problem::new(Code::Malformed, "Claim-Fence: there must be a Claim-Owner beside it")
+}
+
 fn malformed(name: &str) -> Problem {
     let detail = match name {
         "claim-owner" => "Claim-Owner: 1 to 128 visible ASCII characters",
-        _ => "Claim-Fence: the number of a lease, beside a Claim-Owner",
+        _ => "Claim-Fence: the number of a lease",
     };
     Problem::new(Code::Malformed, detail)
 }

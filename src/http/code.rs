@@ -28,7 +28,7 @@ pub enum Code {
     CallEnded,
     /// 409: we and the caller have no codec in common; the call was answered 488.
     NoCommonCodec,
-    /// 409: another owner has the lease on the call; `claim` is that.
+    /// 409: the lease on the call is another owner's, or not the one that `Claim-Fence` names; `claim` is that, if there is one.
     Claimed,
     /// 409: a command with the same `Idempotency-Key` is under way, or was when the agent was restarted.
     RequestInFlight,
@@ -133,7 +133,7 @@ impl Code {
             Self::InvalidHeader => {
                 ("invalid-header", StatusCode::UNPROCESSABLE_ENTITY, "A header is not valid")
             }
-            Self::Claimed => ("claimed", StatusCode::CONFLICT, "Another owner has claimed the call"),
+            Self::Claimed => ("claimed", StatusCode::CONFLICT, "The lease on the call does not allow this"),
             Self::RequestInFlight => {
                 ("request-in-flight", StatusCode::CONFLICT, "The same command is under way")
             }

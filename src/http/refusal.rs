@@ -35,7 +35,9 @@ pub fn problem(refusal: Refusal) -> Problem {
         Refusal::InvalidState(call) => {
             Problem::new(Code::InvalidState, format!("{detail}; {}", allowed(&call))).about(&call)
         }
-        Refusal::Claimed(call) => told(Code::Claimed).about(&call).with_claim(call.claim.clone()),
+        Refusal::Claimed(call) | Refusal::LeaseOver(call, _) => {
+            told(Code::Claimed).about(&call).with_claim(call.claim.clone())
+        }
         Refusal::CallEnded(call) => told(Code::CallEnded).about(&call),
         Refusal::NoCommonCodec(call) => told(Code::NoCommonCodec).about(&call).with_sip_status(488),
         Refusal::AckTimeout(call) => told(Code::AckTimeout).about(&call),

@@ -16,12 +16,15 @@ const LONGEST: u32 = 86_400;
 impl Call {
     /// Whether the lease lets a command of this claimant pass.
     pub(super) fn heed_claim(&self, by: Option<&Claimant>) -> Result<(), Refusal> {
-        match &self.picture.claim {
-            Some(claim) if !by.is_some_and(|by| has(claim, by)) => {
-                Err(Refusal::Claimed(self.picture.clone()))
+        let claim = self.picture.claim.as_ref();
+        if claim.is_some_and(|claim| by.is_none_or(|by| by.owner != claim.owner)) {
+            return Err(Refusal::Claimed(self.picture.clone()));
+        }
+        // Who believes to have a lease that is over is kept out, too.
+        match by.and_then(|by| by.fence) {
+            Some(fence) if claim.is_none_or(|claim| claim.fence != fence) => {
+                Err(Refusal::LeaseOver(self.picture.clone(), fence))
             }
-            // Who believes to have a lease that is over is kept out, too.
-            None if by.is_some_and(|by| by.fence.is_some()) => Err(Refusal::Claimed(self.picture.clone())),
             _ => Ok(()),
         }
     }
@@ -98,10 +101,6 @@ impl Call {
         let release = Detail::Release(Release { reason, owner, fence });
         self.tell_with(stack, EventKind::Released, Some(release), |call| call.claim = None);
     }
-}
-
-fn has(claim: &Claim, by: &Claimant) -> bool {
-    claim.owner == by.owner && by.fence.is_none_or(|fence| fence == claim.fence)
 }
 
 fn checked(owner: &str, ttl_seconds: u32) -> Result<Duration, Refusal> {

@@ -42,7 +42,7 @@ fn while_a_lease_lasts_only_its_owner_is_heard() {
     offered(&mut world);
     let ticket = world.ask(take("crm-1", 60));
     assert_eq!(lease(&world.done(ticket)), Some(("crm-1", 1)));
-    for other in [None, by("crm-2", None), by("crm-1", Some(2))] {
+    for other in [None, by("crm-2", None), by("crm-2", Some(1))] {
         for action in
             [Action::Reject(Reject::default()), Action::Hangup(Default::default()), take("crm-2", 60)]
         {
@@ -75,9 +75,36 @@ fn a_lease_lapses_and_the_next_one_has_a_greater_fence() {
     assert!(world.call().claim.is_none());
     assert_eq!(releases(&world), [(ReleaseReason::Lapsed, "crm-1".to_owned(), 1)]);
     let ticket = ask(&mut world, by("crm-1", Some(1)), Action::Hangup(Default::default()));
-    assert!(matches!(world.refused(ticket), Refusal::Claimed(_)), "who believes to have it is kept out");
+    let refused = world.refused(ticket);
+    assert!(matches!(refused, Refusal::LeaseOver(..)), "who believes to have it is kept out: {refused}");
     let ticket = world.ask(take("crm-2", 60));
     assert_eq!(lease(&world.done(ticket)), Some(("crm-2", 2)));
+}
+
+#[test]
+fn who_is_kept_out_is_told_whose_the_lease_is_or_that_his_is_over() {
+    let mut world = World::tcp();
+    established(&mut world);
+    let refused = |world: &mut World, owner: &str, fence: Option<u64>| {
+        let ticket = ask(world, by(owner, fence), Action::Hangup(Default::default()));
+        world.refused(ticket).to_string()
+    };
+    assert_eq!(
+        refused(&mut world, "crm-1", Some(1)),
+        "no lease with the fence 1 lasts: nobody has claimed the call"
+    );
+    let ticket = world.ask(take("crm-1", 60));
+    let until = world.done(ticket).claim.as_ref().unwrap().expires_at;
+    for fence in [None, Some(1), Some(2)] {
+        let told = refused(&mut world, "crm-2", fence);
+        assert_eq!(told, format!("the call is claimed by \"crm-1\" until {until}"));
+    }
+    for fence in [0, 2, u64::MAX] {
+        assert_eq!(
+            refused(&mut world, "crm-1", Some(fence)),
+            format!("no lease with the fence {fence} lasts: yours has the fence 1, until {until}")
+        );
+    }
 }
 
 #[test]

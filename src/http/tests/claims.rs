@@ -26,13 +26,16 @@ async fn a_command_says_who_it_is_from() {
         let (_, command) = api.command(with(&call, "ring", headers), Ok(call.clone())).await;
         assert_eq!(command.by, expected);
     }
-    for headers in [
-        &[("claim-owner", "")][..],
-        &[("claim-owner", "a b")],
-        &[("claim-fence", "3")],
-        &[("claim-owner", "a"), ("claim-fence", "x")],
+    for (headers, told) in [
+        (&[("claim-owner", "")][..], "Claim-Owner: 1 to 128"),
+        (&[("claim-owner", "a b")], "Claim-Owner: 1 to 128"),
+        (&[("claim-fence", "3")], "Claim-Fence: there must be a Claim-Owner"),
+        (&[("claim-owner", "a"), ("claim-fence", "x")], "Claim-Fence: the number"),
+        (&[("claim-owner", "a"), ("claim-fence", "99999999999999999999")], "Claim-Fence: the number"),
     ] {
-        assert_eq!(api.send(with(&call, "ring", headers)).await.problem(), (400, "malformed".to_owned()));
+        let answer = api.send(with(&call, "ring", headers)).await;
+        assert_eq!(answer.problem(), (400, "malformed".to_owned()));
+        assert!(answer.detail().starts_with(told), "{}", answer.detail());
     }
 }
 
@@ -71,4 +74,12 @@ async fn who_is_kept_out_is_told_by_whom_and_until_when() {
     assert_eq!(answer.problem(), (409, "claimed".to_owned()));
     assert_eq!(answer.json()["claim"]["owner"], "crm-7");
     assert!(answer.detail().contains("crm-7"), "{}", answer.detail());
+    for (call, fence) in [(api.show(examples::claimed()), Some(1)), (api.show(examples::established()), None)]
+    {
+        let (answer, _) =
+            api.command(post(&call, "hangup", "{}"), Err(Refusal::LeaseOver(call.clone(), 7))).await;
+        assert_eq!(answer.problem(), (409, "claimed".to_owned()));
+        assert_eq!(answer.json()["claim"]["fence"].as_u64(), fence);
+        assert!(answer.detail().contains("fence 7"), "{}", answer.detail());
+    }
 }
