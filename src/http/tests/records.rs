@@ -45,6 +45,8 @@ async fn records_are_filtered_and_paged() {
     assert_eq!(causes(&api, "?cause=cancelled,lost").await, [""; 0]);
     assert_eq!(causes(&api, "?cause=hangup&direction=inbound").await.len(), 5);
     assert_eq!(causes(&api, "?from=nobody").await, [""; 0]);
+    assert_eq!(causes(&api, "?state=ringing,established").await, [""; 0], "no such call has a record");
+    assert_eq!(causes(&api, "?state=ringing,ended").await.len(), 5);
     let begun = examples::hung_up().created_at.to_string();
     assert_eq!(causes(&api, &format!("?since={begun}")).await.len(), 5);
     assert_eq!(causes(&api, &format!("?until={begun}")).await, [""; 0]);
