@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::body::Body;
+use super::body::{Body, Nothing};
 use super::claim::By;
 use super::document::{CallParam, ClaimParams, IdempotencyParam, IfMatchParam, IfNoneMatchParam, responses};
 use super::etag::{self, IfMatch, IfNoneMatch};
@@ -70,7 +70,8 @@ pub async fn patch(
 
 /// End a call
 ///
-/// Whatever its state: a `hangup` with its defaults. The answer is the ended call; it stays readable.
+/// Whatever its state: a `hangup` with its defaults. The answer is the ended call; it stays readable. Takes no body: a
+/// field in one is 422.
 #[utoipa::path(
     delete,
     path = "/v1/calls/{id}",
@@ -84,6 +85,7 @@ pub async fn delete(
     Target(id): Target,
     condition: IfMatch,
     by: By,
+    Body(Nothing {}): Body<Nothing>,
 ) -> Result<CallAnswer, Problem> {
     context.command(id, condition, by, Action::Hangup(Hangup::default())).await
 }

@@ -3,7 +3,7 @@
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 
-use super::body::Body;
+use super::body::{Body, Nothing};
 use super::call::CallAnswer;
 use super::document::{CallParam, ClaimParams, IdempotencyParam, IfMatchParam, responses};
 use super::etag::IfMatch;
@@ -85,7 +85,8 @@ pub async fn renew(
 
 /// Release a claim
 ///
-/// The lease of the owner in `Claim-Owner` is over. Without a lease there is nothing to do.
+/// The lease of the owner in `Claim-Owner` is over. Without a lease there is nothing to do. Takes no body: a field in one is
+/// 422.
 #[utoipa::path(
     delete,
     path = "/v1/calls/{id}/claim",
@@ -99,6 +100,7 @@ pub async fn release(
     Target(id): Target,
     condition: IfMatch,
     by: By,
+    Body(Nothing {}): Body<Nothing>,
 ) -> Result<CallAnswer, Problem> {
     context.command(id, condition, by, Action::ReleaseClaim).await
 }

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::body::Body;
+use super::body::{Body, Nothing};
 use super::document::{DeadLetterParams, IdempotencyParam, WebhookParam, responses};
 use super::query::{OfDeadLetters, Query};
 use super::target::NamedWebhook;
@@ -64,7 +64,8 @@ pub async fn read(
 
 /// Remove a webhook
 ///
-/// One that was added by request, with its dead letters; nothing more is sent to it. One of the settings file is removed there.
+/// One that was added by request, with its dead letters; nothing more is sent to it. One of the settings file is removed there. Takes
+/// no body: a field in one is 422.
 #[utoipa::path(
     delete,
     path = "/v1/webhooks/{id}",
@@ -76,6 +77,7 @@ pub async fn read(
 pub async fn remove(
     State(context): State<Context>,
     NamedWebhook(id): NamedWebhook,
+    Body(Nothing {}): Body<Nothing>,
 ) -> Result<StatusCode, Problem> {
     context.webhooks.remove(&id).await.map_err(refused)?;
     Ok(StatusCode::NO_CONTENT)

@@ -73,8 +73,8 @@ responses! {
     ];
     /// Of DELETE.
     Deleted = call("The call, ended", "call-hung-up"), [
-        Malformed Unauthenticated CallNotFound CallEnded VersionMismatch Claimed RequestInFlight IdempotencyKeyReused Internal Overloaded Draining AckTimeout
-        SipTimeout
+        Malformed Unauthenticated CallNotFound RequestTimeout CallEnded VersionMismatch TooLarge
+        UnsupportedMediaType InvalidField Claimed RequestInFlight IdempotencyKeyReused Internal Overloaded Draining AckTimeout SipTimeout
     ];
     /// Of `hangup`.
     HungUp = call("The call, ended", "call-hung-up"), [
@@ -88,8 +88,8 @@ responses! {
     ];
     /// Of giving a lease up.
     Released = call("The call without a lease", "call-established"), [
-        Malformed Unauthenticated CallNotFound CallEnded Claimed VersionMismatch RequestInFlight IdempotencyKeyReused
-        Internal Overloaded Draining
+        Malformed Unauthenticated CallNotFound RequestTimeout CallEnded Claimed VersionMismatch TooLarge
+        UnsupportedMediaType InvalidField RequestInFlight IdempotencyKeyReused Internal Overloaded Draining
     ];
     /// Of a timeline.
     TimelineRead = timeline(), [Malformed Unauthenticated CallNotFound Internal];
@@ -116,7 +116,8 @@ responses! {
     WebhookRead = of_webhook(body(200, "The webhook", "Webhook", examples::webhook())), [Unauthenticated Internal];
     /// Of removing one.
     WebhookRemoved = of_webhook(answer(204, Response::new("It is removed"))), [
-        Malformed Unauthenticated Conflict RequestInFlight IdempotencyKeyReused Internal Overloaded
+        Malformed Unauthenticated RequestTimeout TooLarge UnsupportedMediaType InvalidField Conflict
+        RequestInFlight IdempotencyKeyReused Internal Overloaded
     ];
     /// Of dead letters.
     DeadLettersListed = of_webhook(body(200, "A page of dead letters", "DeadLetterPage", examples::dead_letters())), [

@@ -55,6 +55,28 @@ async fn delete_hangs_up_and_answers_with_the_ended_call() {
 }
 
 #[tokio::test]
+async fn delete_takes_no_fields() {
+    let mut api = api();
+    let call = api.show(examples::claimed());
+    for path in
+        [&format!("/v1/calls/{}", call.id), &format!("/v1/calls/{}/claim", call.id), "/v1/webhooks/crm"]
+    {
+        let with = |content_type: &str, body: &'static str| {
+            request("DELETE", path).header("content-type", content_type).body(Body::from(body)).unwrap()
+        };
+        let answer = api.send(with("application/json", r#"{"reason": "x"}"#)).await;
+        assert_eq!(answer.problem(), (422, "invalid-field".to_owned()), "{path}");
+        assert!(answer.detail().contains("`reason`"), "{}", answer.detail());
+        let answer = api.send(with("text/plain", "bye")).await;
+        assert_eq!(answer.problem(), (415, "unsupported-media-type".to_owned()), "{path}");
+        if path.starts_with("/v1/calls") {
+            let (answer, _) = api.command(with("application/json", "{}"), Ok(call.clone())).await;
+            assert_eq!(answer.status, StatusCode::OK);
+        }
+    }
+}
+
+#[tokio::test]
 async fn labels_are_patched_by_merge_patch_or_json() {
     let mut api = api();
     let call = examples::ringing();
