@@ -17,6 +17,9 @@ use crate::agent::event::{Direction, End, Party};
 use crate::agent::{Call, CallId, Timestamp};
 use crate::state::records::{Wanted, records};
 
+/// What a page of CSV is.
+pub const CSV: &str = "text/csv; charset=utf-8; header=present";
+
 /// A page of records.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RecordPage {
@@ -123,7 +126,7 @@ pub async fn list(
     }
     let mut response = csv(&records).into_response();
     let head = response.headers_mut();
-    head.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8; header=present"));
+    head.insert(header::CONTENT_TYPE, HeaderValue::from_static(CSV));
     if let Some(next) = next_cursor.and_then(|next| HeaderValue::from_str(&next.to_string()).ok()) {
         head.insert("next-cursor", next);
     }

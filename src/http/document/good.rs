@@ -99,8 +99,12 @@ pub fn records() -> Answers {
     let csv = ContentBuilder::new().schema(Some(text)).example(Some(examples::records_csv().into())).build();
     let response = ResponseBuilder::new()
         .description("A page of records")
+        .header(
+            "Next-Cursor",
+            text_header("Of CSV: the `cursor` of the next page. Without it this was the last."),
+        )
         .content("application/json", json)
-        .content("text/csv", csv);
+        .content(crate::http::records::CSV, csv);
     answer(200, response.build())
 }
 

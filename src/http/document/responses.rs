@@ -99,11 +99,13 @@ responses! {
     AccountRead = account("The account", "account-registered"), [Unauthenticated Internal];
     /// Of `register`.
     Registered = account_command("The account, `registered`", "account-registered"), [
-        Unauthenticated Malformed InvalidField RequestInFlight IdempotencyKeyReused Internal Overloaded Draining SipRejected
+        Unauthenticated Malformed RequestTimeout TooLarge UnsupportedMediaType InvalidField RequestInFlight IdempotencyKeyReused
+        Internal Overloaded Draining SipRejected
     ];
     /// Of `unregister`.
     Unregistered = account_command("The account, `unregistered`", "account-unregistered"), [
-        Unauthenticated Malformed InvalidField RequestInFlight IdempotencyKeyReused Internal Overloaded Draining SipRejected
+        Unauthenticated Malformed RequestTimeout TooLarge UnsupportedMediaType InvalidField RequestInFlight IdempotencyKeyReused
+        Internal Overloaded Draining SipRejected
     ];
     /// Of the list of webhooks.
     WebhooksListed = body(200, "The webhooks", "WebhookList", examples::webhook_list()), [Unauthenticated Internal];
