@@ -15,7 +15,7 @@
 //! | `metrics` `diagnostics` (`watched`, `traced`) | how it is doing, for Prometheus and for people |
 //! | `error` `code` `refusal` | problems (RFC 9457), and the agent's refusals as such |
 //! | `auth` `scopes` `origin` | who may ask for what, and which web pages may |
-//! | `body` `bounds` `etag` `idempotency` `query` `target` | the parts of a request, and its bounds |
+//! | `body` `bounds` `etag` `idempotency` `preference` `query` `target` | the parts of a request, and its bounds |
 //! | `head` | what every answer says to browsers |
 //! | `serve` `listener` `secure` | connections, their bounds and their end |
 
@@ -43,6 +43,7 @@ mod listener;
 mod metrics;
 mod origin;
 mod originate;
+mod preference;
 mod query;
 mod records;
 mod refusal;

@@ -11,6 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::document::{PageParams, RecordParams, responses};
+use super::preference::preferred;
 use super::query::{OfRecords, Query};
 use super::{Code, Context, Problem};
 use crate::agent::event::{Direction, End, Party};
@@ -121,7 +122,7 @@ pub async fn list(
     })?;
     let next_cursor = page.next_cursor;
     let records: Vec<_> = page.calls.iter().map(|call| Record::of(call)).collect();
-    if !wants_csv(&headers) {
+    if !preferred(&headers, [("application/json", false), ("text/csv", true)]).unwrap_or(false) {
         return Ok(Json(RecordPage { records, next_cursor }).into_response());
     }
     let mut response = csv(&records).into_response();
@@ -131,12 +132,6 @@ pub async fn list(
         head.insert("next-cursor", next);
     }
     Ok(response)
-}
-
-fn wants_csv(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let mut types = accepted.flat_map(|list| list.split(',')).filter_map(|range| range.split(';').next());
-    types.any(|name| name.trim().eq_ignore_ascii_case("text/csv"))
 }
 
 const COLUMNS: &str = "call_id,direction,account,from,to,sip_call_id,created_at,ringing_at,accepted_at,ended_at,\

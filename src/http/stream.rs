@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream::unfold;
 use tokio::time::{Instant, Sleep, sleep};
 
+use super::preference::preferred;
 use super::streams::{Stream, Streaming};
 use crate::access::{Pass, Scope};
 use crate::state::{Frame, Reader};
@@ -28,16 +29,10 @@ enum Format {
 }
 
 impl Format {
-    /// Whichever of the two `Accept` names first; server-sent events if neither.
+    /// What is liked best; server-sent events if neither is.
     fn wanted(headers: &HeaderMap) -> Self {
-        let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-        let mut types = accepted.flat_map(|list| list.split(',')).filter_map(|range| range.split(';').next());
-        let named = types.find_map(|name| match name.trim().to_ascii_lowercase().as_str() {
-            "application/x-ndjson" => Some(Self::Lines),
-            "text/event-stream" => Some(Self::EventStream),
-            _ => None,
-        });
-        named.unwrap_or(Self::EventStream)
+        let forms = [Self::EventStream, Self::Lines].map(|format| (format.content_type(), format));
+        preferred(headers, forms).unwrap_or(Self::EventStream)
     }
 
     fn content_type(self) -> &'static str {

@@ -57,6 +57,14 @@ async fn lines_of_json_hold_the_same_envelopes() {
     publish(&api);
     let stream = open(&api, "/v1/events?after=earliest", &[("accept", "application/x-ndjson")]).await;
     assert_eq!(stream.headers["content-type"], "application/x-ndjson");
+    for (accept, form) in [
+        ("application/x-ndjson;q=0, text/event-stream", "text/event-stream"),
+        ("text/event-stream;q=0.5, application/x-ndjson", "application/x-ndjson"),
+        ("application/json", "text/event-stream"),
+    ] {
+        let stream = open(&api, "/v1/events?after=earliest", &[("accept", accept)]).await;
+        assert_eq!(stream.headers["content-type"], form, "{accept}");
+    }
     let mut lines = stream;
     let mut events = open(&api, "/v1/events?after=earliest", &[("accept", "text/event-stream, */*")]).await;
     let data = events.next().await.unwrap();

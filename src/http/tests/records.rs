@@ -67,6 +67,21 @@ async fn records_are_filtered_and_paged() {
 }
 
 #[tokio::test]
+async fn records_come_in_the_form_that_is_liked_best() {
+    let api = with(vec![examples::hung_up()]);
+    for (accept, form) in [
+        ("text/csv", "text/csv"),
+        ("text/csv;q=0", "application/json"),
+        ("application/json, text/csv;q=0.1", "application/json"),
+        ("text/html", "application/json"),
+    ] {
+        let asked = request("GET", "/v1/records").header("accept", accept).body(Body::empty()).unwrap();
+        let answer = api.send(asked).await;
+        assert!(answer.header("content-type").starts_with(form), "{accept}");
+    }
+}
+
+#[tokio::test]
 async fn records_come_as_csv_that_a_spreadsheet_takes_for_text() {
     let from = Arc::new(crate::agent::event::Party { uri: "=cmd(\"x\"),1".into(), display_name: None });
     let api = with(vec![Call { from, ..examples::hung_up() }, numbered(1, examples::cancelled())]);
