@@ -128,6 +128,17 @@ pub fn plain(fault: &str) -> String {
         ("expected u16", "expected a number from 0 to 65535"),
         ("expected u32", "expected a whole number"),
         ("expected string or map", "expected a string"),
+        ("expected a map", "expected an object"),
+        ("expected a sequence", "expected a list"),
+        ("invalid type: map", "invalid type: object"),
+        ("invalid type: sequence", "invalid type: list"),
     ];
-    words.iter().fold(fault.to_owned(), |text, (theirs, ours)| text.replace(theirs, ours))
+    words.iter().fold(nameless(fault), |text, (theirs, ours)| text.replace(theirs, ours))
+}
+
+/// A type by what it is in JSON: its name means nothing to clients.
+fn nameless(fault: &str) -> String {
+    let Some((said, named)) = fault.split_once("expected struct ") else { return fault.to_owned() };
+    let rest = named.find(|c: char| !c.is_alphanumeric()).and_then(|end| named.get(end..));
+    format!("{said}expected an object{}", rest.unwrap_or_default())
 }

@@ -123,6 +123,29 @@ async fn a_body_that_cannot_be_taken_says_why() {
 }
 
 #[tokio::test]
+async fn what_is_wrong_with_a_field_is_said_in_words_of_json() {
+    let call = examples::ringing();
+    let labels = |body: &'static str| {
+        let patch =
+            request("PATCH", &format!("/v1/calls/{}", call.id)).header("content-type", "application/json");
+        patch.body(Body::from(body)).unwrap()
+    };
+    for (request, detail) in [
+        (
+            post(&call, "hangup", r#"{"reason": "busy"}"#),
+            "reason: invalid type: string \"busy\", expected an object",
+        ),
+        (post(&call, "reject", r#"{"contacts": {}}"#), "contacts: invalid type: object, expected a list"),
+        (post(&call, "reject", r#"{"reason": []}"#), "reason: invalid type: list, expected a string"),
+        (labels(r#"{"labels": 1}"#), "labels: invalid type: integer `1`, expected an object"),
+    ] {
+        let answer = api().send(request).await;
+        assert_eq!(code(&answer), is(422, "invalid-field"));
+        assert_eq!(answer.detail(), detail);
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_is_not_said_to_be_json_is_not_read() {
     for content_type in ["application/x-www-form-urlencoded", "text/json", ""] {
         let mut request = post(&examples::ringing(), "ring", "{}");
