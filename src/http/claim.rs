@@ -2,8 +2,10 @@
 
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
+use serde::Deserialize;
+use utoipa::ToSchema;
 
-use super::body::{Body, Nothing};
+use super::body::Body;
 use super::call::CallAnswer;
 use super::document::{CallParam, ClaimParams, IdempotencyParam, IfMatchParam, responses};
 use super::etag::IfMatch;
@@ -29,11 +31,29 @@ impl<S: Sync> FromRequestParts<S> for By {
         let Some(owner) = text("claim-owner").transpose()? else {
             return if fence.is_none() { Ok(Self(None)) } else { Err(ownerless()) };
         };
-        if owner.is_empty() || owner.len() > 128 || !owner.bytes().all(|byte| byte.is_ascii_graphic()) {
+        if !is_owner(owner) {
             return Err(malformed("claim-owner"));
         }
         Ok(Self(Some(Claimant { owner: owner.to_owned(), fence })))
     }
+}
+
+impl By {
+    /// The same, if it does not say who it is from: from this owner.
+    fn or(self, owner: Option<String>) -> Result<Self, Problem> {
+        let invalid = |fault: &str| Problem::new(Code::InvalidField, format!("owner: {fault}"));
+        match (self.0, owner) {
+            (by, None) => Ok(Self(by)),
+            (_, Some(owner)) if !is_owner(&owner) => Err(invalid("1 to 128 visible ASCII characters")),
+            (None, Some(owner)) => Ok(Self(Some(Claimant { owner, fence: None }))),
+            (Some(by), Some(owner)) if by.owner == owner => Ok(Self(Some(by))),
+            (Some(_), Some(_)) => Err(invalid("Claim-Owner says another one")),
+        }
+    }
+}
+
+fn is_owner(owner: &str) -> bool {
+    (1..=128).contains(&owner.len()) && owner.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn ownerless() -> Problem {
@@ -83,16 +103,28 @@ pub async fn renew(
     context.command(id, condition, By(None), Action::RenewClaim(renew)).await
 }
 
+/// A lease that is given up, as it is written when it is taken.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct GiveUp {
+    /// Whose it is, if `Claim-Owner` does not say so.
+    #[schema(min_length = 1, max_length = 128, examples("crm-7"))]
+    owner: Option<String>,
+    /// How long it was to last, which no longer matters.
+    #[serde(rename = "ttl_seconds")]
+    _ttl_seconds: Option<u32>,
+}
+
 /// Release a claim
 ///
-/// The lease of the owner in `Claim-Owner` is over. Without a lease there is nothing to do. Takes no body: a field in one is
-/// 422.
+/// The lease of the owner in `Claim-Owner`, or in the body, is over. Without a lease there is nothing to do.
 #[utoipa::path(
     delete,
     path = "/v1/calls/{id}/claim",
     operation_id = "releaseClaim",
     tag = "commands",
     params(CallParam, IfMatchParam, IdempotencyParam, ClaimParams),
+    request_body = Option<GiveUp>,
     responses(responses::Released)
 )]
 pub async fn release(
@@ -100,7 +132,7 @@ pub async fn release(
     Target(id): Target,
     condition: IfMatch,
     by: By,
-    Body(Nothing {}): Body<Nothing>,
+    Body(GiveUp { owner, .. }): Body<GiveUp>,
 ) -> Result<CallAnswer, Problem> {
-    context.command(id, condition, by, Action::ReleaseClaim).await
+    context.command(id, condition, by.or(owner)?, Action::ReleaseClaim).await
 }

@@ -66,6 +66,7 @@ pub fn examples(operation: &str) -> BTreeMap<String, RefOr<Example>> {
         "renewClaim" => {
             vec![shown("minute", "For another minute", json!({"owner": "crm-7", "ttl_seconds": 60}))]
         }
+        "releaseClaim" => vec![shown("owner", "Without a Claim-Owner", json!({"owner": "crm-7"}))],
         _ => Vec::new(),
     };
     bodies.into_iter().collect()

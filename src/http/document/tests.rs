@@ -79,6 +79,7 @@ fn every_example_of_a_request_can_be_read() {
     use crate::agent::command::{
         Accept, Cancel, Hangup, Labels, Originate, Reject, RenewClaim, Ring, TakeClaim,
     };
+    use crate::http::claim::GiveUp;
     use crate::http::webhook::Redeliver;
     use crate::http::webhooks::NewWebhook;
     fn read<T: serde::de::DeserializeOwned>(example: &Value) {
@@ -100,6 +101,7 @@ fn every_example_of_a_request_can_be_read() {
                     "hangupCall" => read::<Hangup>(example),
                     "claimCall" => read::<TakeClaim>(example),
                     "renewClaim" => read::<RenewClaim>(example),
+                    "releaseClaim" => read::<GiveUp>(example),
                     "addWebhook" => read::<NewWebhook>(example),
                     "redeliver" => read::<Redeliver>(example),
                     _ => panic!("{name} has a body that this test does not know"),

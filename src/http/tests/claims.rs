@@ -67,6 +67,31 @@ async fn a_lease_is_taken_renewed_and_given_up() {
 }
 
 #[tokio::test]
+async fn who_gives_up_his_lease_says_so_in_a_header_or_in_the_body() {
+    let mut api = api();
+    let call = api.show(examples::claimed());
+    let path = format!("/v1/calls/{}/claim", call.id);
+    let asked = |owner: Option<&'static str>, body: &'static str| {
+        let asked = request("DELETE", &path).header("content-type", "application/json");
+        let asked = owner.into_iter().fold(asked, |asked, owner| asked.header("claim-owner", owner));
+        asked.body(Body::from(body)).unwrap()
+    };
+    for (owner, body) in [
+        (None, r#"{"owner": "crm-7"}"#),
+        (None, r#"{"owner": "crm-7", "ttl_seconds": 60}"#),
+        (Some("crm-7"), r#"{"owner": "crm-7"}"#),
+        (Some("crm-7"), "{}"),
+    ] {
+        let (_, command) = api.command(asked(owner, body), Ok(call.clone())).await;
+        assert_eq!(command.by.unwrap().owner, "crm-7", "{body}");
+    }
+    for body in [r#"{"owner": "crm-8"}"#, r#"{"owner": ""}"#, r#"{"bogus": 1}"#] {
+        let answer = api.send(asked(Some("crm-7"), body)).await;
+        assert_eq!(answer.problem(), (422, "invalid-field".to_owned()), "{body}");
+    }
+}
+
+#[tokio::test]
 async fn who_is_kept_out_is_told_by_whom_and_until_when() {
     let mut api = api();
     let call = api.show(examples::claimed());
