@@ -4,11 +4,14 @@ mod about;
 mod guard;
 mod listeners;
 mod reachable;
+#[cfg(test)]
+mod tests;
 mod thread;
 
 use std::io;
 
 use opentelemetry_otlp::ExporterBuildError;
+use tokio::join;
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 
@@ -133,10 +136,9 @@ pub async fn serve(
     driven
 }
 
-/// Ends what follows the events, and then what they are kept in.
+/// Ends what follows the events, side by side as each may wait for somebody else, and then what they are kept in.
 async fn close(webhooks: &Webhooks, traces: &Traces, journal: Option<Journal>) {
-    webhooks.close().await;
-    traces.close().await;
+    join!(webhooks.close(), traces.close());
     if let Some(journal) = journal {
         journal.close().await;
     }
