@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::agent::{Agent, Events};
 use crate::caller::{Caller, Invite};
@@ -188,4 +188,16 @@ fn the_documentation_describes_every_metric_and_no_other_and_dashboard_and_alert
     let apart = ["call_agent_log_lines_dropped_total", "process_start_time_seconds"];
     let unseen: Vec<_> = exposed.difference(&shown).filter(|name| !apart.contains(&name.as_str())).collect();
     assert!(unseen.is_empty(), "not on the dashboard: {unseen:?}");
+}
+
+#[test]
+fn the_dashboard_takes_whatever_prometheus_there_is() {
+    let dashboard: Value = serde_json::from_str(DASHBOARD).unwrap();
+    let variables = dashboard["templating"]["list"].as_array().unwrap();
+    let [source, others @ ..] = &variables[..] else { panic!("no variables") };
+    assert_eq!((&source["name"], &source["type"]), (&json!("datasource"), &json!("datasource")));
+    let panels = dashboard["panels"].as_array().unwrap().iter().filter(|panel| panel["type"] != "row");
+    for part in others.iter().chain(panels) {
+        assert_eq!(part["datasource"]["uid"], "${datasource}", "{}", part["title"]);
+    }
 }
