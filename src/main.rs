@@ -76,7 +76,7 @@ fn main() -> ExitCode {
 
 /// `call-agent events`.
 fn events(options: &offline::Options) -> ExitCode {
-    match offline::print(options, io::stdout().lock()) {
+    match offline::print(options, std::env::var_os(offline::DATA_DIR), io::stdout().lock()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("call-agent events: {error}");

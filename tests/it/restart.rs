@@ -200,7 +200,9 @@ fn a_command_that_was_done_before_a_kill_is_not_done_again() {
 fn printed(home: &Home, more: &[&str]) -> Vec<Value> {
     let data = home.data.path().to_str().unwrap();
     let mut program = Command::new(env!("CARGO_BIN_EXE_call-agent"));
-    let output = program.args(["events", "--data-dir", data]).args(more).output().unwrap();
+    // It looks where the agent does.
+    let program = program.env("CALL_AGENT_DATA_DIR", data);
+    let output = program.arg("events").args(more).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let lines = String::from_utf8(output.stdout).unwrap();
     lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
