@@ -173,12 +173,18 @@ const AFTER_HELP: &str = "\
 Each setting is also an environment variable, --max-calls as CALL_AGENT_MAX_CALLS, and a key of the
 file, max_calls = 1000. A flag goes before the environment, the environment before the file. A list
 is separated by commas, or the flag is repeated. Accounts (`[[account]]`: extensions of a PBX that the
-agent keeps registered; the README shows one) and who may call (`[[sip_user]]`: user, and password,
-password_file or password_env; without any, everybody) are in the file alone.
+agent keeps registered; the README shows one), receivers of events (`[[webhook]]`: id, url, types, and
+secret, secret_file or secret_env) and who may call (`[[sip_user]]`: user, and password, password_file
+or password_env; without any, everybody) are in the file alone.
 
 CALL_AGENT_API_KEY, in the environment only, is a key with all scopes that HTTP clients may give; keys
 with fewer are `[[key]]` tables, which `call-agent keys new` makes. Without any, HTTP is open on a
-loopback address; on any other a key is made at the first start and printed once.";
+loopback address; on any other a key is made at the first start and printed once.
+
+Other commands, each with its own --help:
+  call-agent call      places calls and prints what becomes of them
+  call-agent events    prints the log of a data directory
+  call-agent keys new  makes a key for clients of HTTP";
 
 impl Layer {
     /// Where the certificates are. A certificate without its key, or the other way round, is a fault.

@@ -65,6 +65,18 @@ fn help_and_version_are_not_faults() {
 }
 
 #[test]
+fn help_names_the_other_commands_and_the_tables_of_the_file() {
+    let Err(BadSetting::Flag(help)) = load(&["--help"], &[]) else { panic!("--help") };
+    let help = help.to_string();
+    for name in ["call", "events", "keys new"].map(|name| format!("call-agent {name} ")) {
+        assert!(help.contains(&name), "{name}");
+    }
+    for table in ["account", "webhook", "sip_user", "key"] {
+        assert!(help.contains(&format!("[[{table}]]")), "{table}");
+    }
+}
+
+#[test]
 fn a_setting_without_the_one_that_it_needs_is_refused_and_both_are_named() {
     for (given, missing) in [
         ("--tls-certificate", "--tls-key"),
