@@ -196,6 +196,16 @@ fn a_parameter_that_is_not_known_is_refused_by_name() {
 }
 
 #[test]
+fn more_header_fields_than_there_may_be_are_refused_without_a_body() {
+    let agent = Agent::start();
+    for (more, status) in [(99, 200), (100, 431)] {
+        let head = format!("GET /livez HTTP/1.1\r\nHost: localhost\r\n{}\r\n", "X-A: b\r\n".repeat(more));
+        let answer = raw(&agent, head.as_bytes());
+        assert_eq!((answer.status, answer.body.is_empty()), (status, status == 431), "{more}");
+    }
+}
+
+#[test]
 fn what_is_no_http_ends_its_own_connection_alone() {
     let agent = Agent::start();
     let long = format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "x".repeat(100_000));

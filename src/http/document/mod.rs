@@ -45,7 +45,8 @@ it sends. If the peer's connection is lost a new one is made; if that fails too,
 
 JSON, UTF-8, `snake_case`; times are RFC 3339 in UTC with microseconds. Unknown fields in a request body are an error; unknown \
 fields in a response must be ignored: `/v1` grows by addition. Every answer to a failed request is a problem (RFC 9457) \
-with a `code` for programs.
+with a `code` for programs; but for what is not read as a request at all, which is answered without a body: what is no HTTP \
+(400), and more than 100 header fields or a head of more than 64 KiB (431).
 
 To begin with: follow `GET /v1/events`, and on `call.offered` send `POST /v1/calls/{id}/ring` and `/accept`.
 

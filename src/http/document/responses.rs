@@ -141,7 +141,7 @@ responses! {
     /// Of the probe for life.
     Alive = health("alive"), [HeadTooLarge];
     /// Of the probe for readiness.
-    Ready = health("ready"), [HeadTooLarge Draining];
+    Ready = health("ready"), [HeadTooLarge Overloaded Draining];
 }
 
 /// Adds the schemas of types that no handler names as its body, and of all that they hold.

@@ -54,6 +54,14 @@ fn every_operation_says_what_it_does() {
 }
 
 #[test]
+fn readiness_is_refused_by_a_drain_and_by_a_journal_that_fails() {
+    let document = served();
+    let content = "/paths/~1readyz/get/responses/503/content/application~1problem+json/examples";
+    let codes: Vec<_> = document.pointer(content).unwrap().as_object().unwrap().keys().collect();
+    assert_eq!(codes, ["draining", "overloaded"]);
+}
+
+#[test]
 fn every_content_has_an_example_that_its_schema_allows() {
     let document = served();
     let mut checked = 0;
