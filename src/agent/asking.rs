@@ -6,6 +6,7 @@
 //!     └──────── a connection ──────────────────▲ │
 //!                                              └─┘ challenged: once more, with credentials (§22)
 //!                                Reaching ◄───── too large for a datagram: a connection, if the peer takes any (§18.1.1)
+//!                                Reaching ◄───── the connection was there and turns out dead: a new one, once (§18.4)
 //!                                Reaching ◄───── 503, no response, not sent: the next address (RFC 3263 §4.3)
 //! ```
 
@@ -45,6 +46,10 @@ pub struct Asking {
     name: Option<ByteString>,
     /// What is left to be tried if the connection in use fails.
     rest: Destination,
+    /// Where the connection in use leads, if it was there already and may be made again.
+    again: Option<Address>,
+    /// Whether one was made again. Once is enough: a peer might end each one.
+    is_renewed: bool,
     /// The peer that gets datagrams of any size: a connection to it has been looked for.
     no_stream_to: Option<SocketAddr>,
     challenged: usize,
@@ -99,6 +104,8 @@ impl Asking {
             head,
             name,
             rest,
+            again: None,
+            is_renewed: false,
             no_stream_to: None,
             challenged: 0,
             fallen: None,
@@ -136,7 +143,8 @@ impl Asking {
             return Progress::Waits;
         }
         match reached {
-            Ok(Reached { flow, others }) => {
+            Ok(Reached { flow, again, others }) => {
+                self.again = again.filter(|_| !self.is_renewed);
                 self.rest = Destination::Addresses(Self::beside(&flow, others));
                 self.send(stack, flow, means);
                 Progress::Waits
@@ -186,7 +194,7 @@ impl Asking {
                 self.fallen = Some(Fallen::Silent);
                 Progress::Waits
             }
-            Outcome::Undelivered if self.try_next(stack) => Progress::Waits,
+            Outcome::Undelivered if self.try_again(stack) => Progress::Waits,
             Outcome::TimedOut => {
                 self.stage = Stage::Over;
                 Progress::TimedOut
@@ -212,7 +220,7 @@ impl Asking {
             return Progress::Waits;
         }
         stack.transactions.abandon(&mut stack.fx, transaction);
-        if self.try_next(stack) { Progress::Waits } else { self.fall() }
+        if self.try_again(stack) { Progress::Waits } else { self.fall() }
     }
 
     /// Nobody waits for a way any more; whether none had been found yet, so that nothing was sent.
@@ -235,6 +243,15 @@ impl Asking {
     /// A peer did not serve the request: the next address, if the hop has more of them.
     fn try_another(&mut self, stack: &mut Stack) -> bool {
         matches!(self.rest, Destination::Addresses(_)) && self.try_next(stack)
+    }
+
+    /// The connection is dead: a new one in its place, if it was not made for this, or the next address.
+    fn try_again(&mut self, stack: &mut Stack) -> bool {
+        if let (Some(again), Destination::Addresses(others)) = (self.again.take(), &mut self.rest) {
+            self.is_renewed = true;
+            others.insert(0, again);
+        }
+        self.try_next(stack)
     }
 
     /// Looks for a way among what has not been tried; whether anything is left.

@@ -117,6 +117,8 @@ pub enum Destination {
 pub struct Reached {
     /// An open connection.
     pub flow: Flow,
+    /// Where it leads, if it was there already: it may have died unnoticed, and a new one is worth a try.
+    pub again: Option<Address>,
     /// What has not been tried.
     pub others: Vec<Address>,
 }

@@ -10,9 +10,7 @@ use super::admission::Admission;
 use super::connection::Connection;
 use super::stream::Stream;
 use super::{Connections, Fate, resolve, tcp};
-use crate::agent::{
-    Address, Destination, Flow, FlowId, Hop, ListenerId, ReachId, Reached, Transmit, Unreachable,
-};
+use crate::agent::{Address, Destination, FlowId, Hop, ListenerId, ReachId, Reached, Transmit, Unreachable};
 use crate::sip::Transport;
 
 /// What a way is looked for.
@@ -127,7 +125,7 @@ impl Connections {
         match opened {
             Ok(flow) => {
                 for errand in errands {
-                    self.carry(flow, errand.at_its_last());
+                    self.carry(flow, errand.at_its_last(), None);
                 }
             }
             Err(error) => {
@@ -151,17 +149,17 @@ impl Connections {
             let address = Address { address: tcp::canonical(address.address), ..address };
             if address.transport == Transport::Udp {
                 match self.remembered(&address) {
-                    Ok(flow) => return self.carry(flow, errand),
+                    Ok(flow) => return self.carry(flow, errand, None),
                     Err(error) => why = failure(&address, &error),
                 }
                 continue;
             }
-            let address = same(&address);
-            if let Some(flow) = self.connected(&address) {
-                return self.carry(flow, errand);
+            let name = same(&address);
+            if let Some(flow) = self.connected(&name) {
+                return self.carry(flow, errand, Some(address));
             }
-            match self.dials.begin(&address, &errand) {
-                Ok(()) => return self.dials.wait(&address, errand),
+            match self.dials.begin(&name, &errand) {
+                Ok(()) => return self.dials.wait(&name, errand),
                 Err(reason) => why = failure(&address, &io::Error::other(reason)),
             }
         }
@@ -184,10 +182,13 @@ impl Connections {
         Ok(flow.id)
     }
 
-    fn carry(&mut self, id: FlowId, Errand { purpose, left, .. }: Errand) {
+    /// Uses a connection, which was there already if it can be made `again`.
+    fn carry(&mut self, id: FlowId, Errand { purpose, left, .. }: Errand, again: Option<Address>) {
         match (purpose, self.flow(id)) {
             (Purpose::Send(transmit), _) => self.push(id, transmit),
-            (Purpose::Reach(id), Some(flow)) => self.reached(id, flow, left.into()),
+            (Purpose::Reach(id), Some(flow)) => {
+                self.reached(id, Reached { flow, again, others: left.into() })
+            }
             (Purpose::Reach(id), None) => self.unreached(id, "the connection was closed"),
         }
     }
@@ -199,8 +200,8 @@ impl Connections {
         }
     }
 
-    fn reached(&mut self, id: ReachId, flow: Flow, others: Vec<Address>) {
-        self.fates.push_back(Fate::Reached(id, Ok(Reached { flow, others })));
+    fn reached(&mut self, id: ReachId, way: Reached) {
+        self.fates.push_back(Fate::Reached(id, Ok(way)));
     }
 
     fn unreached(&mut self, id: ReachId, why: &str) {

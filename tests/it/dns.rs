@@ -105,7 +105,7 @@ impl Net {
     /// Everywhere that the hop is, in order: `UDP 127.0.0.2:5060`; or why it is nowhere.
     async fn find(&mut self, hop: Hop) -> Vec<String> {
         match self.reach(hop).await {
-            Ok(Reached { flow, others }) => {
+            Ok(Reached { flow, others, .. }) => {
                 let first =
                     Address { transport: flow.transport, address: flow.peer, host: Default::default() };
                 let word = |Address { transport, address, .. }| format!("{transport} {address}");

@@ -16,6 +16,10 @@ fn another() -> Address {
     }
 }
 
+fn first() -> Address {
+    Address { address: "10.0.0.1:5060".parse().expect("an address"), ..another() }
+}
+
 /// A phone at the first of two addresses.
 fn first_of_two(world: &mut World) -> Callee {
     world.originate(order());
@@ -112,6 +116,59 @@ fn an_invite_that_nothing_was_heard_of_goes_on_when_its_connection_is_gone() {
     assert!(world.wire().is_empty());
     world.advance(Duration::from_secs(32));
     world.assert_empty();
+}
+
+/// A call that goes by a connection which was there already.
+fn by_an_old_connection(world: &mut World) -> Callee {
+    world.originate(order());
+    world.reach_by(Some(first()), vec![another()]);
+    Callee::of(world.request())
+}
+
+/// Another connection that was there already; what was looked for.
+fn then(world: &mut World) -> Vec<Address> {
+    world.reconnect();
+    match world.reach_by(Some(first()), vec![another()]) {
+        Destination::Addresses(rest) => rest,
+        Destination::Hop(_) => panic!("addresses"),
+    }
+}
+
+#[test]
+fn a_connection_that_was_there_and_is_dead_is_made_anew_once() {
+    let mut world = World::tcp();
+    by_an_old_connection(&mut world);
+    world.close_flow();
+    assert_eq!(then(&mut world), [first(), another()]);
+    world.request();
+    world.close_flow();
+    assert_eq!(then(&mut world), [another()], "whatever is said of the second");
+    let callee = Callee::of(world.request());
+    world.deliver(callee.answers());
+    assert_eq!(world.call().state.name(), "established");
+}
+
+#[test]
+fn what_cannot_be_written_to_a_connection_that_was_there_goes_by_a_new_one() {
+    let mut world = World::tcp();
+    world.hold_deliveries();
+    world.originate(order());
+    world.reach_by(Some(first()), Vec::new());
+    let lost = world.carried().remove(0).transmit;
+    world.undelivered(&lost);
+    assert_eq!(world.reach(), Destination::Addresses(vec![first()]));
+}
+
+#[test]
+fn a_peer_that_was_heard_is_not_asked_again_by_a_new_connection() {
+    let mut world = World::tcp();
+    let callee = by_an_old_connection(&mut world);
+    world.deliver(callee.says(503));
+    assert_eq!(then(&mut world), [another()]);
+    let mut world = World::tcp();
+    by_an_old_connection(&mut world);
+    world.advance(Duration::from_secs(32));
+    assert_eq!(then(&mut world), [another()]);
 }
 
 #[test]

@@ -143,9 +143,14 @@ impl World {
 
     /// The same, where these addresses are left to be tried.
     pub fn reach_one_of(&mut self, others: Vec<Address>) -> Destination {
+        self.reach_by(None, others)
+    }
+
+    /// The same; the connection was there already if it can be made again.
+    pub fn reach_by(&mut self, again: Option<Address>, others: Vec<Address>) -> Destination {
         let (id, destination) = self.sought();
         self.flow.id = FlowId(self.flow.id.0 + 1);
-        self.agent.handle_reached(self.now, id, Ok(Reached { flow: self.flow, others }));
+        self.agent.handle_reached(self.now, id, Ok(Reached { flow: self.flow, again, others }));
         self.drain();
         destination
     }

@@ -34,7 +34,7 @@ fn to(world: &World, transport: Transport) -> Address {
 /// Another way is found, and that is left.
 fn reach(world: &mut World, flow: Flow, others: Vec<Address>) -> Destination {
     let (id, destination) = world.sought();
-    world.agent.handle_reached(world.now, id, Ok(Reached { flow, others }));
+    world.agent.handle_reached(world.now, id, Ok(Reached { flow, again: None, others }));
     world.drain();
     destination
 }

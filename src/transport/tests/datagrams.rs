@@ -227,7 +227,8 @@ async fn an_address_by_udp_is_reached_at_once_and_the_rest_is_left_to_try() {
     let by = |transport| Address { transport, address, host: "phone.example".into() };
     let destination = Destination::Addresses(vec![by(Transport::Udp), by(Transport::Tcp)]);
     net.connections.reach(ReachId(7), destination);
-    let Some(Fate::Reached(ReachId(7), Ok(Reached { flow, others }))) = net.connections.poll_fate() else {
+    let Some(Fate::Reached(ReachId(7), Ok(Reached { flow, others, .. }))) = net.connections.poll_fate()
+    else {
         panic!("not reached");
     };
     assert_eq!((flow.peer, flow.transport), (address, Transport::Udp));

@@ -38,7 +38,7 @@ async fn a_connection_is_made_once_for_all_who_wait_for_it_and_then_it_is_there(
     let flow = first.unwrap().flow;
     assert_eq!((id, flow.peer.port(), flow.listener), (ReachId(1), port, None));
     for id in 2..4 {
-        let way = Reached { flow, others: Vec::new() };
+        let way = Reached { flow, again: None, others: Vec::new() };
         assert_eq!(net.connections.poll_fate(), Some(Fate::Reached(ReachId(id), Ok(way))));
     }
     net.connections.flush();
@@ -46,7 +46,8 @@ async fn a_connection_is_made_once_for_all_who_wait_for_it_and_then_it_is_there(
     net.connections.reach(ReachId(9), Destination::Hop(hop.otherwise.unwrap()));
     let Some(Fate::Delivered(Receipt(1))) = net.connections.poll_fate() else { panic!("not delivered") };
     let Some(Fate::Reached(ReachId(9), Ok(way))) = net.connections.poll_fate() else { panic!("no way") };
-    assert_eq!(way.flow, flow);
+    let again = way.again.expect("an address, as the connection was there");
+    assert_eq!((way.flow, again.address, &*again.host), (flow, flow.peer, "127.0.0.1"));
 }
 
 #[tokio::test]

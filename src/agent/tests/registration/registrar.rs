@@ -100,7 +100,7 @@ impl Registrar {
     pub fn reach_by(&mut self, flow: Flow, others: Vec<Address>) -> Destination {
         let (id, destination) = self.sought.remove(0);
         self.open.insert(flow.id);
-        self.agent.handle_reached(self.now, id, Ok(Reached { flow, others }));
+        self.agent.handle_reached(self.now, id, Ok(Reached { flow, again: None, others }));
         self.drain();
         destination
     }

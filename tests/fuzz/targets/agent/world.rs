@@ -229,7 +229,8 @@ impl World {
             address: "10.0.0.2:5060".parse().expect("an address"),
             host: "pbx.example.com".into(),
         };
-        let reached = Reached { flow: self.flow, others: others.then(other).into_iter().collect() };
+        let again = (!anew).then(other);
+        let reached = Reached { flow: self.flow, again, others: others.then(other).into_iter().collect() };
         let reached = if found { Ok(reached) } else { Err(Unreachable("gone".to_owned())) };
         self.agent.handle_reached(self.now, id, reached);
     }

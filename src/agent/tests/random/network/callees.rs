@@ -20,7 +20,7 @@ impl Life {
     /// A third of the time there is none.
     pub(super) fn find_a_way(&mut self, id: ReachId) {
         let found = match self.chance.percent(67) || self.network.is_perfect() {
-            true => Ok(Reached { flow: self.flow, others: Vec::new() }),
+            true => Ok(Reached { flow: self.flow, again: None, others: Vec::new() }),
             false => Err(Unreachable("gone".to_owned())),
         };
         self.agent.handle_reached(self.now, id, found);
