@@ -66,6 +66,8 @@ pub enum AccountAlarm {
     Ping,
     /// The last keep-alive should have been answered (RFC 5626 §4.4.1).
     Pong,
+    /// Commands have waited long enough for what the registrar says.
+    Patience,
 }
 
 /// All alarms. Their number is bounded by that of calls, transactions and accounts.

@@ -34,7 +34,7 @@ pub async fn read(
 ///
 /// Registers it now and keeps it registered; one that is registered already is refreshed. The answer comes when the registrar
 /// has answered: the account, `registered`, or 502 `sip-rejected` with the registrar's `sip_status`, or 504 `sip-timeout` if it
-/// does not answer or cannot be reached. After a failure the agent goes on trying by itself. Takes no body: a field in one is 422.
+/// does not answer in 40 s or cannot be reached. After a failure the agent goes on trying by itself. Takes no body: a field in one is 422.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{id}/register",

@@ -1,11 +1,12 @@
 //! What is wanted of a registration: by commands, by the settings at the start, by the end of the agent.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::identity::Purpose;
 use super::keep_alive::KeepAlive;
 use super::{Phase, Registration};
-use crate::agent::alarms::AccountAlarm;
+use crate::agent::alarms::{AccountAlarm, Alarm};
 use crate::agent::command::AccountAction;
 use crate::agent::event::{Account, RegistrationFailure, RegistrationState};
 use crate::agent::stack::{Intake, Stack};
@@ -13,6 +14,17 @@ use crate::agent::{Refusal, Ticket};
 
 /// How many commands may wait; a further one is refused.
 const MOST_WAITING: usize = 16;
+/// How long a command waits: a registrar may have several addresses, and each of them 64·T1 to say nothing. HTTP waits no longer than
+/// a slow body and this.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// A command that waits until what it wants is so or has failed.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    ticket: Ticket,
+    wanted: AccountAction,
+    until: Instant,
+}
 
 impl Registration {
     /// A client asks for something; the answer goes out by the ticket when it is so, or has failed.
@@ -23,9 +35,26 @@ impl Registration {
         if self.waiting.len() >= MOST_WAITING {
             return stack.fx.answer_account(ticket, Err(Refusal::Overloaded));
         }
-        self.waiting.push((ticket, action));
+        let until = stack.fx.now.instant + PATIENCE;
+        self.waiting.push(Waiting { ticket, wanted: action, until });
+        self.arm_patience(stack);
         self.wish = action;
         self.pursue_wish(stack);
+    }
+
+    /// Commands have waited long enough; the registration goes on.
+    pub(super) fn handle_patience(&mut self, stack: &mut Stack) {
+        let now = stack.fx.now.instant;
+        let timeout = Refusal::RegistrationTimeout(self.picture.clone());
+        self.answer_those(stack, &Err(timeout), |waiting| waiting.until <= now);
+    }
+
+    fn arm_patience(&self, stack: &mut Stack) {
+        let alarm = Alarm::Account(self.identity.number, AccountAlarm::Patience);
+        match self.waiting.first() {
+            Some(first) => stack.fx.alarms.set(alarm, first.until),
+            None => stack.fx.disarm(alarm),
+        }
     }
 
     /// The agent shuts down.
@@ -126,12 +155,18 @@ impl Registration {
         wanted: AccountAction,
         answer: &Result<Arc<Account>, Refusal>,
     ) {
-        self.waiting.retain(|(ticket, action)| {
-            let waits = *action != wanted;
-            if !waits {
-                stack.fx.answer_account(*ticket, answer.clone());
-            }
-            waits
-        });
+        self.answer_those(stack, answer, |waiting| waiting.wanted == wanted);
+    }
+
+    fn answer_those(
+        &mut self,
+        stack: &mut Stack,
+        answer: &Result<Arc<Account>, Refusal>,
+        which: impl Fn(&Waiting) -> bool,
+    ) {
+        for waiting in self.waiting.extract_if(.., |waiting| which(waiting)) {
+            stack.fx.answer_account(waiting.ticket, answer.clone());
+        }
+        self.arm_patience(stack);
     }
 }

@@ -33,7 +33,8 @@ use super::command::AccountAction;
 use super::event::{Account, AccountEvent};
 use super::stack::Stack;
 use super::transaction::{Outcome, TransactionId};
-use super::{AccountNumber, AccountSettings, Flow, FlowId, ReachId, Reached, Ticket, Timestamp, Unreachable};
+use super::{AccountNumber, AccountSettings, Flow, FlowId, ReachId, Reached, Timestamp, Unreachable};
+use commands::Waiting;
 use identity::Identity;
 use keep_alive::KeepAlive;
 use retry::Retry;
@@ -53,7 +54,7 @@ pub struct Registration {
     /// What is wanted: the last command; until there is one, to be registered.
     wish: AccountAction,
     /// The commands that wait until what they want is so or has failed.
-    waiting: Vec<(Ticket, AccountAction)>,
+    waiting: Vec<Waiting>,
     retry: Retry,
     picture: Arc<Account>,
     phase: Phase,
@@ -131,6 +132,7 @@ impl Registration {
         match (alarm, &mut self.phase) {
             (AccountAlarm::Attempt, _) => self.register(stack),
             (AccountAlarm::Lapse, _) => self.handle_lapse(stack),
+            (AccountAlarm::Patience, _) => self.handle_patience(stack),
             (AccountAlarm::Ping, Phase::Registered(link) | Phase::Refreshing(link, _)) => {
                 link.keep_alive.ping(stack, self.identity.number, &link.flow);
             }

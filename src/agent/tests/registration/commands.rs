@@ -1,12 +1,20 @@
 //! The commands `register` and `unregister`.
 
+use std::time::Duration;
+
 use super::registrar::Registrar;
 use super::{account, registered, seconds, settings};
+use crate::agent::Address;
 use crate::agent::Refusal;
 use crate::agent::command::AccountAction::{Register, Unregister};
 use crate::agent::event::RegistrationState::{Failed, Registered, Registering, Unregistered, Unregistering};
 use crate::agent::tests::harness::header;
-use crate::sip::Name;
+use crate::sip::{Message, Name, Transport};
+
+fn another() -> Address {
+    let address = "10.0.0.2:5060".parse().expect("an address");
+    Address { transport: Transport::Tcp, address, host: "pbx.example.com".into() }
+}
 
 fn unregistered() -> Registrar {
     let mut registrar = registered();
@@ -108,6 +116,45 @@ fn a_register_without_an_answer_or_a_way_times_out() {
     registrar.reach();
     registrar.advance(seconds(32));
     assert!(matches!(registrar.refused(ticket), Refusal::RegistrationTimeout(_)));
+}
+
+#[test]
+fn a_command_does_not_wait_for_each_address_that_is_silent_but_the_registration_goes_on() {
+    let mut registrar = Registrar::with(settings([account("1000")]));
+    let first = registrar.command(Register);
+    registrar.reach_with(vec![another()]);
+    registrar.advance(seconds(8));
+    let second = registrar.command(Register);
+    registrar.advance(seconds(24));
+    registrar.reach();
+    registrar.advance(seconds(8) - Duration::from_millis(1));
+    assert!(registrar.answer(first).is_none());
+    registrar.advance(Duration::from_millis(1));
+    let Refusal::RegistrationTimeout(account) = registrar.refused(first) else { panic!("another") };
+    assert_eq!(account.state, Registering);
+    let register = registrar.carried().pop().expect("a REGISTER").message;
+    let Message::Request(register) = register else { panic!("a request") };
+    registrar.accept(&register, 3600);
+    assert_eq!(registrar.done(second), Registered, "it came later");
+}
+
+#[test]
+fn an_unregister_waits_no_longer_for_the_register_before_it() {
+    let mut registrar = Registrar::with(settings([account("1000")]));
+    registrar.reach_with(vec![another()]);
+    let ticket = registrar.command(Unregister);
+    registrar.advance(seconds(32));
+    registrar.reach();
+    registrar.advance(seconds(8));
+    assert!(matches!(registrar.refused(ticket), Refusal::RegistrationTimeout(_)));
+    registrar.advance(seconds(24));
+    registrar.carried();
+    registrar.reach();
+    assert_eq!(
+        header(&registrar.request().headers, "Expires").as_deref(),
+        Some("0"),
+        "it is unbound all the same"
+    );
 }
 
 #[test]
