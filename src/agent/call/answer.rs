@@ -10,7 +10,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::confirm::Confirming;
-use super::{Answer, Call, Established, Pending, Phase, Picture};
+use super::{Answer, Call, Description, Established, Pending, Phase, Picture};
 use crate::agent::alarms::{Alarm, CallAlarm};
 use crate::agent::command::{Accept, Hangup, Wait};
 use crate::agent::event::{CallState, End, EndBy, EndCause};
@@ -134,13 +134,14 @@ impl Call {
         };
         let Self { dialog, .. } = self;
         let writer = respond::in_dialog(&pending.invite, 200, None, &dialog.local_tag, &dialog.contact);
-        let ok = respond::with_body(respond::with_headers(writer, &accept.headers), Some(&local));
+        let ok = respond::with_body(respond::with_headers(writer, &accept.headers), Some(&local.text));
         let (transaction, id) = (pending.transaction, self.picture.id);
         let confirming = Confirming::new(&pending.invite, transaction, ok.clone());
         stack.fx.alarms.cancel_call(id);
         self.watch_claim(stack);
         self.phase = Phase::Accepted(Accepted { confirming, waiting: VecDeque::new(), hangup: None });
-        self.reach(stack, CallState::Accepted, |picture| picture.sdp.local = Some(local));
+        self.source = local.source;
+        self.reach(stack, CallState::Accepted, |picture| picture.sdp.local = Some(local.text));
         let receipt = stack.respond(transaction, 200, ok);
         Confirming::arm(stack, id);
         Ok(Answer::WhenSent(receipt))
@@ -194,13 +195,17 @@ impl Call {
     }
 
     /// A client's own description: it parses, fits the offer, and is the one that was given when ringing (§13.2.1).
-    pub(super) fn given_sdp(&self, pending: &Pending, given: &str) -> Result<ByteString, Refusal> {
+    pub(super) fn given_sdp(&self, pending: &Pending, given: &str) -> Result<Description, Refusal> {
         let invalid = |fault: &str| Refusal::InvalidSdp(fault.into());
-        if pending.given_answer().is_some_and(|earlier| earlier != given) {
-            return Err(invalid("another answer was given when ringing, and the caller keeps the first"));
+        match pending.given_answer() {
+            Some(earlier) if earlier.text == given => Ok(earlier.clone()),
+            Some(_) => Err(invalid("another answer was given when ringing, and the caller keeps the first")),
+            None => {
+                let offer = pending.offer().map(AsRef::as_ref);
+                sdp::check(given, offer).map_err(invalid)?;
+                Ok(Description { text: given.into(), source: sdp::Source::given(given, offer) })
+            }
         }
-        sdp::check(given, pending.offer().map(AsRef::as_ref)).map_err(invalid)?;
-        Ok(given.into())
     }
 
     /// The answer to the INVITE's offer; an offer of ours if it has none.
@@ -208,7 +213,7 @@ impl Call {
         &self,
         stack: &Stack,
         pending: &Pending,
-    ) -> Result<ByteString, sdp::NoAnswer> {
+    ) -> Result<Description, sdp::NoAnswer> {
         if let Some(given) = pending.given_answer() {
             return Ok(given.clone());
         }
@@ -220,10 +225,11 @@ impl Call {
             session_id: stack.fx.now.wall.milliseconds(),
             version: stack.fx.now.wall.milliseconds(),
         };
-        match pending.offer() {
-            Some(offer) => sdp::answer(offer, &local).map(ByteString::from),
-            None => Ok(sdp::offer(&local).into()),
-        }
+        let text = match pending.offer() {
+            Some(offer) => sdp::answer(offer, &local)?,
+            None => sdp::offer(&local),
+        };
+        Ok(Description { text: text.into(), source: sdp::Source::Generated })
     }
 
     /// Nothing that we could say would be understood: 488 (§13.3.1.3), and the call is over.

@@ -87,6 +87,7 @@ impl Call {
             authorizations,
             picture,
             phase: Phase::Dialing(dialing),
+            source: order.source(),
             forks: Forks::default(),
             last_fence: 0,
         };

@@ -53,7 +53,7 @@ use super::respond;
 use super::stack::Stack;
 use super::transaction::TransactionId;
 use super::{AccountNumber, Action, CallCommand, CallId, Flow, Receipt, Refusal, Ticket};
-use crate::sip::{Known, Request};
+use crate::sip::{Known, Request, sdp};
 use answer::Accepted;
 use close::Closing;
 use confirm::Confirming;
@@ -74,6 +74,8 @@ pub struct Call {
     authorizations: Authorizations,
     picture: Arc<Picture>,
     phase: Phase,
+    /// Who made our description, once it is in use.
+    source: sdp::Source,
     /// What our INVITE leaves behind, whatever has become of the call.
     forks: Forks,
     /// The fence of its last lease; 0: it had none.
@@ -121,9 +123,16 @@ impl Pending {
     }
 
     /// The answer that a provisional response gave already (§13.2.1).
-    fn given_answer(&self) -> Option<&ByteString> {
+    fn given_answer(&self) -> Option<&Description> {
         self.ringing.as_ref().and_then(|ringing| ringing.sdp.as_ref())
     }
+}
+
+/// A description of ours.
+#[derive(Clone, Debug)]
+struct Description {
+    text: ByteString,
+    source: sdp::Source,
 }
 
 /// A confirmed dialog.

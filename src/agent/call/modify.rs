@@ -94,10 +94,11 @@ impl Call {
             return None;
         }
         let local = self.picture.sdp.local.as_deref().unwrap_or_default();
+        let in_use = sdp::InUse { local, source: self.source };
         let session = if request.body.is_empty() {
-            Ok(Session { local: sdp::reoffer(local).into(), remote: None })
+            Ok(Session { local: sdp::reoffer(&in_use).into(), remote: None })
         } else {
-            sdp::reanswer(local, &request.body)
+            sdp::reanswer(&in_use, &request.body)
                 .map(|answer| Session { local: answer.into(), remote: Some(body_text(&request.body)) })
         };
         match session {

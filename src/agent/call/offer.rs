@@ -16,7 +16,7 @@ use crate::agent::event::{
 };
 use crate::agent::stack::{Stack, transport_word};
 use crate::agent::{AccountNumber, CallId, Flow, OnOffer, respond};
-use crate::sip::{Header, Name, NameAddr, Request, body_text, host_port};
+use crate::sip::{Header, Name, NameAddr, Request, body_text, host_port, sdp};
 
 impl Call {
     /// Sends the 100, shows the call, and does what the policy says before anybody is asked.
@@ -43,6 +43,7 @@ impl Call {
             authorizations: Authorizations::default(),
             picture,
             phase,
+            source: sdp::Source::default(),
             forks: Forks::default(),
             last_fence: 0,
         };

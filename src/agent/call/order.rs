@@ -77,6 +77,11 @@ impl Order {
         }
     }
 
+    /// Who makes its offer.
+    pub fn source(&self) -> sdp::Source {
+        self.offer.as_ref().map_or(sdp::Source::Generated, |offer| sdp::Source::given(offer, None))
+    }
+
     /// The call as it is first shown.
     pub fn picture(
         &self,

@@ -16,6 +16,7 @@ impl Call {
         let account = place.map(AccountNumber);
         let saved = saved.filter(|_| picture.state == CallState::Established);
         let last_fence = saved.as_ref().map_or(0, |saved| saved.fence);
+        let source = saved.as_ref().map(|saved| saved.source).unwrap_or_default();
         let Some(dialog) = saved.and_then(|saved| Dialog::restored(saved, account)) else {
             lose(stack, picture);
             return None;
@@ -26,6 +27,7 @@ impl Call {
             authorizations: Authorizations::default(),
             picture,
             phase: Phase::Established(Established::new()),
+            source,
             forks: Forks::default(),
             last_fence,
         };
@@ -38,7 +40,7 @@ impl Call {
     /// Puts what brings an established call back on record, if calls are kept: before anything is sent that depends on it.
     pub(super) fn save(&self, stack: &mut Stack) {
         if stack.settings.keeps_calls && matches!(self.phase, Phase::Established(_)) {
-            stack.fx.save(self.picture.clone(), self.dialog.saved(self.last_fence));
+            stack.fx.save(self.picture.clone(), self.dialog.saved(self.last_fence, self.source));
         }
     }
 }

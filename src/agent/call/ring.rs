@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use bytestring::ByteString;
 
-use super::{Answer, Call, Pending, Phase};
+use super::{Answer, Call, Description, Pending, Phase};
 use crate::agent::alarms::{Alarm, CallAlarm};
 use crate::agent::command::Ring;
 use crate::agent::event::CallState;
@@ -21,7 +20,7 @@ pub struct Provisional {
     status: u16,
     bytes: Bytes,
     /// The answer that it, or an earlier one, carried.
-    pub sdp: Option<ByteString>,
+    pub sdp: Option<Description>,
 }
 
 impl Call {
@@ -46,16 +45,17 @@ impl Call {
         Ok(self.send_provisional(stack, provisional))
     }
 
-    fn provisional(&self, pending: &Pending, ring: &Ring, sdp: Option<ByteString>) -> Provisional {
+    fn provisional(&self, pending: &Pending, ring: &Ring, sdp: Option<Description>) -> Provisional {
         let Self { dialog, .. } = self;
         let writer =
             respond::in_dialog(&pending.invite, ring.status, None, &dialog.local_tag, &dialog.contact);
-        let bytes = respond::with_body(respond::with_headers(writer, &ring.headers), sdp.as_deref());
+        let text = sdp.as_ref().map(|sdp| &*sdp.text);
+        let bytes = respond::with_body(respond::with_headers(writer, &ring.headers), text);
         Provisional { status: ring.status, bytes, sdp: sdp.or_else(|| pending.given_answer().cloned()) }
     }
 
     fn send_provisional(&mut self, stack: &mut Stack, provisional: Provisional) -> Answer {
-        let local = provisional.sdp.clone();
+        let local = provisional.sdp.as_ref().map(|sdp| sdp.text.clone());
         self.reach(stack, CallState::Ringing, |picture| picture.sdp.local = local);
         stack.fx.arm(Alarm::Call(self.picture.id, CallAlarm::Remind), REMINDER);
         let Phase::Pending(pending) = &mut self.phase else { return Answer::Now };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::harness::{World, header};
 use super::phone::{OFFER, Phone, accepted, established, offered, ringing};
 use super::transactions::DOUBLING;
-use crate::agent::command::{Accept, Hangup};
+use crate::agent::command::{Accept, Hangup, Ring};
 use crate::agent::event::{EndBy, EndCause, EventKind, Hold};
 use crate::agent::{Action, Settings};
 use crate::sip::{Response, Transport};
@@ -274,4 +274,33 @@ fn a_call_offered_with_the_200_keeps_its_local_description_until_changed() {
     world.deliver(phone.ack(""));
     let ok = change(&mut world, &mut phone, "INVITE", &offer("sendonly", 2));
     assert!(text(&ok).contains("m=audio 30000") && text(&ok).contains("192.0.2.9"), "the client's address");
+}
+
+#[test]
+fn a_refresh_and_a_crash_leave_the_direction_that_the_client_gave() {
+    let given = super::phone::ANSWER.to_owned() + "a=recvonly\r\n";
+    let ring = Ring { sdp: Some(given.clone().into()), ..Ring::default() };
+    let accept = Accept { sdp: Some(given.into()), ..Accept::default() };
+    for actions in
+        [vec![Action::Accept(accept.clone())], vec![Action::Ring(ring), Action::Accept(Accept::default())]]
+    {
+        let mut world = World::with(Settings { keeps_calls: true, ..Settings::default() });
+        let mut phone = offered(&mut world);
+        for action in actions {
+            world.ask(action);
+            phone.learn(&world.response());
+        }
+        world.deliver(phone.ack(""));
+        for direction in ["sendrecv", "inactive", "sendrecv"] {
+            let expected = if direction == "sendrecv" { "a=recvonly" } else { "a=inactive" };
+            for method in ["INVITE", "UPDATE"] {
+                let ok = text(&change(&mut world, &mut phone, method, &offer(direction, 2)));
+                assert!(ok.contains(expected), "{method}, {direction}: {ok}");
+            }
+            world.crash();
+        }
+        world.deliver(phone.next("INVITE", "", ""));
+        let asked = text(&world.response());
+        assert!(asked.contains("a=recvonly"), "an offer that was asked for: {asked}");
+    }
 }

@@ -43,7 +43,7 @@ impl Direction {
         Self::of(self.receives(), self.sends())
     }
 
-    const fn of(sends: bool, receives: bool) -> Self {
+    pub(super) const fn of(sends: bool, receives: bool) -> Self {
         match (sends, receives) {
             (true, true) => Self::SendRecv,
             (true, false) => Self::SendOnly,

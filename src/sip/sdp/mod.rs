@@ -7,6 +7,7 @@ mod description;
 mod direction;
 mod offer;
 mod renegotiate;
+mod source;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -18,7 +19,8 @@ pub use answer::answer;
 pub use check::check;
 pub use direction::{Direction, direction};
 pub use offer::offer;
-pub use renegotiate::{reanswer, reoffer};
+pub use renegotiate::{InUse, reanswer, reoffer};
+pub use source::Source;
 
 /// What the agent can answer with.
 #[derive(Clone, Debug)]

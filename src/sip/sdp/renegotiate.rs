@@ -1,17 +1,26 @@
 //! Descriptions in an established session (RFC 3264 §8): the answer to a new offer, and the offer that a re-INVITE without
 //! one asks for. Both begin with the description in use, whoever wrote it.
 
-use super::NoAnswer;
 use super::codec::{self, Codec};
 use super::description::{self, Line, Media, Session};
 use super::direction::Direction;
 use super::write::{DISCARD, add_formats};
+use super::{NoAnswer, Source};
+
+/// What a new offer, or the request for one, meets.
+#[derive(Clone, Copy, Debug)]
+pub struct InUse<'a> {
+    /// Our description.
+    pub local: &'a str,
+    /// Who made it.
+    pub source: Source,
+}
 
 /// Generates the answer to a new offer from the description in use: the same address and ports, the codecs in common,
-/// the direction mirrored; streams that were not in use are refused. The version of `o=` is raised by one if
-/// anything changes, else the text is the same.
-pub fn reanswer(previous_local: &str, offer: &[u8]) -> Result<String, NoAnswer> {
-    let previous = Session::read(previous_local).map_err(|_| NoAnswer::Malformed)?;
+/// the direction mirrored, but for what a client keeps back; streams that were not in use are refused. The version of `o=` is raised
+/// by one if anything changes, else the text is the same.
+pub fn reanswer(in_use: &InUse<'_>, offer: &[u8]) -> Result<String, NoAnswer> {
+    let previous = Session::read(in_use.local).map_err(|_| NoAnswer::Malformed)?;
     let offer = description::text(offer);
     let offer = Session::read(&offer).map_err(|_| NoAnswer::Malformed)?;
     let mut next = previous.clone();
@@ -21,27 +30,32 @@ pub fn reanswer(previous_local: &str, offer: &[u8]) -> Result<String, NoAnswer> 
         next.lines.splice(place..place, offer.times().cloned());
     }
     let streams = offer.medias.iter().enumerate();
-    next.medias = streams.map(|(place, offered)| stream(&previous, place, &offer, offered)).collect();
+    let answered = streams.map(|(place, offered)| {
+        let direction = Direction::of_stream(&offer, offered).mirrored();
+        stream(&previous, place, offered, in_use.source.limit(place, direction))
+    });
+    next.medias = answered.collect();
     let nothing_offered = offer.medias.iter().all(|media| media.port == 0);
     if !nothing_offered && next.medias.iter().all(|media| media.port == 0) {
         return Err(NoAnswer::NoCommonCodec);
     }
-    Ok(write(previous_local, &previous, next))
+    Ok(write(in_use.local, &previous, next))
 }
 
 /// The description in use as a full offer: on each stream in use we are ready to send and receive again, unless we hold
-/// it ourselves (`sendonly`) or have no media address.
-pub fn reoffer(previous_local: &str) -> String {
-    let Ok(previous) = Session::read(previous_local) else {
-        return previous_local.to_owned();
+/// it ourselves (`sendonly`), have no media address, or a client keeps it back.
+pub fn reoffer(in_use: &InUse<'_>) -> String {
+    let Ok(previous) = Session::read(in_use.local) else {
+        return in_use.local.to_owned();
     };
     let mut next = previous.clone();
-    for media in next.medias.iter_mut().filter(|media| media.port != 0 && media.port != DISCARD) {
+    let used = |media: &Media<'_>| media.port != 0 && media.port != DISCARD;
+    for (place, media) in next.medias.iter_mut().enumerate().filter(|(_, media)| used(media)) {
         if !Direction::of_stream(&previous, media).sends() {
-            turn(&previous, media, Direction::SendRecv);
+            turn(&previous, media, in_use.source.limit(place, Direction::SendRecv));
         }
     }
-    write(previous_local, &previous, next)
+    write(in_use.local, &previous, next)
 }
 
 fn write(text: &str, previous: &Session<'_>, mut next: Session<'_>) -> String {
@@ -63,8 +77,8 @@ fn raise(origin: &mut Line<'_>) {
     }
 }
 
-/// The answer to the stream at one place.
-fn stream<'a>(previous: &Session<'a>, place: usize, offer: &Session<'_>, offered: &Media<'a>) -> Media<'a> {
+/// The answer to the stream at one place, in this direction.
+fn stream<'a>(previous: &Session<'a>, place: usize, offered: &Media<'a>, direction: Direction) -> Media<'a> {
     let in_use = previous.medias.get(place).filter(|ours| {
         ours.port != 0 && offered.port != 0 && ours.media == offered.media && ours.proto == offered.proto
     });
@@ -90,7 +104,6 @@ fn stream<'a>(previous: &Session<'a>, place: usize, offer: &Session<'_>, offered
     if !same(&common, &codecs) {
         describe(&mut stream, &common);
     }
-    let direction = Direction::of_stream(offer, offered).mirrored();
     turn(previous, &mut stream, if ours.port == DISCARD { Direction::Inactive } else { direction });
     stream
 }

@@ -15,6 +15,10 @@ fn local() -> Local<'static> {
     }
 }
 
+fn reanswer(local: &str, offer: &[u8]) -> Result<String, NoAnswer> {
+    super::reanswer(&InUse { local, source: Source::default() }, offer)
+}
+
 fn flow() -> Vec<u8> {
     let invite = file("flows/1-invite.sip");
     let end = invite.windows(4).position(|window| window == b"\r\n\r\n").unwrap();

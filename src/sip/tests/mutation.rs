@@ -106,10 +106,11 @@ fn damaged_descriptions_are_survived() {
         let _ = sdp::direction(&offer);
         if let Ok(answer) = sdp::answer(&offer, &local) {
             assert_eq!(sdp::check(&answer, Some(&offer)), Ok(()));
-            if let Ok(again) = sdp::reanswer(&answer, &offer) {
+            let in_use = |local| sdp::InUse { local, source: sdp::Source::Generated };
+            if let Ok(again) = sdp::reanswer(&in_use(&answer), &offer) {
                 assert_eq!(again, answer, "{}", String::from_utf8_lossy(&offer));
             }
-            let _ = sdp::reoffer(&String::from_utf8_lossy(&offer));
+            let _ = sdp::reoffer(&in_use(&String::from_utf8_lossy(&offer)));
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use call_agent::sip::sdp::{self, Local};
+use call_agent::sip::sdp::{self, InUse, Local, Source};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -16,11 +16,12 @@ fuzz_target!(|data: &[u8]| {
         let Ok(answer) = sdp::answer(first, &local) else { continue };
         assert_fits(&answer, first);
         // Media lines that have been refused are offered no more, and what has not changed is not written anew.
-        let again = sdp::reanswer(&answer, first).expect("what was answered once is answered again");
+        let in_use = InUse { local: &answer, source: Source::Generated };
+        let again = sdp::reanswer(&in_use, first).expect("what was answered once is answered again");
         assert_eq!(again, answer);
-        assert_eq!(sdp::check(&sdp::reoffer(&answer), None), Ok(()));
+        assert_eq!(sdp::check(&sdp::reoffer(&in_use), None), Ok(()));
         if let Some(later) = later
-            && let Ok(answer) = sdp::reanswer(&answer, later)
+            && let Ok(answer) = sdp::reanswer(&in_use, later)
         {
             assert_fits(&answer, later);
         }
@@ -28,9 +29,10 @@ fuzz_target!(|data: &[u8]| {
     let text = String::from_utf8_lossy(first);
     if sdp::check(&text, later).is_ok() {
         // A description of a client's, in use: it is offered again and answers what comes.
-        assert_eq!(sdp::check(&sdp::reoffer(&text), None), Ok(()));
+        let in_use = InUse { local: &text, source: Source::given(&text, later) };
+        assert_eq!(sdp::check(&sdp::reoffer(&in_use), None), Ok(()));
         if let Some(later) = later
-            && let Ok(answer) = sdp::reanswer(&text, later)
+            && let Ok(answer) = sdp::reanswer(&in_use, later)
         {
             assert_fits(&answer, later);
         }

@@ -10,7 +10,7 @@ use super::Dialog;
 use crate::agent::contact::Contact;
 use crate::agent::stack::transport_word;
 use crate::agent::{AccountNumber, Flow, FlowId};
-use crate::sip::{Transport, Uri};
+use crate::sip::{Transport, Uri, sdp};
 
 /// What is written now; another version is not understood.
 const VERSION: u32 = 1;
@@ -37,6 +37,9 @@ pub struct Saved {
     takes_update: bool,
     /// The fence of the last lease on the call.
     pub fence: u64,
+    /// Who made our description.
+    #[serde(default)]
+    pub source: sdp::Source,
     /// Whom a certificate must name.
     name: Option<ByteString>,
     way: Option<(String, SocketAddr, SocketAddr)>,
@@ -67,8 +70,8 @@ impl Octets {
 }
 
 impl Dialog {
-    /// What brings it back, and the fence of the call's last lease.
-    pub fn saved(&self, fence: u64) -> Saved {
+    /// What brings it back, with the fence of the call's last lease and who made our description.
+    pub fn saved(&self, fence: u64, source: sdp::Source) -> Saved {
         Saved {
             v: VERSION,
             call_id: self.call_id.clone(),
@@ -85,6 +88,7 @@ impl Dialog {
             is_secure: self.us.is_secure,
             takes_update: self.takes_update,
             fence,
+            source,
             name: self.name.clone(),
             way: self.flow.map(|flow| (transport_word(flow.transport).to_owned(), flow.local, flow.peer)),
         }

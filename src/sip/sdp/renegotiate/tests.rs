@@ -7,6 +7,14 @@ const OURS: &str = "v=0\r\no=app 5 41 IN IP4 192.0.2.9\r\ns=app\r\nc=IN IP4 192.
     m=audio 7000 RTP/AVP 96 8 101\r\na=ptime:30\r\na=rtpmap:96 opus/48000/2\r\na=fmtp:96 usedtx=1\r\n\
     a=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\nm=video 0 RTP/AVP 31\r\n";
 
+fn reanswer(local: &str, offer: &[u8]) -> Result<String, NoAnswer> {
+    super::super::reanswer(&InUse { local, source: Source::default() }, offer)
+}
+
+fn reoffer(local: &str) -> String {
+    super::super::reoffer(&InUse { local, source: Source::default() })
+}
+
 fn theirs(audio: &str, lines: &str) -> String {
     format!(
         "v=0\r\no=x 1 2 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio {audio}\r\n\
@@ -112,4 +120,48 @@ fn an_asked_for_offer_is_the_description_in_use_ready_to_send() {
     assert!(reoffer(&held).contains(" 42 "));
     let holding = OURS.replace("a=ptime:30", "a=sendonly");
     assert_eq!(reoffer(&holding), holding);
+}
+
+/// A session in which a client has answered `a=sendrecv` in this direction.
+fn kept_back(direction: &str) -> (String, Source) {
+    let ours = OURS.replace("a=ptime:30", &format!("a={direction}"));
+    let source = Source::given(&ours, Some(theirs("4000 RTP/AVP 96 8 101", "").as_bytes()));
+    (ours, source)
+}
+
+#[test]
+fn what_a_client_keeps_back_stays_kept_back_through_refresh_hold_and_resume() {
+    let whole = [Direction::SendRecv, Direction::SendOnly, Direction::RecvOnly, Direction::Inactive];
+    for given in whole {
+        let (mut local, source) = kept_back(given.as_str());
+        for offered in ["sendrecv", "sendonly", "inactive", "sendrecv", "inactive", "recvonly", "sendrecv"] {
+            let offer = theirs("4000 RTP/AVP 96 8 101", &format!("a={offered}\r\n"));
+            local = super::super::reanswer(&InUse { local: &local, source }, offer.as_bytes()).unwrap();
+            let mirrored = Direction::from_name(offered).unwrap().mirrored();
+            let kept =
+                Direction::of(given.sends() && mirrored.sends(), given.receives() && mirrored.receives());
+            assert_eq!(direction(local.as_bytes()), Some(kept), "{given:?}, offered {offered}");
+        }
+        let held = local.replace(&format!("a={}\r\n", given.as_str()), "a=inactive\r\n");
+        let offered = super::super::reoffer(&InUse { local: &held, source });
+        assert_eq!(direction(offered.as_bytes()), Some(given), "asked for an offer");
+    }
+}
+
+#[test]
+fn a_client_that_answers_hold_with_hold_keeps_nothing_back() {
+    let hold = theirs("4000 RTP/AVP 96 8 101", "a=inactive\r\n");
+    let local = &OURS.replace("a=ptime:30", "a=inactive");
+    let in_use = InUse { local, source: Source::given(local, Some(hold.as_bytes())) };
+    let resumed = super::super::reanswer(&in_use, theirs("4000 RTP/AVP 96 8 101", "").as_bytes()).unwrap();
+    assert_eq!(direction(resumed.as_bytes()), Some(Direction::SendRecv));
+    assert_eq!(direction(super::super::reoffer(&in_use).as_bytes()), Some(Direction::SendRecv));
+}
+
+#[test]
+fn an_offer_of_a_client_keeps_back_what_it_does_not_offer() {
+    let local = &OURS.replace("a=ptime:30", "a=sendonly");
+    let in_use = InUse { local, source: Source::given(local, None) };
+    let again = super::super::reanswer(&in_use, theirs("4000 RTP/AVP 96 8 101", "").as_bytes());
+    assert_eq!(again.as_deref(), Ok(&**local));
 }
