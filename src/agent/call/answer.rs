@@ -10,6 +10,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::confirm::Confirming;
+use super::modify::hold_of;
 use super::{Answer, Call, Description, Established, Pending, Phase, Picture};
 use crate::agent::alarms::{Alarm, CallAlarm};
 use crate::agent::command::{Accept, Hangup, Wait};
@@ -164,8 +165,9 @@ impl Call {
         let answer = description(&ack.headers, &ack.body);
         let has_session = answer.is_some() || !accepted.confirming.carries_offer;
         self.reach(stack, CallState::Established, |picture| {
-            if accepted.confirming.carries_offer && answer.is_some() {
-                picture.sdp.remote = answer;
+            if let Some(answer) = answer.filter(|_| accepted.confirming.carries_offer) {
+                picture.hold = hold_of(answer.as_bytes(), picture.hold);
+                picture.sdp.remote = Some(answer);
             }
         });
         if !has_session {

@@ -6,6 +6,7 @@ use bytestring::ByteString;
 
 use super::answer::description;
 use super::connect::Dialing;
+use super::modify::hold_of;
 use super::{Call, Dialog, Phase};
 use crate::agent::event::CallState;
 use crate::agent::stack::Stack;
@@ -41,8 +42,9 @@ impl Call {
         let remote_tag = response.to.tag().cloned();
         self.reach(stack, CallState::Ringing, |picture| {
             Arc::make_mut(&mut picture.sip).remote_tag = remote_tag;
-            if answer.is_some() {
-                picture.sdp.remote = answer;
+            if let Some(answer) = answer {
+                picture.hold = hold_of(answer.as_bytes(), picture.hold);
+                picture.sdp.remote = Some(answer);
             }
         });
     }

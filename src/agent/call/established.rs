@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::answer::description;
+use super::modify::hold_of;
 use super::{Call, Dialog, Established, Phase};
 use crate::agent::asking::Asking;
 use crate::agent::command::Hangup;
@@ -28,7 +29,10 @@ impl Call {
         let remote_tag = ok.to.tag().cloned();
         self.reach(stack, CallState::Accepted, |picture| {
             Arc::make_mut(&mut picture.sip).remote_tag = remote_tag;
-            picture.sdp.remote = answer.or(picture.sdp.remote.take());
+            if let Some(answer) = answer {
+                picture.hold = hold_of(answer.as_bytes(), picture.hold);
+                picture.sdp.remote = Some(answer);
+            }
         });
         self.reach(stack, CallState::Established, |_| {});
         acknowledge(stack, &dialing.invite, &self.dialog, ok);

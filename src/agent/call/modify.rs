@@ -162,7 +162,7 @@ impl Call {
 }
 
 /// The peer holds us if it will not hear us (RFC 3264 §8.4); a description without a direction changes nothing.
-fn hold_of(remote: &[u8], before: Hold) -> Hold {
+pub(super) fn hold_of(remote: &[u8], before: Hold) -> Hold {
     match sdp::direction(remote) {
         Some(sdp::Direction::SendOnly | sdp::Direction::Inactive) => Hold::Remote,
         Some(sdp::Direction::SendRecv | sdp::Direction::RecvOnly) => Hold::None,

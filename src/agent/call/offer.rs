@@ -7,6 +7,7 @@ use bytestring::ByteString;
 
 use super::dialog::Dialog;
 use super::forks::Forks;
+use super::modify::hold_of;
 use super::{Answer, Call, Pending, Phase, Picture};
 use crate::agent::alarms::{Alarm, CallAlarm};
 use crate::agent::auth::Authorizations;
@@ -99,7 +100,7 @@ fn picture_of(
             peer: host_port(flow.peer).into(),
         }),
         labels: Arc::default(),
-        hold: Hold::None,
+        hold: hold_of(&invite.body, Hold::None),
         claim: None,
         created_at: stack.fx.now.wall,
         ringing_at: None,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::callee::called;
 use super::harness::{World, header};
 use super::phone::{OFFER, Phone, accepted, established, offered, ringing};
 use super::transactions::DOUBLING;
@@ -303,4 +304,47 @@ fn a_refresh_and_a_crash_leave_the_direction_that_the_client_gave() {
         let asked = text(&world.response());
         assert!(asked.contains("a=recvonly"), "an offer that was asked for: {asked}");
     }
+}
+
+#[test]
+fn a_call_that_begins_held_is_shown_as_held_and_its_resumption_is_told() {
+    for direction in ["inactive", "sendonly"] {
+        let mut world = with_media(Transport::Tcp);
+        let mut phone = Phone::new(&world);
+        world.deliver(phone.request("INVITE", "", &offer(direction, 1)));
+        world.wire();
+        assert_eq!(world.call().hold, Hold::Remote, "as soon as it is offered");
+        world.ask(Action::Accept(Accept::default()));
+        phone.learn(&world.response());
+        world.deliver(phone.ack(""));
+        world.forget();
+        change(&mut world, &mut phone, "INVITE", &offer(direction, 1));
+        assert!(world.told().is_empty(), "a refresh is no news");
+        change(&mut world, &mut phone, "INVITE", &offer("sendrecv", 2));
+        assert_eq!((world.told(), world.call().hold), (vec![EventKind::Resumed], Hold::None));
+    }
+}
+
+#[test]
+fn an_answer_that_holds_is_shown_as_hold_in_the_ack_in_a_183_and_in_the_200() {
+    let answer = super::phone::ANSWER.to_owned() + "a=inactive\r\n";
+    let mut late = with_media(Transport::Tcp);
+    let mut phone = Phone::new(&late);
+    late.deliver(phone.same("INVITE"));
+    late.wire();
+    late.ask(Action::Accept(Accept::default()));
+    phone.learn(&late.response());
+    late.deliver(phone.ack(&answer));
+    assert_eq!((late.call().state.name(), late.call().hold), ("established", Hold::Remote));
+
+    let mut world = with_media(Transport::Tcp);
+    let callee = called(&mut world);
+    world.deliver(callee.says_with(183, "", &answer));
+    assert_eq!((world.call().state.name(), world.call().hold), ("ringing", Hold::Remote));
+    world.deliver(callee.answers());
+    assert_eq!((world.call().state.name(), world.call().hold), ("established", Hold::None));
+    let mut world = with_media(Transport::Tcp);
+    let callee = called(&mut world);
+    world.deliver(callee.says_with(200, "", &answer));
+    assert_eq!(world.call().hold, Hold::Remote);
 }
