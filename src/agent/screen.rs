@@ -76,13 +76,22 @@ pub fn offer(stack: &Stack, calls: &Calls, request: &Request, tag: &str) -> Opti
     unreadable_body(request, tag)
 }
 
+/// Takes a body away that offer/answer cannot read and that may be ignored (§8.2.3, §20.11): from here on there is none.
+pub fn ignore_optional_body(request: &mut Request) {
+    let headers = &request.headers;
+    let is_offer = matches!(request.method.known(), Some(Known::Invite | Known::Update));
+    let is_read = headers.content_is(ACCEPT) && headers.is_of_session() && !is_encoded(request);
+    if is_offer && !is_read && headers.has_optional_body() {
+        request.body = Bytes::new();
+    }
+}
+
 /// A body that offer/answer cannot read (§8.2.3): 415, with what can be.
 pub fn unreadable_body(request: &Request, tag: &str) -> Option<Refused> {
     if request.body.is_empty() {
         return None;
     }
-    let encoding = request.headers.first(Name::ContentEncoding).map(|header| header.text());
-    if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
+    if is_encoded(request) {
         let writer = begin(request, 415, tag).header("Accept", ACCEPT).header("Accept-Encoding", "identity");
         return Some((415, writer.finish()));
     }
@@ -90,6 +99,11 @@ pub fn unreadable_body(request: &Request, tag: &str) -> Option<Refused> {
         return None;
     }
     Some((415, begin(request, 415, tag).header("Accept", ACCEPT).finish()))
+}
+
+fn is_encoded(request: &Request) -> bool {
+    let encoding = request.headers.first(Name::ContentEncoding).map(|header| header.text());
+    encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity"))
 }
 
 fn begin(request: &Request, status: u16, tag: &str) -> crate::sip::Writer {

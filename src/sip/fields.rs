@@ -1,8 +1,10 @@
-//! Header values that a user agent acts on: Reason, Content-Type, Accept, numbers, option tags.
+//! Header values that a user agent acts on: Reason, Content-Type, Content-Disposition, Accept, numbers, option tags.
+
+use std::iter;
 
 use bytestring::ByteString;
 
-use super::grammar::{Cursor, decimal, is_token};
+use super::grammar::{Cursor, Param, decimal, is_token};
 use super::text::unquote;
 use super::{Headers, Name, NameAddr};
 
@@ -62,6 +64,28 @@ impl Headers {
     /// Whether Content-Type is this `type/subtype`, whatever its parameters (§20.15).
     pub fn content_is(&self, media_type: &str) -> bool {
         self.first(Name::ContentType).is_some_and(|header| is_media_type(&header.text(), media_type))
+    }
+
+    /// Whether the body is a description of the session: what Content-Disposition says of it, or would if there were one (§20.11).
+    pub fn is_of_session(&self) -> bool {
+        let disposition = self.first(Name::ContentDisposition);
+        disposition.is_none_or(|header| {
+            Cursor::new(header.value).token().is_some_and(|kind| kind.eq_ignore_ascii_case(b"session"))
+        })
+    }
+
+    /// Whether a body that is not understood is to be ignored, and not to be refused: `handling=optional` (§20.11).
+    pub fn has_optional_body(&self) -> bool {
+        let Some(header) = self.first(Name::ContentDisposition) else { return false };
+        let mut cursor = Cursor::new(header.value);
+        if cursor.token().is_none() {
+            return false;
+        }
+        let is_optional = |param: Param<'_>| {
+            param.name.eq_ignore_ascii_case(b"handling")
+                && param.value.is_some_and(|value| value.eq_ignore_ascii_case(b"optional"))
+        };
+        iter::from_fn(|| cursor.param().ok()?).any(is_optional)
     }
 
     /// Whether Accept takes this `type/subtype`; without an Accept, `application/sdp` is taken (§20.1).

@@ -2,7 +2,8 @@
 
 use super::harness::{World, header};
 use super::phone::{OFFER, Phone, offered};
-use crate::agent::command::Hangup;
+use crate::agent::command::{Accept, Hangup};
+use crate::agent::event::EventKind;
 use crate::agent::{Action, Settings};
 use crate::sip::Response;
 
@@ -76,6 +77,49 @@ fn an_encoded_body_gets_415_with_accept_encoding() {
     let response = invite_with("Content-Type: application/sdp\r\nContent-Encoding: gzip\r\n");
     assert_eq!(response.status, 415);
     assert_eq!(header(&response.headers, "Accept-Encoding").as_deref(), Some("identity"));
+}
+
+#[test]
+fn a_body_that_is_not_understood_and_may_be_ignored_is_as_if_there_were_none() {
+    for headers in [
+        "Content-Type: application/isup\r\nContent-Disposition: signal;handling=optional\r\n",
+        "Content-Type: application/isup\r\nContent-Disposition: signal ; x=\"y\" ; Handling = Optional\r\n",
+        "Content-Type: application/sdp\r\nContent-Disposition: early-session;handling=optional\r\n",
+        "Content-Type: application/sdp\r\nContent-Disposition: session;handling=optional\r\nContent-Encoding: gzip\r\n",
+    ] {
+        let mut world = World::tcp();
+        let mut phone = Phone::new(&world);
+        world.deliver(phone.request("INVITE", headers, OFFER));
+        assert_eq!(world.statuses(), ["100 INVITE"], "{headers}");
+        assert!(world.call().sdp.remote.is_none());
+        world.ask(Action::Accept(Accept::default()));
+        let ok = world.response();
+        assert!(!ok.body.is_empty(), "the 200 makes the offer");
+        phone.learn(&ok);
+        world.deliver(phone.ack(OFFER));
+        assert_eq!(world.call().state.name(), "established");
+        world.forget();
+        for (method, has_offer) in [("INVITE", true), ("UPDATE", false)] {
+            world.deliver(phone.next(method, headers, "not understood"));
+            let ok = world.response();
+            assert_eq!((ok.status, !ok.body.is_empty()), (200, has_offer), "{method}");
+            if method == "INVITE" {
+                world.deliver(phone.ack(OFFER));
+            }
+        }
+        world.deliver(phone.next("INFO", headers, "shown"));
+        assert_eq!(world.told().last(), Some(&EventKind::Info));
+    }
+    let sdp = "Content-Type: application/sdp\r\nContent-Disposition: session;handling=optional\r\n";
+    let mut world = World::tcp();
+    world.deliver(Phone::new(&world).request("INVITE", sdp, OFFER));
+    assert!(world.call().sdp.remote.is_some(), "understood, and so not ignored");
+    for disposition in
+        ["signal", "signal;handling=required", "signal;x=\"handling=optional\"", ";handling=optional"]
+    {
+        let headers = format!("Content-Type: application/isup\r\nContent-Disposition: {disposition}\r\n");
+        assert_eq!(invite_with(&headers).status, 415, "{disposition}");
+    }
 }
 
 #[test]
