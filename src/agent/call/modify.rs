@@ -93,8 +93,12 @@ impl Call {
             stack.refuse(request, flow, status, response);
             return None;
         }
-        let local = self.picture.sdp.local.as_deref().unwrap_or_default();
-        let in_use = sdp::InUse { local, source: self.source };
+        let Sdp { local, remote } = &self.picture.sdp;
+        let in_use = sdp::InUse {
+            local: local.as_deref().unwrap_or_default(),
+            remote: remote.as_deref().unwrap_or_default().as_bytes(),
+            source: self.source,
+        };
         let session = if request.body.is_empty() {
             Ok(Session { local: sdp::reoffer(&in_use).into(), remote: None })
         } else {
@@ -109,7 +113,7 @@ impl Call {
             Err(fault) => {
                 let (status, phrase) = match fault {
                     sdp::NoAnswer::Malformed => (400, Some("Bad Session Description")),
-                    sdp::NoAnswer::NoCommonCodec => (488, None),
+                    sdp::NoAnswer::NoCommonCodec | sdp::NoAnswer::NewKeys => (488, None),
                 };
                 let response = respond::plain(request, status, phrase, &self.dialog.local_tag);
                 stack.refuse(request, flow, status, response);

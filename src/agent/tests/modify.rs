@@ -348,3 +348,22 @@ fn an_answer_that_holds_is_shown_as_hold_in_the_ack_in_a_183_and_in_the_200() {
     world.deliver(callee.says_with(200, "", &answer));
     assert_eq!(world.call().hold, Hold::Remote);
 }
+
+#[test]
+fn new_keys_get_488_and_the_session_stays() {
+    let with = |lines: &str| OFFER.to_owned() + lines;
+    for method in ["INVITE", "UPDATE"] {
+        let mut world = with_media(Transport::Tcp);
+        let mut phone = Phone::new(&world);
+        world.deliver(phone.request("INVITE", "", &with("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:k\r\n")));
+        world.wire();
+        let given = super::phone::ANSWER.to_owned() + "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:o\r\n";
+        world.ask(Action::Accept(Accept { sdp: Some(given), ..Accept::default() }));
+        phone.learn(&world.response());
+        world.deliver(phone.ack(""));
+        let before = world.call().version;
+        let rekeyed = with("a=crypto:2 AES_CM_128_HMAC_SHA1_80 inline:l\r\n");
+        assert_eq!(change(&mut world, &mut phone, method, &rekeyed).status, 488);
+        assert_eq!((world.call().state.name(), world.call().version), ("established", before));
+    }
+}

@@ -5,6 +5,7 @@ mod check;
 mod codec;
 mod description;
 mod direction;
+mod keys;
 mod offer;
 mod renegotiate;
 mod source;
@@ -46,4 +47,7 @@ pub enum NoAnswer {
     /// Not one stream has a codec in common.
     #[error("no codec in common with the offer")]
     NoCommonCodec,
+    /// Keys of a stream are new, and our description of it has some that a client has given.
+    #[error("new keys, which only the client can answer")]
+    NewKeys,
 }

@@ -5,13 +5,15 @@ use super::codec::{self, Codec};
 use super::description::{self, Line, Media, Session};
 use super::direction::Direction;
 use super::write::{DISCARD, add_formats};
-use super::{NoAnswer, Source};
+use super::{NoAnswer, Source, keys};
 
 /// What a new offer, or the request for one, meets.
 #[derive(Clone, Copy, Debug)]
 pub struct InUse<'a> {
     /// Our description.
     pub local: &'a str,
+    /// The peer's; empty if it has given none.
+    pub remote: &'a [u8],
     /// Who made it.
     pub source: Source,
 }
@@ -23,6 +25,10 @@ pub fn reanswer(in_use: &InUse<'_>, offer: &[u8]) -> Result<String, NoAnswer> {
     let previous = Session::read(in_use.local).map_err(|_| NoAnswer::Malformed)?;
     let offer = description::text(offer);
     let offer = Session::read(&offer).map_err(|_| NoAnswer::Malformed)?;
+    let remote = description::text(in_use.remote);
+    if keys::are_new(&previous, Session::read(&remote).ok().as_ref(), &offer) {
+        return Err(NoAnswer::NewKeys);
+    }
     let mut next = previous.clone();
     if offer.times().next().is_some() {
         let place = next.lines.iter().position(Line::is_time).unwrap_or(next.lines.len());

@@ -16,7 +16,7 @@ fn local() -> Local<'static> {
 }
 
 fn reanswer(local: &str, offer: &[u8]) -> Result<String, NoAnswer> {
-    super::reanswer(&InUse { local, source: Source::default() }, offer)
+    super::reanswer(&InUse { local, remote: b"", source: Source::default() }, offer)
 }
 
 fn flow() -> Vec<u8> {

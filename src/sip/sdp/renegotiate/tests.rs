@@ -8,11 +8,11 @@ const OURS: &str = "v=0\r\no=app 5 41 IN IP4 192.0.2.9\r\ns=app\r\nc=IN IP4 192.
     a=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\nm=video 0 RTP/AVP 31\r\n";
 
 fn reanswer(local: &str, offer: &[u8]) -> Result<String, NoAnswer> {
-    super::super::reanswer(&InUse { local, source: Source::default() }, offer)
+    super::super::reanswer(&InUse { local, remote: b"", source: Source::default() }, offer)
 }
 
 fn reoffer(local: &str) -> String {
-    super::super::reoffer(&InUse { local, source: Source::default() })
+    super::super::reoffer(&InUse { local, remote: b"", source: Source::default() })
 }
 
 fn theirs(audio: &str, lines: &str) -> String {
@@ -136,14 +136,15 @@ fn what_a_client_keeps_back_stays_kept_back_through_refresh_hold_and_resume() {
         let (mut local, source) = kept_back(given.as_str());
         for offered in ["sendrecv", "sendonly", "inactive", "sendrecv", "inactive", "recvonly", "sendrecv"] {
             let offer = theirs("4000 RTP/AVP 96 8 101", &format!("a={offered}\r\n"));
-            local = super::super::reanswer(&InUse { local: &local, source }, offer.as_bytes()).unwrap();
+            local = super::super::reanswer(&InUse { local: &local, remote: b"", source }, offer.as_bytes())
+                .unwrap();
             let mirrored = Direction::from_name(offered).unwrap().mirrored();
             let kept =
                 Direction::of(given.sends() && mirrored.sends(), given.receives() && mirrored.receives());
             assert_eq!(direction(local.as_bytes()), Some(kept), "{given:?}, offered {offered}");
         }
         let held = local.replace(&format!("a={}\r\n", given.as_str()), "a=inactive\r\n");
-        let offered = super::super::reoffer(&InUse { local: &held, source });
+        let offered = super::super::reoffer(&InUse { local: &held, remote: b"", source });
         assert_eq!(direction(offered.as_bytes()), Some(given), "asked for an offer");
     }
 }
@@ -152,7 +153,7 @@ fn what_a_client_keeps_back_stays_kept_back_through_refresh_hold_and_resume() {
 fn a_client_that_answers_hold_with_hold_keeps_nothing_back() {
     let hold = theirs("4000 RTP/AVP 96 8 101", "a=inactive\r\n");
     let local = &OURS.replace("a=ptime:30", "a=inactive");
-    let in_use = InUse { local, source: Source::given(local, Some(hold.as_bytes())) };
+    let in_use = InUse { local, remote: b"", source: Source::given(local, Some(hold.as_bytes())) };
     let resumed = super::super::reanswer(&in_use, theirs("4000 RTP/AVP 96 8 101", "").as_bytes()).unwrap();
     assert_eq!(direction(resumed.as_bytes()), Some(Direction::SendRecv));
     assert_eq!(direction(super::super::reoffer(&in_use).as_bytes()), Some(Direction::SendRecv));
@@ -161,7 +162,38 @@ fn a_client_that_answers_hold_with_hold_keeps_nothing_back() {
 #[test]
 fn an_offer_of_a_client_keeps_back_what_it_does_not_offer() {
     let local = &OURS.replace("a=ptime:30", "a=sendonly");
-    let in_use = InUse { local, source: Source::given(local, None) };
+    let in_use = InUse { local, remote: b"", source: Source::given(local, None) };
     let again = super::super::reanswer(&in_use, theirs("4000 RTP/AVP 96 8 101", "").as_bytes());
     assert_eq!(again.as_deref(), Ok(&**local));
+}
+
+#[test]
+fn new_keys_are_not_answered_with_what_a_client_gave_for_the_old_ones() {
+    for (ours, before, after) in [
+        ("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:o", "a=crypto:1 A inline:k", "a=crypto:2 A inline:k"),
+        ("a=ice-ufrag:o", "a=ice-ufrag:u\r\na=ice-pwd:p", "a=ice-ufrag:v\r\na=ice-pwd:p"),
+        ("a=ice-ufrag:o", "a=ice-ufrag:u\r\na=ice-pwd:p", "a=ice-ufrag:u\r\na=ice-pwd:q"),
+        ("a=fingerprint:sha-256 0", "a=fingerprint:sha-256 A", "a=fingerprint:sha-256 B"),
+        ("a=fingerprint:sha-256 0", "a=setup:actpass", "a=setup:passive"),
+    ] {
+        let with = |lines: &str| theirs("4000 RTP/AVP 96 8 101", &format!("{lines}\r\n"));
+        let of_session =
+            |lines: &str| theirs("4000 RTP/AVP 96 8 101", "").replace("t=0 0", &format!("t=0 0\r\n{lines}"));
+        let renegotiated = |ours: &str, before: &str, offer: &str| {
+            let local = &OURS.replace("a=ptime:30", ours);
+            let in_use = InUse { local, remote: before.as_bytes(), source: Source::default() };
+            super::super::reanswer(&in_use, offer.as_bytes()).map(|answer| answer == *local)
+        };
+        assert_eq!(renegotiated(ours, &with(before), &with(before)), Ok(true), "a refresh with {before}");
+        assert_eq!(
+            renegotiated(ours, &of_session(before), &with(before)),
+            Ok(true),
+            "the same on the stream"
+        );
+        assert_eq!(renegotiated(ours, &with(before), &with(after)), Err(NoAnswer::NewKeys), "{after}");
+        assert_eq!(renegotiated(ours, &with(before), &of_session(after)), Err(NoAnswer::NewKeys), "{after}");
+        assert_eq!(renegotiated("a=ptime:30", &with(before), &with(after)), Ok(true), "nothing of ours");
+        let off = with(after).replace("m=audio 4000", "m=audio 0");
+        assert_eq!(renegotiated(ours, &with(before), &off), Ok(false), "a stream that is switched off");
+    }
 }
