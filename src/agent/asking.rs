@@ -34,7 +34,7 @@ pub use progress::{Progress, Reply};
 
 /// How often one request may be sent again with credentials: for a proxy, for the server behind it, and for a nonce that
 /// was stale.
-const MAX_CHALLENGES: usize = 4;
+pub const MAX_CHALLENGES: u32 = 4;
 
 /// A request and what has become of it.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ pub struct Asking {
     is_renewed: bool,
     /// The peer that gets datagrams of any size: a connection to it has been looked for.
     no_stream_to: Option<SocketAddr>,
-    challenged: usize,
+    challenged: u32,
     /// What the last address that gave way to the next one has made of it.
     fallen: Option<Fallen>,
     stage: Stage,

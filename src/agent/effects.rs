@@ -8,8 +8,8 @@ use super::alarms::{Alarm, Alarms};
 use super::map::Hashing;
 use super::transaction::TransactionId;
 use super::{
-    Account, AccountEvent, Call, Destination, Done, Event, FlowId, News, Now, Output, ReachId, Receipt,
-    Refusal, Saved, Tally, Ticket, Transmit,
+    Account, AccountEvent, Call, CallId, Destination, Done, Event, FlowId, News, Now, Output, ReachId,
+    Receipt, Refusal, Saved, Tally, Ticket, Transmit,
 };
 
 /// Who wants to hear what became of a sending.
@@ -62,6 +62,11 @@ impl Effects {
     /// Has what brings a call back put on record.
     pub fn save(&mut self, call: Arc<Call>, saved: Saved) {
         self.outputs.push_back(Output::Save(call, Arc::new(saved)));
+    }
+
+    /// Has what brings the BYE of an ended call on its way taken off the record.
+    pub fn forget(&mut self, call: CallId) {
+        self.outputs.push_back(Output::Forget(call));
     }
 
     /// Tells a peer.

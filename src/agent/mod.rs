@@ -97,8 +97,11 @@ pub struct Ticket(pub u64);
 pub enum Output {
     /// Tell the clients.
     Event(News),
-    /// Keep this, so that the call can be brought back after a crash: before what comes behind it is sent.
+    /// Keep this, so that the call can be brought back after a crash: before what comes behind it is sent. Of a call that has ended: so
+    /// that its BYE is sent all the same.
     Save(Arc<Call>, Arc<Saved>),
+    /// That BYE is answered or given up: nothing of the ended call is to be kept.
+    Forget(CallId),
     /// Tell the peer.
     Send(Transmit),
     /// Look for a way, and call [`Agent::handle_reached`] with what was found; once for each.

@@ -9,7 +9,8 @@ use super::stack::Intake;
 use super::{Agent, Counts, FlowId, Now};
 
 impl Agent {
-    /// Brings back a call that had not ended, as clients saw it last; what was saved of it decides whether it goes on or is lost.
+    /// Brings back a call that had not ended, as clients saw it last; what was saved of it decides whether it goes on or is lost. Or one that
+    /// had ended, and whose BYE may not have been sent: it is, and nothing is told.
     /// To be called before anything else is handled.
     pub fn recover(&mut self, now: Now, picture: Arc<Picture>, saved: Option<Saved>) {
         let Self { stack, calls, .. } = self;

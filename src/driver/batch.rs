@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::tickets::Tickets;
+use crate::agent::event::CallState;
 use crate::agent::{
     Agent, Call, CallId, Destination, Done, Event, FlowId, News, Output, ReachId, Refusal, Ticket, Timestamp,
     Transmit,
@@ -60,7 +61,11 @@ impl Batch {
                     }
                     self.told.push(news.into());
                 }
+                Output::Save(call, saved) if call.state == CallState::Ended => {
+                    self.saves.push(Write::Close(call.id, saved));
+                }
                 Output::Save(call, saved) => self.saves.push(Write::Save(call.id, saved)),
+                Output::Forget(call) => self.saves.push(Write::Closed(call)),
                 Output::Send(transmit) => wire.push(Wire::Send(transmit)),
                 Output::Reach(id, destination) => wire.push(Wire::Reach(id, destination)),
                 Output::Close(flow) => wire.push(Wire::Close(flow)),

@@ -12,7 +12,7 @@ pub struct Recorded {
     pub board: Board,
     /// The log on disk; `None`: the log is in memory.
     pub journal: Option<Journal>,
-    /// The calls that had not ended.
+    /// The calls that had not ended, and those whose BYE may not have been sent.
     pub unfinished: Vec<Unfinished>,
     /// What happened to calls.
     pub timelines: Timelines,

@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 use tracing::{info, warn};
 
 use crate::access::Access;
+use crate::agent::event::CallState;
 use crate::config::{Config, KeyFault, SipPeers};
 use crate::driver::{self, Commander, Driver, Recorded};
 use crate::http::{self, About, Context, Streams};
@@ -186,8 +187,12 @@ fn open(settings: &journal::Settings, board: state::Settings) -> Result<(Recorde
     let keyed = std::mem::take(&mut past.keyed);
     let (board, unfinished) = Board::of_past(board, past)?;
     board.remember_by(journal.clone());
+    let closing = unfinished.iter().filter(|(call, _)| call.state == CallState::Ended).count();
     if !unfinished.is_empty() {
-        info!(calls = unfinished.len(), "calls of the last run had not ended");
+        info!(
+            calls = unfinished.len() - closing,
+            closing, "calls of the last run had not ended, or their BYE was not answered"
+        );
     }
     let recorded = Recorded { journal: Some(journal), unfinished, ..Recorded::in_memory(board) };
     Ok((recorded, keyed))

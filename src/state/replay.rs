@@ -10,11 +10,11 @@ use crate::agent::News;
 use crate::agent::event::EventKind;
 use crate::agent::{Call, CallId, Event, Saved};
 
-/// A call that had not ended: as clients saw it last, and what brings it back.
+/// A call that had not ended, or whose BYE may not have been sent: as clients saw it last, and what brings it back.
 pub type Unfinished = (Arc<Call>, Option<Saved>);
 
 impl Board {
-    /// The board as it was, and the calls that had not ended. Registrations are not played back: they are made anew.
+    /// The board as it was, and what was unfinished. Registrations are not played back: they are made anew.
     pub fn of_past(mut settings: Settings, past: Past) -> Result<(Self, Vec<Unfinished>), JournalError> {
         settings.epochs.clone_from(&past.epochs);
         let (max_events, max_bytes) = (settings.log_events, settings.log_bytes);

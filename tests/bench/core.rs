@@ -128,7 +128,7 @@ impl Exchange {
     fn drain(&mut self) {
         while let Some(output) = self.agent.poll_output() {
             match output {
-                Output::Save(..) => {}
+                Output::Save(..) | Output::Forget(_) => {}
                 Output::Event(News::Call(event)) => {
                     self.timelines.told(&event);
                     self.call = Some(event.call);

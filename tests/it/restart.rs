@@ -133,6 +133,42 @@ fn an_established_call_is_hung_up_after_a_kill_by_a_new_connection() {
 }
 
 #[test]
+fn a_bye_that_was_not_answered_before_a_kill_is_sent_again_once() {
+    let home = Home::new();
+    let agent = home.start(&[]);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (mut events, mut peer) = (agent.events(), Peer::connect(&agent));
+    let mut caller = Caller::at(listener.local_addr().unwrap());
+    let id = established(&agent, &mut events, &mut peer, &mut caller);
+    assert_eq!(agent.command(&id, "hangup", json!({})).0, 200);
+    let first = peer.request("BYE");
+    let (position, ..) = last(&agent);
+    let before = agent.get(&format!("/v1/calls/{id}")).1;
+    kill(agent);
+
+    let agent = home.start(&[]);
+    let mut peer = Peer::accept(&listener);
+    let again = peer.request("BYE");
+    assert!(again.call_id == first.call_id && again.cseq > first.cseq);
+    peer.send(respond(&again, 200));
+    // Behind the answer.
+    peer.send(caller.next("INFO", "", ""));
+    peer.answer(481, "INFO");
+    assert_eq!(
+        (last(&agent).0, agent.get(&format!("/v1/calls/{id}")).1),
+        (position, before),
+        "nothing is told"
+    );
+    kill(agent);
+    let agent = home.start(&[]);
+    let caller = Caller::at(peer.address);
+    let (mut events, mut peer) = (agent.events(), Peer::connect(&agent));
+    offered(&mut events, &mut peer, &caller);
+    listener.set_nonblocking(true).unwrap();
+    assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock, "no BYE any more");
+}
+
+#[test]
 fn an_unanswered_call_is_lost_and_stays_readable() {
     let home = Home::new();
     let agent = home.start(&[]);

@@ -18,11 +18,16 @@ use crate::sip::{Known, Request, Writer, quote};
 pub struct Closing {
     /// The commands that wait until the BYE is on the wire; bounded as those that wait for the ACK are.
     waiting: Vec<Ticket>,
-    headers: Vec<NewHeader>,
+    pub headers: Vec<NewHeader>,
     bye: Option<Box<Asking>>,
 }
 
 impl Closing {
+    /// One whose BYE has these headers and is about to be sent.
+    pub fn new(waiting: Vec<Ticket>, headers: Vec<NewHeader>) -> Self {
+        Self { waiting, headers, bye: None }
+    }
+
     fn tell(&mut self, stack: &mut Stack, answer: Result<Arc<Picture>, Refusal>) {
         for ticket in self.waiting.drain(..) {
             stack.fx.answer(ticket, answer.clone());
@@ -59,7 +64,14 @@ impl Call {
     /// Ends an answered call with BYE; who waits for that is told when it is on the wire.
     pub(super) fn close(&mut self, stack: &mut Stack, hangup: &Hangup, end: End, waiting: Vec<Ticket>) {
         let headers = headers_of(hangup).unwrap_or_default();
-        self.finish(stack, end, Phase::Closing(Closing { waiting, headers, bye: None }));
+        self.finish(stack, end, Phase::Closing(Closing::new(waiting, headers)));
+        self.send_bye(stack);
+    }
+
+    /// Sends the BYE. Until it is answered or given up what it needs is on record: where the process dies first, the next one sends it.
+    pub(super) fn send_bye(&mut self, stack: &mut Stack) {
+        let bye = (Known::Bye, self.dialog.next());
+        self.save(stack);
         let credentials = stack.credentials(self.account);
         let Self { dialog, authorizations, phase: Phase::Closing(closing), .. } = self else { return };
         let (owner, way) = (Owner::Call(self.picture.id), dialog.way(stack));
@@ -68,7 +80,7 @@ impl Call {
             authorizations,
             fill: &|_, _, writer| filled(writer, &closing.headers),
         };
-        closing.bye = Some(Box::new(Asking::begin(stack, owner, (Known::Bye, dialog.next()), way, means)));
+        closing.bye = Some(Box::new(Asking::begin(stack, owner, bye, way, means)));
     }
 
     /// What becomes of the BYE: it is on the wire, was answered (with whatever: the dialog is over, §15.1.1), or never will be.
@@ -93,6 +105,9 @@ impl Call {
         };
         closing.tell(stack, answer);
         self.phase = Phase::Gone;
+        if stack.settings.keeps_calls {
+            stack.fx.forget(self.picture.id);
+        }
     }
 
     /// The time for a graceful end is over: whatever is answered is hung up, whatever is not is refused.

@@ -185,6 +185,11 @@ impl Dialog {
         self.head(self.local_cseq)
     }
 
+    /// So many requests of ours may have been sent that nothing is known of.
+    pub fn skip(&mut self, requests: u32) {
+        self.local_cseq = self.local_cseq.saturating_add(requests);
+    }
+
     /// A request of ours has come to this CSeq, by challenges that it answered.
     pub fn asked(&mut self, cseq: u32) {
         self.local_cseq = self.local_cseq.max(cseq);

@@ -1,46 +1,77 @@
-//! A call after a crash or a restart of the agent: an established one comes back, any other is lost.
+//! A call after a crash or a restart of the agent: an established one comes back, one that we had hung up has its BYE sent, any other is
+//! lost.
 
 use std::sync::Arc;
 
+use super::close::Closing;
 use super::{Authorizations, Call, Dialog, Established, Forks, Phase, Picture, Saved};
 use crate::agent::AccountNumber;
+use crate::agent::asking::MAX_CHALLENGES;
 use crate::agent::event::{CallState, End, EndBy, EndCause, Event, EventKind, actions_of};
 use crate::agent::stack::Stack;
 
 impl Call {
-    /// A call as clients saw it last, and what was saved of it. `None`: it is lost, and they have been told so. A peer that rings
-    /// or is rung is left to its timers: its INVITE's transaction died with the process.
+    /// A call as clients saw it last, and what was saved of it. `None`: it is lost, and they have been told so, or over. A peer that
+    /// rings or is rung is left to its timers: its INVITE's transaction died with the process.
     pub fn recovered(stack: &mut Stack, picture: Arc<Picture>, saved: Option<Saved>) -> Option<Self> {
+        let state = picture.state;
+        let saved = saved.filter(|_| matches!(state, CallState::Established | CallState::Ended));
+        match saved.and_then(|saved| Self::restored(stack, picture.clone(), saved)) {
+            Some(mut call) if state == CallState::Ended => {
+                // It may have been sent, once more for each challenge.
+                call.dialog.skip(MAX_CHALLENGES);
+                call.send_bye(stack);
+                Some(call)
+            }
+            Some(mut call) => {
+                call.tell(stack, EventKind::Recovered, |_| {});
+                call.watch_claim(stack);
+                call.limit_duration(stack);
+                Some(call)
+            }
+            None if state == CallState::Ended => {
+                stack.fx.forget(picture.id);
+                None
+            }
+            None => {
+                lose(stack, picture);
+                None
+            }
+        }
+    }
+
+    /// What was saved, as a call again; `None`: it cannot be understood.
+    fn restored(stack: &Stack, picture: Arc<Picture>, mut saved: Saved) -> Option<Self> {
         let mut accounts = stack.settings.accounts.iter();
         let place = accounts.position(|account| picture.account.as_deref() == Some(&*account.id));
         let account = place.map(AccountNumber);
-        let saved = saved.filter(|_| picture.state == CallState::Established);
-        let last_fence = saved.as_ref().map_or(0, |saved| saved.fence);
-        let source = saved.as_ref().map(|saved| saved.source).unwrap_or_default();
-        let Some(dialog) = saved.and_then(|saved| Dialog::restored(saved, account)) else {
-            lose(stack, picture);
-            return None;
+        let (last_fence, source) = (saved.fence, saved.source);
+        let phase = match picture.state {
+            CallState::Ended => Phase::Closing(Closing::new(Vec::new(), std::mem::take(&mut saved.bye))),
+            _ => Phase::Established(Established::new()),
         };
-        let mut call = Self {
-            dialog,
+        Some(Self {
+            dialog: Dialog::restored(saved, account)?,
             account,
             authorizations: Authorizations::default(),
             picture,
-            phase: Phase::Established(Established::new()),
+            phase,
             source,
             forks: Forks::default(),
             last_fence,
-        };
-        call.tell(stack, EventKind::Recovered, |_| {});
-        call.watch_claim(stack);
-        call.limit_duration(stack);
-        Some(call)
+        })
     }
 
-    /// Puts what brings an established call back on record, if calls are kept: before anything is sent that depends on it.
+    /// Puts what brings an established call back, or sends the BYE of one that has ended, on record, if calls are kept: before anything is
+    /// sent that depends on it.
     pub(super) fn save(&self, stack: &mut Stack) {
-        if stack.settings.keeps_calls && matches!(self.phase, Phase::Established(_)) {
-            stack.fx.save(self.picture.clone(), self.dialog.saved(self.last_fence, self.source));
+        let bye = match &self.phase {
+            Phase::Established(_) => &[][..],
+            Phase::Closing(closing) => &closing.headers,
+            Phase::Dialing(_) | Phase::Pending(_) | Phase::Accepted(_) | Phase::Gone => return,
+        };
+        if stack.settings.keeps_calls {
+            stack.fx.save(self.picture.clone(), self.dialog.saved(self.last_fence, self.source, bye));
         }
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use crate::agent::command::Originate;
-use crate::agent::event::Event;
+use crate::agent::event::{Event, EventKind};
 use crate::agent::{
     Action, Address, Agent, Arrival, Call, CallCommand, CallId, Command, Destination, Flow, FlowId, News,
     Now, Output, ReachId, Reached, Refusal, Saved, Settings, Ticket, Timestamp, Transmit, Unreachable,
@@ -80,7 +80,7 @@ impl World {
         }
     }
 
-    /// The agent dies, and another one begins with what is on record of this call.
+    /// The agent dies, and another one begins with what is on record of this call, if anything is to be done about it.
     pub fn crash(&mut self) {
         let call = self.call();
         let saved = self.saves.iter().rev().find(|(of, _)| of.id == call.id);
@@ -88,7 +88,9 @@ impl World {
         let saved = saved.map(|json| serde_json::from_slice(&json).expect("what was saved"));
         let written = serde_json::to_vec(&*call).expect("JSON");
         self.agent = Agent::new(self.settings.clone(), [8; 32], self.now);
-        self.agent.recover(self.now, Arc::new(Call::read(&written).expect("a call")), saved);
+        if call.end.is_none() || saved.is_some() {
+            self.agent.recover(self.now, Arc::new(Call::read(&written).expect("a call")), saved);
+        }
         self.flow.id = FlowId(self.flow.id.0 + 1);
         self.drain();
     }
@@ -229,9 +231,13 @@ impl World {
             match output {
                 Output::Event(News::Account(_)) | Output::Close(_) => {}
                 Output::Save(call, saved) => self.saves.push((call, saved)),
+                Output::Forget(id) => self.saves.retain(|(call, _)| call.id != id),
                 Output::Reach(id, destination) => self.sought.push((id, destination)),
                 Output::Event(News::Call(event)) => {
                     self.call = Some(event.call.clone());
+                    if event.kind == EventKind::Ended {
+                        self.saves.retain(|(call, _)| call.id != event.call.id);
+                    }
                     self.events.push(event);
                 }
                 Output::Send(transmit) => {

@@ -1,12 +1,14 @@
-//! After a crash: established calls go on, all others are lost, and each has one end.
+//! After a crash: established calls go on, those that were hung up are told so, all others are lost, and each has one end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::callee::{called, connected, rings};
 use super::harness::{World, header};
 use super::phone::{OFFER, Phone, accepted, established, offered, ringing};
-use crate::agent::event::{EndBy, EndCause, EventKind};
-use crate::agent::{Action, Destination, Settings};
+use crate::agent::command::{Hangup, NewHeader, NewHeaders};
+use crate::agent::event::{EndBy, EndCause, EventKind, Reason};
+use crate::agent::{Action, Destination, Policies, Refusal, Settings};
 use crate::sip::Transport;
 
 fn keeping(transport: Transport) -> World {
@@ -173,9 +175,160 @@ fn what_has_ended_is_not_kept_any_more() {
 }
 
 #[test]
+fn a_hangup_whose_bye_found_no_way_before_the_crash_is_said_after_it() {
+    let mut world = keeping(Transport::Tcp);
+    let phone = established(&mut world);
+    world.close_flow();
+    let reason = Some(Reason { protocol: "Q.850".into(), cause: Some(16), text: None });
+    let headers = NewHeaders(vec![NewHeader { name: "X-Why".into(), value: "done".into() }]);
+    world.ask(Action::Hangup(Hangup { reason, headers }));
+    world.sought();
+    let before = world.call();
+    assert!(world.wire().is_empty());
+    world.reconnect();
+    world.forget();
+    world.crash();
+    assert!(world.told().is_empty());
+    let Destination::Hop(hop) = world.reach() else { panic!("a hop") };
+    assert_eq!((&*hop.host, hop.port), ("10.0.0.1", Some(5060)));
+    let bye = world.request();
+    assert_eq!((bye.method.as_str(), &*bye.call_id), ("BYE", &*phone.call_id));
+    assert_eq!(bye.from.tag().map(ToString::to_string), phone.to_tag);
+    let value = |name| header(&bye.headers, name);
+    assert_eq!(
+        (value("Reason").as_deref(), value("X-Why").as_deref()),
+        (Some("Q.850;cause=16"), Some("done"))
+    );
+    let ticket = world.ask(Action::Hangup(Default::default()));
+    let Refusal::CallEnded(after) = world.refused(ticket) else { panic!("another refusal") };
+    assert_eq!(after.version, before.version);
+    world.deliver(phone.respond(&bye, 200));
+    world.advance(Duration::from_secs(5));
+    assert!(world.told().is_empty() && world.saves.is_empty());
+    world.assert_empty();
+}
+
+#[test]
+fn a_bye_that_was_sent_before_the_crash_is_sent_again_with_a_higher_cseq() {
+    for (transport, status) in [(Transport::Udp, 481), (Transport::Tcp, 200)] {
+        let mut world = keeping(transport);
+        let mut phone = established(&mut world);
+        world.ask(Action::Hangup(Default::default()));
+        let mut last = world.request();
+        for _ in 0..2 {
+            world.crash();
+            world.reach();
+            let bye = world.request();
+            // Each challenge may have raised it by one before the crash.
+            assert!(bye.cseq > last.cseq + 4, "{} behind {}", bye.cseq, last.cseq);
+            last = bye;
+        }
+        world.deliver(phone.next("BYE", "", ""));
+        assert_eq!(world.statuses(), ["200 BYE"]);
+        world.deliver(phone.respond(&last, status));
+        assert_eq!(world.told(), [EventKind::Ended]);
+        assert!(world.saves.is_empty());
+        world.advance(Duration::from_secs(32));
+        world.assert_empty();
+    }
+}
+
+#[test]
+fn whatever_ends_an_answered_call_its_bye_outlives_a_crash() {
+    let hang_up = |world: &mut World| {
+        world.ask(Action::Hangup(Default::default()));
+    };
+    let answered: [fn(&mut World); 3] =
+        [|world| drop(established(world)), |world| drop(connected(world)), |world| drop(accepted(world))];
+    let ends: [&dyn Fn(&mut World); 3] = [
+        &hang_up,
+        // For want of an ACK, or for its length.
+        &|world| world.advance(Duration::from_secs(60)),
+        &|world| {
+            world.agent.handle_drain_over(world.now);
+            world.drain();
+        },
+    ];
+    for answer in answered {
+        for end in ends {
+            let policies = Policies { max_duration: Duration::from_secs(60), ..Policies::default() };
+            let mut world = World::with(Settings { keeps_calls: true, policies, ..Settings::default() });
+            answer(&mut world);
+            end(&mut world);
+            if world.call().end.is_none() {
+                // A hangup that waits for the ACK.
+                world.advance(Duration::from_secs(60));
+            }
+            let ended = world.call();
+            world.forget();
+            world.crash();
+            world.reach();
+            assert_eq!(world.request().method.as_str(), "BYE", "of {:?}", ended.end);
+            assert!(world.told().is_empty());
+        }
+    }
+}
+
+#[test]
+fn what_the_bye_of_an_ended_call_needs_is_kept_until_it_is_answered_or_given_up() {
+    let answer = |status| {
+        move |world: &mut World, phone: &Phone| {
+            world.reach();
+            let bye = world.request();
+            world.deliver(phone.respond(&bye, status));
+        }
+    };
+    let (ok, unknown) = (answer(200), answer(481));
+    let over: [&dyn Fn(&mut World, &Phone); 4] = [
+        &ok,
+        &unknown,
+        &|world, _| {
+            world.reach();
+            world.advance(Duration::from_secs(32));
+        },
+        &|world, _| drop(world.reach_in_vain()),
+    ];
+    for over in over {
+        for crashes in [0, 1] {
+            let mut world = keeping(Transport::Udp);
+            let phone = established(&mut world);
+            world.close_flow();
+            world.ask(Action::Hangup(Default::default()));
+            world.reconnect();
+            for _ in 0..crashes {
+                world.sought();
+                world.crash();
+            }
+            assert!(!world.saves.is_empty());
+            over(&mut world, &phone);
+            assert!(world.saves.is_empty());
+            world.advance(Duration::from_secs(32));
+            world.assert_empty();
+        }
+    }
+}
+
+#[test]
+fn a_bye_that_cannot_be_made_again_is_given_up() {
+    let mut world = keeping(Transport::Tcp);
+    established(&mut world);
+    world.ask(Action::Hangup(Default::default()));
+    let (call, saved) = world.saves.pop().expect("what is kept");
+    let mut json = serde_json::to_value(&*saved).expect("JSON");
+    json["v"] = 99.into();
+    world.saves = vec![(call, Arc::new(serde_json::from_value(json).expect("what is kept")))];
+    world.forget();
+    world.crash();
+    assert!(world.told().is_empty() && world.wire().is_empty() && world.saves.is_empty());
+    world.assert_empty();
+}
+
+#[test]
 fn nothing_is_kept_where_nobody_wants_it() {
     let mut world = World::tcp();
     established(&mut world);
+    world.ask(Action::Hangup(Default::default()));
+    world.forget();
     connected(&mut world);
     assert!(world.saves.is_empty());
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::kept::closing;
 use super::whole::whole;
 use super::{JournalError, answers, life};
 use crate::agent::event::EventKind;
@@ -34,7 +35,7 @@ pub struct Past {
     pub events: Vec<PastEvent>,
     /// The calls that these are of, whole. Not those that are whole in their first event here.
     pub wholes: HashMap<CallId, Arc<Call>>,
-    /// The calls that have not ended, oldest first.
+    /// The calls that have not ended, oldest first; behind them those that have and whose BYE may not have been sent.
     pub live: Vec<LiveCall>,
     /// The commands that came with a key.
     pub keyed: Vec<Keyed>,
@@ -57,7 +58,7 @@ pub struct PastEvent {
     pub envelope: Vec<u8>,
 }
 
-/// A call that had not ended.
+/// A call that had not ended, or whose BYE may not have been sent.
 #[derive(Debug)]
 pub struct LiveCall {
     /// The call, whole, as it was told of last.
@@ -213,5 +214,6 @@ fn live(connection: &Connection) -> Result<Vec<LiveCall>, JournalError> {
             None => tracing::warn!(call = %id, "nothing is known any more of a call that had not ended"),
         }
     }
+    live.extend(closing(connection)?);
     Ok(live)
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::kept::CLOSING;
 use super::row::{AnswerRow, EventRow, Row};
 use crate::agent::{CallId, Saved};
 use crate::json;
@@ -15,6 +16,10 @@ pub enum Write {
     Event(Arc<Numbered>),
     /// What brings a call back after a crash, until it has ended.
     Save(CallId, Arc<Saved>),
+    /// What sends the BYE of an ended call after a crash.
+    Close(CallId, Arc<Saved>),
+    /// That BYE is answered or given up.
+    Closed(CallId),
     /// A command with an `Idempotency-Key`, or its answer.
     Answer(Arc<Keyed>),
     /// The answers to these keys are no longer kept.
@@ -33,6 +38,11 @@ impl Write {
             Self::Save(call, saved) => {
                 Row::Save { call: call.to_bytes(), saved: json::to_vec(&*saved)?.into() }
             }
+            Self::Close(call, saved) => {
+                let (room, key) = (CLOSING.to_owned(), call.to_string());
+                Row::Keep { room, key, value: json::to_vec(&*saved)?.into() }
+            }
+            Self::Closed(call) => Row::Drop { room: CLOSING.to_owned(), keys: vec![call.to_string()] },
             Self::Answer(keyed) => Row::Answer(answer(&keyed)?),
             Self::ForgetAnswers(keys) => Row::ForgetAnswers(keys),
             Self::Keep(room, key, value) => Row::Keep { room, key, value: value.into() },

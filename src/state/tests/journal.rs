@@ -419,6 +419,39 @@ async fn what_a_kill_leaves_outside_the_database_comes_into_it_at_the_next_start
     assert_eq!(sequences(&twice.open().1), [1, 2, 3, 4, 5, 6, 7, 8]);
 }
 
+/// The calls that the next start has to do with, and whether anything is kept of each.
+fn left_open(past: Past) -> Vec<(CallId, bool)> {
+    let (_, unfinished) = Board::of_past(settings(), past).unwrap();
+    unfinished.iter().map(|(call, saved)| (call.id, saved.is_some())).collect()
+}
+
+#[tokio::test]
+async fn an_ended_call_is_found_at_the_next_start_while_its_bye_is_outstanding() {
+    let data = Data::new();
+    let (journal, board) = data.begin();
+    commit(&journal, &board, vec![offered(1), offered(2), offered(3), ended(1), ended(3)]).await;
+    for number in 1..=3 {
+        journal.save(Write::Close(id(number), Arc::new(saved()))).await.unwrap();
+    }
+    // Told behind the end, and of no call.
+    journal.save(Write::Save(id(1), Arc::new(saved()))).await.unwrap();
+    journal.save(Write::Close(id(9), Arc::new(saved()))).await.unwrap();
+    journal.save(Write::Closed(id(3))).await.unwrap();
+    let left = killed(&data);
+    journal.close().await;
+    drop(journal);
+    for data in [data, left] {
+        let (journal, past) = data.open();
+        assert_eq!(left_open(past), [(id(2), false), (id(1), true)]);
+        journal.save(Write::Closed(id(1))).await.unwrap();
+        journal.close().await;
+        drop(journal);
+        let (journal, past) = data.open();
+        assert_eq!(left_open(past), [(id(2), false)]);
+        assert!(journal.read(|connection| kept(connection, "closing")).await.unwrap().is_empty());
+    }
+}
+
 #[tokio::test]
 async fn what_is_cut_off_in_the_middle_of_a_record_ends_before_it() {
     let data = Data::new();

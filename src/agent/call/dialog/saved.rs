@@ -7,6 +7,7 @@ use bytestring::ByteString;
 use serde::{Deserialize, Serialize};
 
 use super::Dialog;
+use crate::agent::command::NewHeader;
 use crate::agent::contact::Contact;
 use crate::agent::stack::transport_word;
 use crate::agent::{AccountNumber, Flow, FlowId};
@@ -18,7 +19,7 @@ const VERSION: u32 = 1;
 /// The connection that a restored dialog was on last: it is gone with the process, and no open one has this name.
 const GONE: FlowId = FlowId(0);
 
-/// Everything of an established call that its picture does not have.
+/// Everything of an established call, or of one whose BYE is outstanding, that its picture does not have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Saved {
     v: u32,
@@ -43,6 +44,9 @@ pub struct Saved {
     /// Whom a certificate must name.
     name: Option<ByteString>,
     way: Option<(String, SocketAddr, SocketAddr)>,
+    /// What the BYE of an ended call says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bye: Vec<NewHeader>,
 }
 
 /// A header value: text, but for what a peer has sent that is none.
@@ -70,8 +74,8 @@ impl Octets {
 }
 
 impl Dialog {
-    /// What brings it back, with the fence of the call's last lease and who made our description.
-    pub fn saved(&self, fence: u64, source: sdp::Source) -> Saved {
+    /// What brings it back, with the fence of the call's last lease, who made our description, and the headers of its BYE.
+    pub fn saved(&self, fence: u64, source: sdp::Source, bye: &[NewHeader]) -> Saved {
         Saved {
             v: VERSION,
             call_id: self.call_id.clone(),
@@ -91,6 +95,7 @@ impl Dialog {
             source,
             name: self.name.clone(),
             way: self.flow.map(|flow| (transport_word(flow.transport).to_owned(), flow.local, flow.peer)),
+            bye: bye.to_vec(),
         }
     }
 

@@ -11,6 +11,7 @@ use crate::agent::{Call, CallId, Done, Refusal, Ticket};
 /// Nothing is left, and everybody was told the truth once.
 pub fn check(seed: u64, life: &Life, ends: &mut Ends) {
     assert_eq!(life.agent.leftovers(), Leftovers::default(), "seed {seed}");
+    assert!(life.saves.is_empty(), "seed {seed}: a BYE that is answered or given up is on record");
     check_events(seed, &life.events);
     check_answers(seed, life.asked - life.unanswered, &life.answers);
     check_accounts(seed, life);

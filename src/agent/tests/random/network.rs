@@ -74,7 +74,7 @@ pub struct Life {
     last_arrival: [Instant; 2],
     settings: Settings,
     /// What of calls is on record, beside what is told.
-    saves: HashMap<CallId, Arc<Saved>>,
+    pub saves: HashMap<CallId, Arc<Saved>>,
     /// The process dies over the next thing that it does.
     is_dying: bool,
     /// How often it has died.

@@ -238,7 +238,7 @@ impl Registrar {
         while let Some(output) = self.agent.poll_output() {
             write!(self.shown, "{output:?}").expect("a string takes all");
             match output {
-                Output::Save(..) => {}
+                Output::Save(..) | Output::Forget(_) => {}
                 Output::Event(News::Account(event)) => self.told.push(event.account),
                 Output::Event(News::Call(event)) => self.call = Some(event.call),
                 Output::Reach(id, destination) => self.sought.push((id, destination)),

@@ -277,7 +277,7 @@ impl World {
                 }
                 self.events.push(event);
             }
-            Output::Event(News::Account(_)) => {}
+            Output::Event(News::Account(_)) | Output::Forget(_) => {}
             Output::Save(_, saved) => {
                 let written = serde_json::to_vec(&*saved).expect("JSON");
                 serde_json::from_slice::<call_agent::agent::Saved>(&written).expect("what was saved");

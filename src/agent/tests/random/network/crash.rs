@@ -24,7 +24,8 @@ impl Life {
         if self.chance.percent(50) {
             batch.clear();
         }
-        let is_record = |output: &Output| matches!(output, Output::Event(_) | Output::Save(..));
+        let is_record =
+            |output: &Output| matches!(output, Output::Event(_) | Output::Save(..) | Output::Forget(_));
         let (record, wire): (Vec<_>, Vec<_>) = batch.into_iter().partition(is_record);
         let sent = usize::try_from(self.chance.below(wire.len() as u64 + 1)).expect("few");
         let wire = wire.into_iter().filter(|output| matches!(output, Output::Send(_))).take(sent);
@@ -41,7 +42,8 @@ impl Life {
         self.agent = Agent::new(self.settings.clone(), secret(self.seed, self.deaths), self.now);
         let latest: BTreeMap<CallId, &Arc<Call>> =
             self.events.iter().map(|event| (event.call.id, &event.call)).collect();
-        for (id, call) in latest.into_iter().filter(|(_, call)| call.end.is_none()) {
+        let is_open = |id: &CallId, call: &Call| call.end.is_none() || self.saves.contains_key(id);
+        for (id, call) in latest.into_iter().filter(|(id, call)| is_open(id, call)) {
             let saved: Option<Saved> = self.saves.get(&id).map(|saved| {
                 let json = serde_json::to_vec(&**saved).expect("JSON");
                 serde_json::from_slice(&json).expect("what was saved")

@@ -63,10 +63,14 @@ impl Life {
         match output {
             Output::Event(News::Call(event)) => {
                 self.check_account_of(&event);
+                if event.call.end.is_some() {
+                    self.saves.remove(&event.call.id);
+                }
                 self.events.push(event);
             }
             Output::Event(News::Account(event)) => self.check_account(&event.account),
             Output::Save(call, saved) => drop(self.saves.insert(call.id, saved)),
+            Output::Forget(id) => drop(self.saves.remove(&id)),
             Output::Close(flow) if flow == self.flow.id => self.cut(),
             Output::Close(_) => {}
             Output::Reach(id, _) => self.look_for_a_way(id),
