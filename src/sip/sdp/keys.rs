@@ -3,11 +3,8 @@
 use super::description::{Line, Media, Session, attributes};
 
 /// The attributes whose change only who gave our description can answer, beside the one that shows that ours has to do with them.
-const KINDS: [(&str, &[&str]); 3] = [
-    ("crypto", &["crypto"]),
-    ("ice-ufrag", &["ice-ufrag", "ice-pwd"]),
-    ("fingerprint", &["fingerprint", "setup"]),
-];
+const KINDS: [(&str, &[&str]); 3] =
+    [("crypto", &["crypto"]), ("ice-ufrag", &["ice-ufrag", "ice-pwd"]), ("fingerprint", &["fingerprint"])];
 
 /// Whether an offer has other keys than the peer's description before it, on a stream on which ours has some.
 pub(super) fn are_new(ours: &Session<'_>, before: Option<&Session<'_>>, offer: &Session<'_>) -> bool {
@@ -19,8 +16,12 @@ pub(super) fn are_new(ours: &Session<'_>, before: Option<&Session<'_>>, offer: &
             let known = before.map(|(before, media)| values(before, media, name)).unwrap_or_default();
             values(offer, offered, name) != known
         };
-        let ours = |kind: &str| !values(ours, our, kind).is_empty();
-        KINDS.iter().any(|(kind, names)| ours(kind) && names.iter().any(is_new))
+        let has = |kind: &str| !values(ours, our, kind).is_empty();
+        // Two of the same role never meet (RFC 4145 §4.1); any other that is offered goes with ours, whatever it was before.
+        let roles = ["active", "passive"].map(|role| vec![role]);
+        let role = values(ours, our, "setup");
+        KINDS.iter().any(|(kind, names)| has(kind) && names.iter().any(is_new))
+            || (roles.contains(&role) && values(offer, offered, "setup") == role)
     })
 }
 

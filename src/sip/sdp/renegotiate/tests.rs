@@ -174,7 +174,7 @@ fn new_keys_are_not_answered_with_what_a_client_gave_for_the_old_ones() {
         ("a=ice-ufrag:o", "a=ice-ufrag:u\r\na=ice-pwd:p", "a=ice-ufrag:v\r\na=ice-pwd:p"),
         ("a=ice-ufrag:o", "a=ice-ufrag:u\r\na=ice-pwd:p", "a=ice-ufrag:u\r\na=ice-pwd:q"),
         ("a=fingerprint:sha-256 0", "a=fingerprint:sha-256 A", "a=fingerprint:sha-256 B"),
-        ("a=fingerprint:sha-256 0", "a=setup:actpass", "a=setup:passive"),
+        ("a=setup:passive", "a=setup:actpass", "a=setup:passive"),
     ] {
         let with = |lines: &str| theirs("4000 RTP/AVP 96 8 101", &format!("{lines}\r\n"));
         let of_session =
@@ -196,4 +196,15 @@ fn new_keys_are_not_answered_with_what_a_client_gave_for_the_old_ones() {
         let off = with(after).replace("m=audio 4000", "m=audio 0");
         assert_eq!(renegotiated(ours, &with(before), &off), Ok(false), "a stream that is switched off");
     }
+}
+
+#[test]
+fn a_role_that_goes_with_ours_is_no_new_key() {
+    let offer = |role: &str| {
+        theirs("4000 RTP/AVP 96 8 101", &format!("a=fingerprint:sha-256 A\r\na=setup:{role}\r\n"))
+    };
+    let local = &OURS.replace("a=ptime:30", "a=fingerprint:sha-256 0\r\na=setup:active");
+    let first = offer("actpass");
+    let in_use = InUse { local, remote: first.as_bytes(), source: Source::default() };
+    assert_eq!(super::super::reanswer(&in_use, offer("passive").as_bytes()).unwrap(), *local);
 }
