@@ -269,6 +269,9 @@ fn whatever_ends_an_answered_call_its_bye_outlives_a_crash() {
     }
 }
 
+/// What becomes of a BYE to a phone.
+type Over<'a> = &'a dyn Fn(&mut World, &Phone);
+
 #[test]
 fn what_the_bye_of_an_ended_call_needs_is_kept_until_it_is_answered_or_given_up() {
     let answer = |status| {
@@ -279,7 +282,7 @@ fn what_the_bye_of_an_ended_call_needs_is_kept_until_it_is_answered_or_given_up(
         }
     };
     let (ok, unknown) = (answer(200), answer(481));
-    let over: [&dyn Fn(&mut World, &Phone); 4] = [
+    let over: [Over<'_>; 4] = [
         &ok,
         &unknown,
         &|world, _| {
