@@ -29,6 +29,7 @@ use super::transaction::{Outcome, TransactionId};
 use crate::sip::digest::Credentials;
 use crate::sip::{Known, Response, Writer};
 use invite::Proofs;
+pub use invite::ack;
 pub use large::Streamless;
 pub use progress::{Progress, Reply};
 

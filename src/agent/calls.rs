@@ -12,7 +12,7 @@ use super::map::{Hashing, Map};
 use super::settings::Settings;
 use super::stack::Stack;
 use super::{CallId, FlowId};
-use crate::sip::Request;
+use crate::sip::{Request, Response};
 
 /// All calls of which something is left. The setting `max_calls` bounds how many of them are open and ending; of those that are over and
 /// might still be answered by a fork each has a transaction, and so their bound.
@@ -99,6 +99,12 @@ impl Calls {
     pub fn of_dialog(&self, request: &Request) -> Option<CallId> {
         let id = *self.by_tag.get(request.to.tag()?)?;
         self.by_id.get(&id).filter(|call| call.is_of(request)).map(|_| id)
+    }
+
+    /// The call that an earlier process has placed and that a 2xx, which is of no transaction, belongs to.
+    pub fn of_answer(&self, ok: &Response) -> Option<CallId> {
+        let id = *self.by_tag.get(ok.from.tag()?)?;
+        self.by_id.get(&id).filter(|call| call.is_answered_by(ok)).map(|_| id)
     }
 
     /// Lets a call act, and forgets it if nothing is left of it. `None` if there is no such call.

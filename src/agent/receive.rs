@@ -132,7 +132,21 @@ impl Agent {
         }
         let Some(key) = ClientKey::of(response) else { return };
         let told = self.stack.transactions.handle_response(&mut self.stack.fx, &key, response);
+        if told.is_none() {
+            return self.acknowledge_again(response);
+        }
         self.tell_owner(told);
+    }
+
+    /// A 2xx to an INVITE that was sent before a crash comes again until it has its ACK (§13.2.2.4).
+    fn acknowledge_again(&mut self, ok: &Response) {
+        let Self { stack, calls, .. } = self;
+        if ok.cseq.method.known() == Some(Known::Invite)
+            && (200..300).contains(&ok.status)
+            && let Some(id) = calls.of_answer(ok)
+        {
+            calls.with(id, |call| call.acknowledge_again(stack, ok));
+        }
     }
 
     /// What cannot be read is answered without a transaction where it can be answered (§8.2.7), else dropped.

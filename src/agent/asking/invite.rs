@@ -60,18 +60,10 @@ impl Asking {
         stack: &mut Stack,
         tag: Option<&ByteString>,
         head: &Head,
-        (flow, hop): (Option<Flow>, Hop),
+        way: (Option<Flow>, Hop),
     ) {
-        let Stage::Sent { transaction, flow: invited, proofs, .. } = &self.stage else { return };
-        let branch = stack.ids.branch();
-        let via = match &flow {
-            Some(flow) => via(stack, flow, &branch),
-            // What connection it will go by is not known yet; no response comes back to this Via.
-            None => via(stack, &unconnected(invited, &hop), &branch),
-        };
-        let bytes = proofs.written(head.begin(Known::Ack, &via)).finish();
-        let flow = flow.map(|flow| flow.id);
-        let ack = Transmit { flow, otherwise: Some(hop), receipt: None, bytes };
+        let Stage::Sent { transaction, flow, proofs, .. } = &self.stage else { return };
+        let ack = ack_with(stack, flow, (head, proofs), way);
         stack.transactions.acknowledge(&mut stack.fx, *transaction, tag, ack);
     }
 
@@ -83,6 +75,28 @@ impl Asking {
         self.abandon(stack);
         self.stage = Stage::Over;
     }
+}
+
+/// The ACK to a 2xx without credentials: `head` is the dialog's, and it goes by the way's flow if that is open, else to its hop; the INVITE
+/// went by `invited`.
+pub fn ack(stack: &mut Stack, invited: &Flow, head: &Head, way: (Option<Flow>, Hop)) -> Transmit {
+    ack_with(stack, invited, (head, &Proofs::default()), way)
+}
+
+fn ack_with(
+    stack: &mut Stack,
+    invited: &Flow,
+    (head, proofs): (&Head, &Proofs),
+    (flow, hop): (Option<Flow>, Hop),
+) -> Transmit {
+    let branch = stack.ids.branch();
+    let via = match &flow {
+        Some(flow) => via(stack, flow, &branch),
+        // What connection it will go by is not known yet; no response comes back to this Via.
+        None => via(stack, &unconnected(invited, &hop), &branch),
+    };
+    let bytes = proofs.written(head.begin(Known::Ack, &via)).finish();
+    Transmit { flow: flow.map(|flow| flow.id), otherwise: Some(hop), receipt: None, bytes }
 }
 
 /// The flow that a connection of ours to a hop would be, as far as Via tells.

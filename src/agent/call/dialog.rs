@@ -27,6 +27,8 @@ pub struct Dialog {
     /// In the order in which our requests take it (§12.1.1, §12.1.2).
     route_set: Vec<Uri>,
     local_cseq: u32,
+    /// The CSeq of the INVITE of ours that made it.
+    pub invite: Option<u32>,
     /// Empty until the peer asks something (§12.1.2).
     remote_cseq: Option<u32>,
     /// The connection that was used last; `None` before any was.
@@ -77,6 +79,7 @@ impl Dialog {
             remote_target,
             route_set,
             local_cseq: 0,
+            invite: None,
             remote_cseq: Some(invite.cseq),
             flow: Some(flow),
             sought: None,
@@ -105,6 +108,7 @@ impl Dialog {
             remote_target: uri.clone(),
             route_set,
             local_cseq: 0,
+            invite: None,
             remote_cseq: None,
             flow: None,
             sought: None,
@@ -127,6 +131,7 @@ impl Dialog {
             remote_target: target_of(&response.contact).unwrap_or_else(|| self.remote_target.clone()),
             route_set,
             local_cseq: self.local_cseq.max(response.cseq.number),
+            invite: Some(response.cseq.number),
             takes_update: allows_update(&response.headers).unwrap_or(self.takes_update),
             ..self.clone()
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::answer::description;
 use super::modify::hold_of;
 use super::{Call, Dialog, Established, Phase};
-use crate::agent::asking::Asking;
+use crate::agent::asking::{Asking, ack};
 use crate::agent::command::Hangup;
 use crate::agent::event::{CallState, End, EndBy, EndCause};
 use crate::agent::stack::Stack;
@@ -47,6 +47,19 @@ impl Call {
             self.limit_duration(stack);
             self.refresh(stack);
         }
+    }
+}
+
+impl Call {
+    /// The 2xx came again whose INVITE, and perhaps its ACK, an earlier process has sent: the ACK, without the credentials of the INVITE,
+    /// which are gone with that process.
+    pub fn acknowledge_again(&self, stack: &mut Stack, ok: &Response) {
+        let Some(before) = self.dialog.flow else { return };
+        let way = self.dialog.next_hop(stack);
+        let ack = ack(stack, &before, &self.dialog.head(ok.cseq.number), way);
+        stack.fx.tally.repeated += 1;
+        stack.fx.tally.resent += 1;
+        stack.fx.send(ack);
     }
 }
 

@@ -28,6 +28,8 @@ enum Invite {
     /// Nothing more can come of it.
     #[default]
     Over,
+    /// It was sent by an earlier process with this CSeq, and answered. Nothing more can come of it but that answer again.
+    Past(u32),
     /// It was answered; other forks may be, until timer M.
     Answered(Box<Late>),
     /// The agent has no time to wait for its final response; the CANCEL is held back until the peer has said anything.
@@ -53,6 +55,16 @@ struct Unwanted {
 }
 
 impl Forks {
+    /// Those of a call that an earlier process has left, with the CSeq of its INVITE if that was ours.
+    pub fn of_the_past(invite: Option<u32>) -> Self {
+        Self { invite: invite.map_or(Invite::Over, Invite::Past), unwanted: Vec::new() }
+    }
+
+    /// Whether a response has the CSeq of the INVITE that an earlier process sent.
+    pub fn are_past(&self, response: &Response) -> bool {
+        matches!(self.invite, Invite::Past(cseq) if cseq == response.cseq.number)
+    }
+
     /// The INVITE, which asked for that dialog, has its 2xx.
     pub fn expect(&mut self, invite: Box<Asking>, to_be: Dialog) {
         self.invite = Invite::Answered(Box::new(Late { invite, to_be, headers: Vec::new() }));
@@ -76,7 +88,7 @@ impl Forks {
 
     /// Whether nothing can come any more.
     pub fn are_over(&self) -> bool {
-        matches!(self.invite, Invite::Over) && self.unwanted.is_empty()
+        matches!(self.invite, Invite::Over | Invite::Past(_)) && self.unwanted.is_empty()
     }
 
     /// Whether an answer is waited for that must come; not a fork that might.
@@ -96,7 +108,7 @@ impl Forks {
 
     fn late(&mut self) -> Option<&mut Late> {
         match &mut self.invite {
-            Invite::Over => None,
+            Invite::Over | Invite::Past(_) => None,
             Invite::Answered(late) | Invite::HeldBack(late) | Invite::Cancelled(late) => Some(late),
         }
     }

@@ -50,14 +50,15 @@ impl Call {
             CallState::Ended => Phase::Closing(Closing::new(Vec::new(), std::mem::take(&mut saved.bye))),
             _ => Phase::Established(Established::new()),
         };
+        let dialog = Dialog::restored(saved, account)?;
         Some(Self {
-            dialog: Dialog::restored(saved, account)?,
+            forks: Forks::of_the_past(dialog.invite),
+            dialog,
             account,
             authorizations: Authorizations::default(),
             picture,
             phase,
             source,
-            forks: Forks::default(),
             last_fence,
         })
     }

@@ -1,8 +1,8 @@
-//! Which dialog of a call a request of the peer belongs to: before our INVITE is answered there may be many.
+//! Which dialog of a call a message of the peer belongs to: before our INVITE is answered there may be many.
 
 use super::{Call, Dialog, Phase};
 use crate::agent::FlowId;
-use crate::sip::Request;
+use crate::sip::{Request, Response};
 
 impl Call {
     /// Whether a request with our tag belongs to this call.
@@ -13,6 +13,12 @@ impl Call {
             _ => self.dialog.is_of(request),
         };
         is_its_own || self.forks.have(request)
+    }
+
+    /// Whether it is this answer to an INVITE of an earlier process that has made the call.
+    pub fn is_answered_by(&self, ok: &Response) -> bool {
+        let Dialog { call_id, remote_tag, .. } = &self.dialog;
+        self.forks.are_past(ok) && *call_id == ok.call_id && remote_tag.as_ref() == ok.to.tag()
     }
 
     /// The connection that it uses.

@@ -88,6 +88,60 @@ fn a_call_of_ours_comes_back_with_its_route_and_a_higher_cseq() {
 }
 
 #[test]
+fn a_200_that_comes_again_after_the_crash_is_acknowledged_again() {
+    let mut world = keeping(Transport::Tcp);
+    let callee = connected(&mut world);
+    world.crash();
+    let ack_of = |world: &mut World| {
+        world.deliver(callee.answers());
+        let ack = world.request();
+        let target = ("ACK", super::callee::CALLED, callee.invite.cseq);
+        assert_eq!((ack.method.as_str(), ack.uri.as_str(), ack.cseq), target);
+        assert_eq!((&ack.call_id, ack.from.tag()), (&callee.invite.call_id, callee.invite.from.tag()));
+        assert_eq!(ack.to.tag().map(AsRef::as_ref), Some("callee"));
+        assert_ne!(ack.via.branch, callee.invite.via.branch);
+    };
+    ack_of(&mut world);
+    ack_of(&mut world);
+    let cseq = format!("CSeq: {} INVITE", callee.invite.cseq);
+    let others = [
+        callee.fork("other").answers(),
+        callee.answers().replace(&cseq, "CSeq: 77 INVITE"),
+        callee.answers().replace(&cseq, &cseq.replace("INVITE", "INFO")),
+        callee.answers().replace("Call-ID: ", "Call-ID: other"),
+        callee.says(180),
+        callee.says(486),
+    ];
+    for other in others {
+        world.deliver(other);
+        assert!(world.wire().is_empty());
+    }
+    world.ask(Action::Hangup(Default::default()));
+    world.reach();
+    let bye = world.request();
+    ack_of(&mut world);
+    world.deliver(callee.responds(&bye, 200));
+    world.deliver(callee.answers());
+    assert!(world.wire().is_empty(), "it is over");
+    assert_eq!(world.told().len(), 2, "recovered, and ended");
+    world.assert_empty();
+}
+
+#[test]
+fn what_an_earlier_version_has_saved_of_a_call_brings_it_back() {
+    let mut world = keeping(Transport::Tcp);
+    let callee = connected(&mut world);
+    let (call, saved) = world.saves.pop().expect("what is kept");
+    let mut json = serde_json::to_value(&*saved).expect("JSON");
+    json.as_object_mut().expect("an object").retain(|name, _| name != "invite" && name != "bye");
+    world.saves = vec![(call, Arc::new(serde_json::from_value(json).expect("what was kept")))];
+    world.crash();
+    assert_eq!(world.told(), [EventKind::Recovered]);
+    world.deliver(callee.answers());
+    assert!(world.wire().is_empty(), "which INVITE it answers is not known");
+}
+
+#[test]
 fn a_session_goes_on_where_it_was() {
     let (mut world, mut phone) = recovered(Transport::Tcp);
     let before = world.call().sdp.local.clone().expect("a description");

@@ -44,6 +44,9 @@ pub struct Saved {
     /// Whom a certificate must name.
     name: Option<ByteString>,
     way: Option<(String, SocketAddr, SocketAddr)>,
+    /// The CSeq of the INVITE of ours that made the dialog.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    invite: Option<u32>,
     /// What the BYE of an ended call says.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bye: Vec<NewHeader>,
@@ -95,6 +98,7 @@ impl Dialog {
             source,
             name: self.name.clone(),
             way: self.flow.map(|flow| (transport_word(flow.transport).to_owned(), flow.local, flow.peer)),
+            invite: self.invite,
             bye: bye.to_vec(),
         }
     }
@@ -120,6 +124,7 @@ impl Dialog {
             remote_target: Uri::parse(saved.remote_target).ok()?,
             route_set: routes.ok()?,
             local_cseq: saved.local_cseq,
+            invite: saved.invite,
             remote_cseq: saved.remote_cseq,
             flow,
             sought: None,
