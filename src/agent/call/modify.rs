@@ -98,6 +98,8 @@ impl Call {
             local: local.as_deref().unwrap_or_default(),
             remote: remote.as_deref().unwrap_or_default().as_bytes(),
             source: self.source,
+            media: stack.settings.media,
+            codecs: &stack.settings.codecs,
         };
         let session = if request.body.is_empty() {
             Ok(Session { local: sdp::reoffer(&in_use).into(), remote: None })

@@ -367,3 +367,33 @@ fn new_keys_get_488_and_the_session_stays() {
         assert_eq!((world.call().state.name(), world.call().version), ("established", before));
     }
 }
+
+#[test]
+fn what_an_exchange_has_left_out_comes_back_with_a_later_one() {
+    let codec = |formats: &str| OFFER.replace("8 101", formats);
+    let off = OFFER.replace("16776", "0");
+    for method in ["INVITE", "UPDATE"] {
+        let mut world = World::with(Settings { keeps_calls: true, ..Settings::default() });
+        let mut phone = Phone::new(&world);
+        world.deliver(phone.request("INVITE", "", &codec("0 101")));
+        world.wire();
+        world.ask(Action::Accept(Accept::default()));
+        phone.learn(&world.response());
+        world.deliver(phone.ack(""));
+        let mut versions = vec![version(world.call().sdp.local.as_deref().expect("a description"))];
+        for (offer, answer) in
+            [(codec("8 101"), "RTP/AVP 8 101"), (off.clone(), "audio 0"), (codec("0"), "RTP/AVP 0\r\n")]
+        {
+            let ok = change(&mut world, &mut phone, method, &offer);
+            assert!(ok.status == 200 && text(&ok).contains(answer), "{method} {answer}: {ok:?}");
+            versions.push(version(&text(&ok)));
+            world.crash();
+        }
+        world.deliver(phone.next("INVITE", "", ""));
+        let asked = text(&world.response());
+        assert!(asked.contains("RTP/AVP 8 0 101\r\n"), "as for a new call, RFC 3261 §14.2: {asked}");
+        versions.push(version(&asked));
+        let first = versions[0];
+        assert_eq!(versions, (first..first + 5).collect::<Vec<_>>(), "one by one, RFC 3264 §8");
+    }
+}

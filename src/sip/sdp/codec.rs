@@ -168,16 +168,20 @@ fn static_encoding(payload: u8) -> Option<(&'static str, u32, u8)> {
     known.or_else(|| (payload < FIRST_DYNAMIC).then_some(("", 0, 1)))
 }
 
-/// The codecs of the settings with payload numbers: static ones their own, `telephone-event` 101, others from 96; a name that is no
-/// token is left out.
-pub(super) fn of_names(names: &[String]) -> Vec<Codec<'_>> {
-    let mut dynamic = (FIRST_DYNAMIC..=127).filter(|payload| *payload != 101);
+/// The codecs of the settings with payload numbers: those that they have among the `used` ones, else static ones their own,
+/// `telephone-event` 101, others from 96, as far as they are free; a name that is no token is left out.
+pub(super) fn of_names<'a>(names: &'a [String], used: &[Codec<'_>]) -> Vec<Codec<'a>> {
+    let is_free = |payload: &u8| used.iter().all(|codec| codec.payload != *payload);
+    let mut dynamic = (FIRST_DYNAMIC..=127).filter(|payload| *payload != 101 && is_free(payload));
     let codecs = names.iter().filter(|name| token(name.as_bytes())).filter_map(|name| {
         let known = WELL_KNOWN.iter().find(|known| known.0.eq_ignore_ascii_case(name)).copied();
         let (name, payload, clock, channels) = known.unwrap_or((name, None, 8000, 1));
         let events = name == EVENTS;
-        let payload = if events { Some(101) } else { payload.or_else(|| dynamic.next()) }?;
-        Some(Codec { payload, name, clock, channels, fmtp: events.then_some("0-15") })
+        let own = if events { Some(101) } else { payload };
+        let codec = Codec { payload: 0, name, clock, channels, fmtp: events.then_some("0-15") };
+        let known = used.iter().find(|used| used.is(&codec)).map(|used| used.payload);
+        let payload = known.or(own.filter(is_free)).or_else(|| dynamic.next())?;
+        Some(Codec { payload, ..codec })
     });
     codecs.collect()
 }

@@ -12,7 +12,7 @@ use crate::sip::lines::has_nul_or_lone_cr;
 use crate::sip::text::{cut, decode};
 
 /// How many media lines a description may have: one with more is malformed.
-const MOST_MEDIA: usize = 64;
+pub(super) const MOST_MEDIA: usize = 64;
 
 /// How many lines a description may have: one with more is malformed.
 const MOST_LINES: usize = 2048;

@@ -7,6 +7,7 @@ mod description;
 mod direction;
 mod keys;
 mod offer;
+mod regenerate;
 mod renegotiate;
 mod source;
 #[cfg(test)]

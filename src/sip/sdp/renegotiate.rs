@@ -1,9 +1,12 @@
 //! Descriptions in an established session (RFC 3264 §8): the answer to a new offer, and the offer that a re-INVITE without
-//! one asks for. Both begin with the description in use, whoever wrote it.
+//! one asks for. Both begin with the description in use; of one that the agent has generated only the origin stays.
+
+use std::net::IpAddr;
 
 use super::codec::{self, Codec};
 use super::description::{self, Line, Media, Session};
 use super::direction::Direction;
+use super::regenerate::Again;
 use super::write::{DISCARD, add_formats};
 use super::{NoAnswer, Source, keys};
 
@@ -12,13 +15,17 @@ use super::{NoAnswer, Source, keys};
 pub struct InUse<'a> {
     /// Our description.
     pub local: &'a str,
-    /// The peer's; empty if it has given none.
-    pub remote: &'a [u8],
     /// Who made it.
     pub source: Source,
+    /// The peer's; empty if it has given none.
+    pub remote: &'a [u8],
+    /// Where media is taken, by the settings.
+    pub media: Option<(IpAddr, u16)>,
+    /// The codecs of the settings.
+    pub codecs: &'a [String],
 }
 
-/// Generates the answer to a new offer from the description in use: the same address and ports, the codecs in common,
+/// Generates the answer to a new offer. By a description that a client has given: the same address and ports, the codecs in common,
 /// the direction mirrored, but for what a client keeps back; streams that were not in use are refused. The version of `o=` is raised
 /// by one if anything changes, else the text is the same.
 pub fn reanswer(in_use: &InUse<'_>, offer: &[u8]) -> Result<String, NoAnswer> {
@@ -28,6 +35,9 @@ pub fn reanswer(in_use: &InUse<'_>, offer: &[u8]) -> Result<String, NoAnswer> {
     let remote = description::text(in_use.remote);
     if keys::are_new(&previous, Session::read(&remote).ok().as_ref(), &offer) {
         return Err(NoAnswer::NewKeys);
+    }
+    if let Some(again) = Again::of(in_use, &previous) {
+        return again.answer(&offer);
     }
     let mut next = previous.clone();
     if offer.times().next().is_some() {
@@ -48,12 +58,16 @@ pub fn reanswer(in_use: &InUse<'_>, offer: &[u8]) -> Result<String, NoAnswer> {
     Ok(write(in_use.local, &previous, next))
 }
 
-/// The description in use as a full offer: on each stream in use we are ready to send and receive again, unless we hold
+/// A full offer. By a description that a client has given: on each stream in use we are ready to send and receive again, unless we hold
 /// it ourselves (`sendonly`), have no media address, or a client keeps it back.
 pub fn reoffer(in_use: &InUse<'_>) -> String {
     let Ok(previous) = Session::read(in_use.local) else {
         return in_use.local.to_owned();
     };
+    if let Some(again) = Again::of(in_use, &previous) {
+        let remote = description::text(in_use.remote);
+        return again.offer(Session::read(&remote).ok().as_ref());
+    }
     let mut next = previous.clone();
     let used = |media: &Media<'_>| media.port != 0 && media.port != DISCARD;
     for (place, media) in next.medias.iter_mut().enumerate().filter(|(_, media)| used(media)) {

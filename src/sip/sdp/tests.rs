@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::*;
 use crate::sip::tests::file;
 
-fn local() -> Local<'static> {
+pub(super) fn local() -> Local<'static> {
     Local {
         media: Some(([192, 0, 2, 9].into(), 21000)),
         fallback: [192, 0, 2, 1].into(),
@@ -16,7 +16,8 @@ fn local() -> Local<'static> {
 }
 
 fn reanswer(local: &str, offer: &[u8]) -> Result<String, NoAnswer> {
-    super::reanswer(&InUse { local, remote: b"", source: Source::default() }, offer)
+    let in_use = InUse { local, remote: b"", source: Source::default(), media: None, codecs: &[] };
+    super::reanswer(&in_use, offer)
 }
 
 fn flow() -> Vec<u8> {
@@ -26,14 +27,14 @@ fn flow() -> Vec<u8> {
 }
 
 /// An offer of one stream: the media line's formats and the lines behind it.
-fn offer_of(formats: &str, lines: &[&str]) -> String {
+pub(super) fn offer_of(formats: &str, lines: &[&str]) -> String {
     let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
     format!(
         "v=0\r\no=x 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP {formats}\r\n{lines}"
     )
 }
 
-fn lines<'a>(sdp: &'a str, start: &str) -> Vec<&'a str> {
+pub(super) fn lines<'a>(sdp: &'a str, start: &str) -> Vec<&'a str> {
     sdp.lines().filter(|line| line.starts_with(start)).collect()
 }
 

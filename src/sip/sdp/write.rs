@@ -22,9 +22,10 @@ pub(super) fn begin<'a>(local: &Local<'_>, times: impl Iterator<Item = &'a Line<
     text += " ";
     add_number(&mut text, local.version);
     text += " ";
-    add_connection(&mut text, local.fallback.to_canonical());
+    let fallback = local.fallback.to_canonical();
+    add_connection(&mut text, fallback);
     text += "s=-\r\nc=";
-    add_connection(&mut text, local.media.map_or(local.fallback, |(address, _)| address));
+    add_connection(&mut text, local.media.map_or(fallback, |(address, _)| address));
     let before = text.len();
     for time in times {
         text.push(time.kind);

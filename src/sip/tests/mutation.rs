@@ -106,7 +106,13 @@ fn damaged_descriptions_are_survived() {
         let _ = sdp::direction(&offer);
         if let Ok(answer) = sdp::answer(&offer, &local) {
             assert_eq!(sdp::check(&answer, Some(&offer)), Ok(()));
-            let in_use = |local| sdp::InUse { local, remote: &offer, source: sdp::Source::Generated };
+            let in_use = |answer| sdp::InUse {
+                local: answer,
+                remote: &offer,
+                source: sdp::Source::Generated,
+                media: local.media,
+                codecs: &local.codecs,
+            };
             if let Ok(again) = sdp::reanswer(&in_use(&answer), &offer) {
                 assert_eq!(again, answer, "{}", String::from_utf8_lossy(&offer));
             }

@@ -16,7 +16,13 @@ fuzz_target!(|data: &[u8]| {
         let Ok(answer) = sdp::answer(first, &local) else { continue };
         assert_fits(&answer, first);
         // Media lines that have been refused are offered no more, and what has not changed is not written anew.
-        let in_use = InUse { local: &answer, remote: first, source: Source::Generated };
+        let in_use = InUse {
+            local: &answer,
+            remote: first,
+            source: Source::Generated,
+            media: local.media,
+            codecs: &local.codecs,
+        };
         let again = sdp::reanswer(&in_use, first).expect("what was answered once is answered again");
         assert_eq!(again, answer);
         assert_eq!(sdp::check(&sdp::reoffer(&in_use), None), Ok(()));
@@ -29,7 +35,13 @@ fuzz_target!(|data: &[u8]| {
     let text = String::from_utf8_lossy(first);
     if sdp::check(&text, later).is_ok() {
         // A description of a client's, in use: it is offered again and answers what comes.
-        let in_use = InUse { local: &text, remote: later.unwrap_or_default(), source: Source::given(&text, later) };
+        let in_use = InUse {
+            local: &text,
+            remote: later.unwrap_or_default(),
+            source: Source::given(&text, later),
+            media: None,
+            codecs: &[],
+        };
         assert_eq!(sdp::check(&sdp::reoffer(&in_use), None), Ok(()));
         if let Some(later) = later
             && let Ok(answer) = sdp::reanswer(&in_use, later)

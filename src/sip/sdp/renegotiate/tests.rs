@@ -7,12 +7,17 @@ const OURS: &str = "v=0\r\no=app 5 41 IN IP4 192.0.2.9\r\ns=app\r\nc=IN IP4 192.
     m=audio 7000 RTP/AVP 96 8 101\r\na=ptime:30\r\na=rtpmap:96 opus/48000/2\r\na=fmtp:96 usedtx=1\r\n\
     a=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\nm=video 0 RTP/AVP 31\r\n";
 
+/// A description that a client has given.
+fn by_client(local: &str, source: Source) -> InUse<'_> {
+    InUse { local, remote: b"", source, media: None, codecs: &[] }
+}
+
 fn reanswer(local: &str, offer: &[u8]) -> Result<String, NoAnswer> {
-    super::super::reanswer(&InUse { local, remote: b"", source: Source::default() }, offer)
+    super::super::reanswer(&by_client(local, Source::default()), offer)
 }
 
 fn reoffer(local: &str) -> String {
-    super::super::reoffer(&InUse { local, remote: b"", source: Source::default() })
+    super::super::reoffer(&by_client(local, Source::default()))
 }
 
 fn theirs(audio: &str, lines: &str) -> String {
@@ -136,15 +141,14 @@ fn what_a_client_keeps_back_stays_kept_back_through_refresh_hold_and_resume() {
         let (mut local, source) = kept_back(given.as_str());
         for offered in ["sendrecv", "sendonly", "inactive", "sendrecv", "inactive", "recvonly", "sendrecv"] {
             let offer = theirs("4000 RTP/AVP 96 8 101", &format!("a={offered}\r\n"));
-            local = super::super::reanswer(&InUse { local: &local, remote: b"", source }, offer.as_bytes())
-                .unwrap();
+            local = super::super::reanswer(&by_client(&local, source), offer.as_bytes()).unwrap();
             let mirrored = Direction::from_name(offered).unwrap().mirrored();
             let kept =
                 Direction::of(given.sends() && mirrored.sends(), given.receives() && mirrored.receives());
             assert_eq!(direction(local.as_bytes()), Some(kept), "{given:?}, offered {offered}");
         }
         let held = local.replace(&format!("a={}\r\n", given.as_str()), "a=inactive\r\n");
-        let offered = super::super::reoffer(&InUse { local: &held, remote: b"", source });
+        let offered = super::super::reoffer(&by_client(&held, source));
         assert_eq!(direction(offered.as_bytes()), Some(given), "asked for an offer");
     }
 }
@@ -153,7 +157,7 @@ fn what_a_client_keeps_back_stays_kept_back_through_refresh_hold_and_resume() {
 fn a_client_that_answers_hold_with_hold_keeps_nothing_back() {
     let hold = theirs("4000 RTP/AVP 96 8 101", "a=inactive\r\n");
     let local = &OURS.replace("a=ptime:30", "a=inactive");
-    let in_use = InUse { local, remote: b"", source: Source::given(local, Some(hold.as_bytes())) };
+    let in_use = by_client(local, Source::given(local, Some(hold.as_bytes())));
     let resumed = super::super::reanswer(&in_use, theirs("4000 RTP/AVP 96 8 101", "").as_bytes()).unwrap();
     assert_eq!(direction(resumed.as_bytes()), Some(Direction::SendRecv));
     assert_eq!(direction(super::super::reoffer(&in_use).as_bytes()), Some(Direction::SendRecv));
@@ -162,7 +166,7 @@ fn a_client_that_answers_hold_with_hold_keeps_nothing_back() {
 #[test]
 fn an_offer_of_a_client_keeps_back_what_it_does_not_offer() {
     let local = &OURS.replace("a=ptime:30", "a=sendonly");
-    let in_use = InUse { local, remote: b"", source: Source::given(local, None) };
+    let in_use = by_client(local, Source::given(local, None));
     let again = super::super::reanswer(&in_use, theirs("4000 RTP/AVP 96 8 101", "").as_bytes());
     assert_eq!(again.as_deref(), Ok(&**local));
 }
@@ -181,7 +185,7 @@ fn new_keys_are_not_answered_with_what_a_client_gave_for_the_old_ones() {
             |lines: &str| theirs("4000 RTP/AVP 96 8 101", "").replace("t=0 0", &format!("t=0 0\r\n{lines}"));
         let renegotiated = |ours: &str, before: &str, offer: &str| {
             let local = &OURS.replace("a=ptime:30", ours);
-            let in_use = InUse { local, remote: before.as_bytes(), source: Source::default() };
+            let in_use = InUse { remote: before.as_bytes(), ..by_client(local, Source::default()) };
             super::super::reanswer(&in_use, offer.as_bytes()).map(|answer| answer == *local)
         };
         assert_eq!(renegotiated(ours, &with(before), &with(before)), Ok(true), "a refresh with {before}");
@@ -205,6 +209,6 @@ fn a_role_that_goes_with_ours_is_no_new_key() {
     };
     let local = &OURS.replace("a=ptime:30", "a=fingerprint:sha-256 0\r\na=setup:active");
     let first = offer("actpass");
-    let in_use = InUse { local, remote: first.as_bytes(), source: Source::default() };
+    let in_use = InUse { remote: first.as_bytes(), ..by_client(local, Source::default()) };
     assert_eq!(super::super::reanswer(&in_use, offer("passive").as_bytes()).unwrap(), *local);
 }
