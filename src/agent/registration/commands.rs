@@ -45,7 +45,11 @@ impl Registration {
     /// Commands have waited long enough; the registration goes on.
     pub(super) fn handle_patience(&mut self, stack: &mut Stack) {
         let now = stack.fx.now.instant;
-        let timeout = Refusal::RegistrationTimeout(self.picture.clone());
+        let mut account = Account::clone(&self.picture);
+        // What it shows is of an earlier try.
+        let detail = "no answer in time".to_owned();
+        account.failure = Some(RegistrationFailure { sip_status: None, detail });
+        let timeout = Refusal::RegistrationTimeout(account.into());
         self.answer_those(stack, &Err(timeout), |waiting| waiting.until <= now);
     }
 

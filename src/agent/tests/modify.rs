@@ -280,8 +280,8 @@ fn a_call_offered_with_the_200_keeps_its_local_description_until_changed() {
 #[test]
 fn a_refresh_and_a_crash_leave_the_direction_that_the_client_gave() {
     let given = super::phone::ANSWER.to_owned() + "a=recvonly\r\n";
-    let ring = Ring { sdp: Some(given.clone().into()), ..Ring::default() };
-    let accept = Accept { sdp: Some(given.into()), ..Accept::default() };
+    let ring = Ring { sdp: Some(given.clone()), ..Ring::default() };
+    let accept = Accept { sdp: Some(given), ..Accept::default() };
     for actions in
         [vec![Action::Accept(accept.clone())], vec![Action::Ring(ring), Action::Accept(Accept::default())]]
     {

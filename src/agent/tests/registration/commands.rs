@@ -132,6 +132,7 @@ fn a_command_does_not_wait_for_each_address_that_is_silent_but_the_registration_
     registrar.advance(Duration::from_millis(1));
     let Refusal::RegistrationTimeout(account) = registrar.refused(first) else { panic!("another") };
     assert_eq!(account.state, Registering);
+    assert_eq!(account.failure.as_ref().map(|failure| &*failure.detail), Some("no answer in time"));
     let register = registrar.carried().pop().expect("a REGISTER").message;
     let Message::Request(register) = register else { panic!("a request") };
     registrar.accept(&register, 3600);
