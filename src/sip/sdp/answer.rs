@@ -39,7 +39,10 @@ pub(super) fn to(offer: &Session<'_>, local: &Local<'_>, preferred: Option<usize
 /// The codecs in common of a stream that can be taken at all.
 fn acceptable<'a>(media: &'a Media<'_>, ours: &[Codec<'a>]) -> Vec<Codec<'a>> {
     if media.port != 0 && is_plain_audio(media) {
-        codec::in_common(ours, &codec::of_stream(media))
+        let offered = codec::of_stream(media);
+        let mut common = codec::in_common(ours, &offered);
+        codec::echo_parameters(&mut common, &offered);
+        common
     } else {
         Vec::new()
     }

@@ -10,11 +10,14 @@ const EVENTS: &str = "telephone-event";
 /// The name of comfort noise (RFC 3389): of use only beside a codec for speech, too.
 const NOISE: &str = "CN";
 
+/// The name of Opus (RFC 7587), whose parameters each side says for what it receives.
+const OPUS: &str = "opus";
+
 /// The first payload number without a meaning of its own (RFC 3551 §3).
 const FIRST_DYNAMIC: u8 = 96;
 
 /// What is known of a codec by its name: payload number if it has a static one (RFC 3551 §6), clock rate, channels.
-static WELL_KNOWN: [(&str, Option<u8>, u32, u8); 19] = [
+static WELL_KNOWN: [(&str, Option<u8>, u32, u8); 20] = [
     ("PCMU", Some(0), 8000, 1),
     ("GSM", Some(3), 8000, 1),
     ("G723", Some(4), 8000, 1),
@@ -32,7 +35,8 @@ static WELL_KNOWN: [(&str, Option<u8>, u32, u8); 19] = [
     ("DVI4", Some(16), 11025, 1),
     ("DVI4", Some(17), 22050, 1),
     ("G729", Some(18), 8000, 1),
-    ("opus", None, 48000, 2),
+    ("AMR-WB", None, 16000, 1),
+    (OPUS, None, 48000, 2),
     (EVENTS, None, 8000, 1),
 ];
 
@@ -204,6 +208,15 @@ pub(super) fn in_common<'a>(ours: &[Codec<'a>], theirs: &[Codec<'a>]) -> Vec<Cod
     common
 }
 
+/// Gives codecs without parameters those that their numbers have in the session, which say what the format is (AMR's `octet-align`, G.729's `annexb`): a description
+/// without them would mean the defaults.
+pub(super) fn echo_parameters<'a>(common: &mut [Codec<'a>], used: &[Codec<'a>]) {
+    let takes = |codec: &&mut Codec<'_>| codec.fmtp.is_none() && !codec.name.eq_ignore_ascii_case(OPUS);
+    for codec in common.iter_mut().filter(takes) {
+        codec.fmtp = used.iter().find(|other| other.payload == codec.payload).and_then(|other| other.fmtp);
+    }
+}
+
 /// The `telephone-event`s that are offered with the clock rate of a codec in common (RFC 4733 §2.1), with their events.
 /// Many peers have none but the one at 8000 Hz, whatever the codec: then it is that.
 fn events_beside<'a>(common: &[Codec<'a>], theirs: &[Codec<'a>]) -> Vec<Codec<'a>> {
@@ -212,3 +225,6 @@ fn events_beside<'a>(common: &[Codec<'a>], theirs: &[Codec<'a>]) -> Vec<Codec<'a
     let fitting: Vec<Codec<'_>> = events().filter(fits).collect();
     if fitting.is_empty() { events().take(1).collect() } else { fitting }
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,7 +45,8 @@ impl<'a> Again<'a> {
         let theirs = place.and_then(|place| remote?.medias.get(place));
         let used: Vec<_> = ours.into_iter().chain(theirs).flat_map(codec::of_stream).collect();
         let written = self.write(|local| {
-            let codecs = codec::of_names(&local.codecs, &used);
+            let mut codecs = codec::of_names(&local.codecs, &used);
+            codec::echo_parameters(&mut codecs, &used);
             let mut text = write::begin(local, self.previous.times());
             let add = |text: &mut String, named, again: Option<&Media<'_>>| {
                 write::add_stream(text, local, named, &codecs, Direction::SendRecv);

@@ -173,6 +173,8 @@ fn an_offer_has_one_audio_stream_with_every_codec() {
     assert_eq!(lines(&offered, "m="), ["m=audio 21000 RTP/AVP 96 8 97 101"]);
     assert_eq!(lines(&offered, "a=rtpmap:96"), ["a=rtpmap:96 opus/48000/2"]);
     assert_eq!(lines(&offered, "a=rtpmap:97"), ["a=rtpmap:97 speex/8000"]);
+    let wide = offer(&Local { codecs: vec!["amr-wb".to_owned()].into(), ..local() });
+    assert_eq!(lines(&wide, "a=rtpmap"), ["a=rtpmap:96 AMR-WB/16000"]);
     assert_eq!(check(&offered, None), Ok(()));
     assert_eq!(direction(offer(&Local { media: None, ..local() }).as_bytes()), Some(Direction::Inactive));
 }

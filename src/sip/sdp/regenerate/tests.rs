@@ -83,3 +83,22 @@ fn the_settings_of_today_are_answered_with_under_the_origin_of_then() {
     assert_eq!(direction(reoffer(&without).as_bytes()), Some(Direction::Inactive));
     assert_eq!(reanswer(&again, offer_of("8", &[]).as_bytes()), Err(NoAnswer::NoCommonCodec));
 }
+
+#[test]
+fn parameters_stay_in_an_offer_that_was_asked_for() {
+    let codecs = names(&["AMR", "opus", "PCMU"]);
+    let offered = offer_of(
+        "96 97",
+        &[
+            "a=rtpmap:96 AMR/8000",
+            "a=fmtp:96 octet-align=1",
+            "a=rtpmap:97 opus/48000/2",
+            "a=fmtp:97 useinbandfec=1",
+        ],
+    );
+    let answered =
+        answer(offered.as_bytes(), &super::Local { codecs: codecs[..].into(), ..local() }).unwrap();
+    let asked = reoffer(&in_use(&answered, &offered, &codecs));
+    assert_eq!(lines(&asked, "a=fmtp"), ["a=fmtp:96 octet-align=1"]);
+    assert_eq!(lines(&asked, "m="), ["m=audio 21000 RTP/AVP 96 97 0"]);
+}
