@@ -169,6 +169,9 @@ impl Call {
 
 /// The peer holds us if it will not hear us (RFC 3264 §8.4); a description without a direction changes nothing.
 pub(super) fn hold_of(remote: &[u8], before: Hold) -> Hold {
+    if before == Hold::None && !sdp::may_hold(remote) {
+        return before;
+    }
     match sdp::direction(remote) {
         Some(sdp::Direction::SendOnly | sdp::Direction::Inactive) => Hold::Remote,
         Some(sdp::Direction::SendRecv | sdp::Direction::RecvOnly) => Hold::None,

@@ -142,6 +142,14 @@ fn the_direction_of_a_description_is_that_of_its_active_streams() {
 }
 
 #[test]
+fn what_holds_has_a_word_for_it() {
+    let held = ["a=sendonly", "a=inactive", "c=IN IP4 0.0.0.0"];
+    assert!(held.iter().all(|line| super::may_hold(offer_of("8", &[line]).as_bytes())));
+    let others = ["a=sendrecv", "a=recvonly", "c=IN IP4 192.0.2.1"];
+    assert!(!others.iter().any(|line| super::may_hold(offer_of("8", &[line]).as_bytes())));
+}
+
+#[test]
 fn an_answer_has_the_times_of_the_offer() {
     let offer = offer_of("8", &[]).replace("t=0 0", "t=3149328700 0");
     assert_eq!(lines(&answer(offer.as_bytes(), &local()).unwrap(), "t="), ["t=3149328700 0"]);
