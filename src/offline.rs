@@ -61,7 +61,7 @@ pub enum OfflineError {
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// The position is of another log.
-    #[error("--after: this log's ids begin with {0}-")]
+    #[error("--after: this log has no such id; those of now begin with {0}-")]
     Epoch(String),
     /// What is behind the position is no longer whole.
     #[error("--after: the oldest event that is kept is {0}")]
