@@ -193,7 +193,7 @@ pub async fn read(State(context): State<Context>) -> Json<Diagnostics> {
     Json(Diagnostics {
         version: env!("CARGO_PKG_VERSION"),
         node: board.node().to_owned(),
-        epoch: board.last_event_id().epoch,
+        epoch: board.epoch(),
         started_at: about.started_at,
         uptime_seconds: u64::try_from((wall_clock().0 - about.started_at.0) / 1_000_000).unwrap_or_default(),
         ready: !board.is_draining() && board.fault().is_none(),

@@ -250,6 +250,11 @@ impl Board {
         self.event_id(last)
     }
 
+    /// What the ids of new events begin with.
+    pub fn epoch(&self) -> Arc<str> {
+        self.0.settings.epochs.current().clone()
+    }
+
     fn event_id(&self, sequence: u64) -> EventId {
         self.0.settings.epochs.id(sequence)
     }

@@ -8,11 +8,12 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-use super::{Durability, load};
+use super::place::LOCK;
+use super::{Durability, FILE, load};
 use crate::state::{Epochs, EventId};
 
 /// How many former epochs are remembered; a place in an older one is as good as gone.
-const FORMER: usize = 16;
+const FORMER: usize = 64;
 /// In a mark: nothing that was committed can be missing, whatever becomes of the machine.
 const SAFE: &str = "-";
 
@@ -24,10 +25,12 @@ pub(super) struct Mark {
 }
 
 impl Mark {
-    /// Of the database and of the running system. One that does not tell its starts apart never loses anything, as far as we know.
-    pub fn of(database: &Path) -> std::io::Result<Self> {
+    /// Of a directory and of the running system. One that does not tell its starts apart never loses anything, as far as we know.
+    pub fn of(directory: &Path) -> std::io::Result<Self> {
         let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_else(|_| SAFE.to_owned());
-        let directory = fs::metadata(database)?.ino().to_string();
+        let (database, lock) = (fs::metadata(directory.join(FILE))?, fs::metadata(directory.join(LOCK))?);
+        // Nothing is ever written to the lock's file, and a copy cannot keep the time at which it was made.
+        let directory = format!("{}:{}.{}", database.ino(), lock.ctime(), lock.ctime_nsec());
         Ok(Self { directory, machine: boot.trim().to_owned() })
     }
 

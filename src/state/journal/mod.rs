@@ -165,7 +165,7 @@ impl Journal {
         let mut connection = connect(&file, settings.durability)?;
         schema::migrate(&mut connection)?;
         let is_whole = indexer::catch_up(&mut connection, directory)?;
-        let mark = Mark::of(&file)
+        let mark = Mark::of(directory)
             .map_err(|error| JournalError::Directory { directory: directory.clone(), error })?;
         life::begin(&connection, (&mark, settings.durability), is_whole, new_epoch)?;
         let past = load::past(&connection, limits)?;

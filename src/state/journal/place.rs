@@ -8,7 +8,7 @@ use std::path::Path;
 use super::{FILE, JournalError};
 
 /// Who has it locked writes the other files.
-const LOCK: &str = "journal.lock";
+pub(super) const LOCK: &str = "journal.lock";
 
 /// Makes the directory, if there is none.
 pub fn make_directory(directory: &Path) -> io::Result<()> {

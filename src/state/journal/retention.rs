@@ -75,13 +75,17 @@ fn over(connection: &Connection, retention: Retention, floor: u64) -> Result<u64
     Ok(by_count.max(by_age).max(by_size).min(last))
 }
 
-/// The first event behind all that are older; those of one helping are looked at. What is before an older one is as old, whatever a clock
-/// that was ahead has said of it.
+/// The first event behind those that are older; those of one helping are looked at. What is before an older one is as old, whatever a clock
+/// that was ahead has said of it; but nothing goes that is behind a younger one of a time that has been: there the clock was behind.
 fn behind_older(connection: &Connection, floor: u64, time: i64) -> Result<Option<u64>> {
     let mut find = connection.prepare_cached(
-        "SELECT max(sequence) + 1 FROM event WHERE sequence >= ?1 AND sequence < ?1 + ?2 AND time < ?3",
+        "SELECT max(sequence) + 1 FROM event WHERE sequence >= ?1 AND time < ?3 AND sequence < coalesce(
+             (SELECT min(sequence) FROM event
+              WHERE sequence >= ?1 AND sequence < ?1 + ?2 AND time BETWEEN ?3 AND ?4),
+             ?1 + ?2
+         )",
     )?;
-    find.query_row(params![floor, HELPING, time], |row| row.get(0))
+    find.query_row(params![floor, HELPING, time, before(Duration::ZERO)], |row| row.get(0))
 }
 
 /// How many bytes are in use; what was taken away is used again.

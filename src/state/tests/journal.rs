@@ -266,6 +266,16 @@ async fn a_clock_that_was_ahead_keeps_nothing_beyond_its_time() {
 }
 
 #[tokio::test]
+async fn a_clock_that_was_behind_takes_nothing_before_its_time() {
+    let data = Data::new();
+    data.tell(vec![offered(1), ended(1), offered(2), ended(2)]).await;
+    let now = "UPDATE event SET time = iif(sequence = 3, 60000000, unixepoch() * 1000000)";
+    data.database().execute(now, []).unwrap();
+    let swept = sweep_all(&mut data.database(), Retention { age: hours(1), ..Retention::default() });
+    assert_eq!(swept, 1);
+}
+
+#[tokio::test]
 async fn a_database_of_a_later_version_is_left_alone() {
     let data = Data::new();
     data.tell(vec![offered(1)]).await;

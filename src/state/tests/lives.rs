@@ -32,3 +32,25 @@ async fn what_is_told_behind_an_older_copy_is_taken_for_nothing_that_was_seen() 
     assert_eq!(after(&board, "7f3a-2"), news, "no other epoch begins");
     assert_eq!(after(&board, "7f3a-4")[..1], gap);
 }
+
+#[tokio::test]
+async fn a_copy_is_known_for_one_however_it_is_put_back() {
+    let data = Data::new();
+    data.tell(vec![offered(1)]).await;
+    let copy = killed(&data);
+    data.tell(vec![ended(1)]).await;
+    let files: Vec<_> =
+        std::fs::read_dir(copy.directory()).unwrap().map(|file| file.unwrap().path()).collect();
+    for (epoch, is_over) in [("8b00", true), ("9c00", false)] {
+        for file in &files {
+            let there = data.directory().join(file.file_name().unwrap());
+            if !is_over {
+                std::fs::remove_file(&there).unwrap();
+            }
+            std::fs::copy(file, there).unwrap();
+        }
+        let (journal, board) = data.begin_in(epoch);
+        assert_eq!(&*board.epoch(), epoch);
+        journal.close().await;
+    }
+}
