@@ -212,3 +212,17 @@ fn a_role_that_goes_with_ours_is_no_new_key() {
     let in_use = InUse { remote: first.as_bytes(), ..by_client(local, Source::default()) };
     assert_eq!(super::super::reanswer(&in_use, offer("passive").as_bytes()).unwrap(), *local);
 }
+
+#[test]
+fn of_several_keys_the_one_that_ours_has_answered_counts() {
+    let offer = |lines: &str| theirs("4000 RTP/AVP 96 8 101", &format!("{lines}\r\n"));
+    let (first, second) = ("a=crypto:1 A inline:k", "a=crypto:2 B inline:l");
+    let local = &OURS.replace("a=ptime:30", "a=crypto:1 A inline:o");
+    let both = offer(&format!("{first}\r\n{second}"));
+    let in_use = InUse { remote: both.as_bytes(), ..by_client(local, Source::default()) };
+    let again = |lines: &str| super::super::reanswer(&in_use, offer(lines).as_bytes());
+    assert_eq!(again(first).as_ref(), Ok(local), "the other one is left out");
+    assert_eq!(again(&format!("{second}\r\n{first}")).as_ref(), Ok(local), "in another order");
+    assert_eq!(again(second), Err(NoAnswer::NewKeys), "it is gone");
+    assert_eq!(again("a=crypto:1 A inline:m"), Err(NoAnswer::NewKeys));
+}
