@@ -13,7 +13,7 @@ use super::door::Door;
 use super::faults::{Faults, Mischief, Treatment};
 use super::reach::{Origin, Purpose};
 use super::task::Task;
-use super::{Bounds, Dials, Fate, FlowIds, Heard, Inbound, Lookups, Notice, Udp, udp};
+use super::{Bounds, Dials, Fate, FlowIds, Heard, Inbound, Lookups, Notice, Udp};
 use crate::agent::{Address, Flow, FlowId, Transmit};
 use crate::metrics::Metrics;
 use crate::seldom::Seldom;
@@ -212,7 +212,7 @@ impl Connections {
             Ok(()) => self.fates.extend(transmit.receipt.map(Fate::Delivered)),
             Err(error) => {
                 debug!(flow = id.0, bytes = transmit.bytes.len(), %error, "cannot send a datagram");
-                if !udp::is_of_datagram(&error) {
+                if self.udp.is_gone(id, &error) {
                     self.close(id);
                 }
                 // Once: what went by another flow than its own is at its last.

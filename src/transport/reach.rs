@@ -149,7 +149,7 @@ impl Connections {
             let address = Address { address: tcp::canonical(address.address), ..address };
             if address.transport == Transport::Udp {
                 match self.remembered(&address) {
-                    Ok(flow) => return self.carry(flow, errand, None),
+                    Ok(flow) => return self.carry(flow, errand, Some(address)),
                     Err(error) => why = failure(&address, &error),
                 }
                 continue;

@@ -136,16 +136,17 @@ fn then(world: &mut World) -> Vec<Address> {
 
 #[test]
 fn a_connection_that_was_there_and_is_dead_is_made_anew_once() {
-    let mut world = World::tcp();
-    by_an_old_connection(&mut world);
-    world.close_flow();
-    assert_eq!(then(&mut world), [first(), another()]);
-    world.request();
-    world.close_flow();
-    assert_eq!(then(&mut world), [another()], "whatever is said of the second");
-    let callee = Callee::of(world.request());
-    world.deliver(callee.answers());
-    assert_eq!(world.call().state.name(), "established");
+    for mut world in [World::tcp(), World::udp()] {
+        by_an_old_connection(&mut world);
+        world.close_flow();
+        assert_eq!(then(&mut world), [first(), another()]);
+        world.request();
+        world.close_flow();
+        assert_eq!(then(&mut world), [another()], "whatever is said of the second");
+        let callee = Callee::of(world.request());
+        world.deliver(callee.answers());
+        assert_eq!(world.call().state.name(), "established");
+    }
 }
 
 #[test]

@@ -84,10 +84,10 @@ struct Transaction {
 }
 
 impl Transaction {
-    /// The connection that a request of ours is lost with; a datagram does not know that its flow is gone.
+    /// The flow that a request of ours is lost with.
     fn carrier(&self) -> Option<FlowId> {
         let is_ours = matches!(self.machine, Machine::Client(_));
-        self.path.flow.filter(|_| is_ours && self.path.reliable)
+        self.path.flow.filter(|_| is_ours)
     }
 }
 

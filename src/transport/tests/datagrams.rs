@@ -202,6 +202,9 @@ async fn a_flow_by_which_nothing_can_be_sent_is_closed_and_what_was_to_go_by_it_
     assert!(matches!(net.connections.poll_fate(), Some(Fate::Closed(_))), "a third is not tried");
     assert_eq!(net.connections.poll_fate(), Some(Fate::Undelivered(Receipt(2))));
     assert_eq!(net.connections.poll_fate(), None);
+    net.connections.reach(ReachId(2), Destination::Hop(hop_to(address)));
+    let Some(Fate::Reached(ReachId(2), Ok(way))) = net.connections.poll_fate() else { panic!("no way") };
+    assert!(way.again.is_some(), "the next one may be worth a try");
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rustix::io::Errno;
 use socket2::{Domain, Protocol, SockRef, Type};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
@@ -117,6 +118,20 @@ impl Udp {
         let was_there = flows.remove(id);
         self.flows.metrics.udp_flows(flows.len());
         was_there
+    }
+
+    /// Whether nothing goes by a flow any more by which a datagram could not be sent: the kernel refuses its addresses, or would use another
+    /// one of ours toward its peer. Where there is no route at all it stays, as that may come back; what is wrong with a datagram alone, too
+    /// large or held back by a filter, closes nothing either.
+    pub(super) fn is_gone(&self, id: FlowId, error: &io::Error) -> bool {
+        let is = |errno: Errno| error.raw_os_error() == Some(errno.raw_os_error());
+        let is_of_datagram = [Errno::MSGSIZE, Errno::PERM, Errno::ACCESS].into_iter().any(is);
+        let is_refused = [Errno::INVAL, Errno::ADDRNOTAVAIL].into_iter().any(is);
+        let has_moved = || {
+            let flow = self.flow(id);
+            flow.is_some_and(|flow| route::local(flow.peer).is_ok_and(|ours| ours != flow.local.ip()))
+        };
+        !is_of_datagram && (is_refused || has_moved())
     }
 
     /// A flow to a peer: one there is, else a new one, and those that are forgotten for it. An error if there is no route.
@@ -245,16 +260,9 @@ impl Remembering {
     }
 }
 
-/// Whether it is for the datagram alone that it cannot be sent: it is too large, or a filter of the system has it. Otherwise
-/// nothing goes by its flow any more: the address of ours that it has, or the route, is gone.
-pub(super) fn is_of_datagram(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::PermissionDenied
-        || error.raw_os_error() == Some(rustix::io::Errno::MSGSIZE.raw_os_error())
-}
-
 /// Whether a later datagram may be taken: the buffers are full, or an ICMP error about an earlier one was waiting.
 fn is_passing(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionRefused, Interrupted, OutOfMemory, WouldBlock};
     matches!(error.kind(), WouldBlock | Interrupted | OutOfMemory | ConnectionRefused)
-        || error.raw_os_error() == Some(rustix::io::Errno::NOBUFS.raw_os_error())
+        || error.raw_os_error() == Some(Errno::NOBUFS.raw_os_error())
 }
