@@ -76,7 +76,7 @@ impl Calls {
 
     /// Whether nothing has to be waited for.
     pub fn are_idle(&self) -> bool {
-        (self.load.open, self.load.ending) == (0, 0)
+        self.load.is_none()
     }
 
     /// Adds a call, unless it is over already.

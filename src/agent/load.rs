@@ -13,6 +13,11 @@ pub struct Load {
 }
 
 impl Load {
+    /// Whether there are none.
+    pub fn is_none(self) -> bool {
+        (self.open, self.ending) == (0, 0)
+    }
+
     /// Whether there is no room for another call, where `most` may be open. As many again may be ending: a peer that answers no BYE
     /// keeps others out no sooner, and what is kept of its calls has a bound.
     pub fn is_full(self, most: usize) -> bool {

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::confirm::Confirming;
-use super::modify::hold_of;
+use super::modify::show_remote;
 use super::{Answer, Call, Description, Established, Pending, Phase, Picture};
 use crate::agent::alarms::{Alarm, CallAlarm};
 use crate::agent::command::{Accept, Hangup, Wait};
@@ -166,8 +166,7 @@ impl Call {
         let has_session = answer.is_some() || !accepted.confirming.carries_offer;
         self.reach(stack, CallState::Established, |picture| {
             if let Some(answer) = answer.filter(|_| accepted.confirming.carries_offer) {
-                picture.hold = hold_of(answer.as_bytes(), picture.hold);
-                picture.sdp.remote = Some(answer);
+                show_remote(picture, answer);
             }
         });
         if !has_session {

@@ -6,7 +6,7 @@ use bytestring::ByteString;
 
 use super::answer::description;
 use super::connect::Dialing;
-use super::modify::hold_of;
+use super::modify::show_remote;
 use super::{Call, Dialog, Phase};
 use crate::agent::event::CallState;
 use crate::agent::stack::Stack;
@@ -43,8 +43,7 @@ impl Call {
         self.reach(stack, CallState::Ringing, |picture| {
             Arc::make_mut(&mut picture.sip).remote_tag = remote_tag;
             if let Some(answer) = answer {
-                picture.hold = hold_of(answer.as_bytes(), picture.hold);
-                picture.sdp.remote = Some(answer);
+                show_remote(picture, answer);
             }
         });
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::answer::description;
-use super::modify::hold_of;
+use super::modify::show_remote;
 use super::{Call, Dialog, Established, Phase};
 use crate::agent::asking::{Asking, ack};
 use crate::agent::command::Hangup;
@@ -30,8 +30,7 @@ impl Call {
         self.reach(stack, CallState::Accepted, |picture| {
             Arc::make_mut(&mut picture.sip).remote_tag = remote_tag;
             if let Some(answer) = answer {
-                picture.hold = hold_of(answer.as_bytes(), picture.hold);
-                picture.sdp.remote = Some(answer);
+                show_remote(picture, answer);
             }
         });
         self.reach(stack, CallState::Established, |_| {});

@@ -5,7 +5,7 @@ use bytestring::ByteString;
 
 use super::answer::description;
 use super::confirm::Confirming;
-use super::{Call, Established, Phase};
+use super::{Call, Established, Phase, Picture};
 use crate::agent::event::{EventKind, Hold, Sdp};
 use crate::agent::stack::Stack;
 use crate::agent::{Flow, respond, screen};
@@ -165,6 +165,12 @@ impl Call {
         let response = respond::plain(request, 481, None, &self.dialog.local_tag);
         stack.refuse(request, flow, 481, response);
     }
+}
+
+/// Shows a first description of the peer's, and whether it holds us by it.
+pub(super) fn show_remote(picture: &mut Picture, remote: ByteString) {
+    picture.hold = hold_of(remote.as_bytes(), picture.hold);
+    picture.sdp.remote = Some(remote);
 }
 
 /// The peer holds us if it will not hear us (RFC 3264 §8.4); a description without a direction changes nothing.

@@ -48,7 +48,7 @@ impl Callers {
         let Some(peer) = self.of.remove(&call) else { return };
         if let Some(load) = self.calls.get_mut(&peer) {
             load.ending -= 1;
-            if (load.open, load.ending) == (0, 0) {
+            if load.is_none() {
                 self.calls.remove(&peer);
             }
         }
