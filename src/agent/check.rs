@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::Refusal;
-use super::command::NewHeader;
+use super::command::{Claimant, NewHeader};
 use crate::sip::is_token;
 
 /// How many headers one command may add.
@@ -58,8 +58,7 @@ pub fn field(field: &'static str, fault: &str) -> Refusal {
 
 /// The name of who asks for a lease, or has it.
 pub fn owner(name: &'static str, owner: &str) -> Result<(), Refusal> {
-    let is_name = (1..=MAX_NAME).contains(&owner.len()) && owner.bytes().all(|byte| byte.is_ascii_graphic());
-    if is_name { Ok(()) } else { Err(field(name, "1 to 128 visible ASCII characters")) }
+    if Claimant::is_name(owner) { Ok(()) } else { Err(field(name, "1 to 128 visible ASCII characters")) }
 }
 
 /// A status in the range that the command allows.

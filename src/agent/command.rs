@@ -160,6 +160,13 @@ pub struct Claimant {
     pub fence: Option<u64>,
 }
 
+impl Claimant {
+    /// Whether somebody can be called so: by 1 to 128 visible ASCII characters.
+    pub fn is_name(owner: &str) -> bool {
+        (1..=128).contains(&owner.len()) && owner.bytes().all(|byte| byte.is_ascii_graphic())
+    }
+}
+
 /// A lease on a call: while it lasts, commands of others are refused.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

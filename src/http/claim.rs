@@ -31,7 +31,7 @@ impl<S: Sync> FromRequestParts<S> for By {
         let Some(owner) = text("claim-owner").transpose()? else {
             return if fence.is_none() { Ok(Self(None)) } else { Err(ownerless()) };
         };
-        if !is_owner(owner) {
+        if !Claimant::is_name(owner) {
             return Err(malformed("claim-owner"));
         }
         Ok(Self(Some(Claimant { owner: owner.to_owned(), fence })))
@@ -44,16 +44,14 @@ impl By {
         let invalid = |fault: &str| Problem::new(Code::InvalidField, format!("owner: {fault}"));
         match (self.0, owner) {
             (by, None) => Ok(Self(by)),
-            (_, Some(owner)) if !is_owner(&owner) => Err(invalid("1 to 128 visible ASCII characters")),
+            (_, Some(owner)) if !Claimant::is_name(&owner) => {
+                Err(invalid("1 to 128 visible ASCII characters"))
+            }
             (None, Some(owner)) => Ok(Self(Some(Claimant { owner, fence: None }))),
             (Some(by), Some(owner)) if by.owner == owner => Ok(Self(Some(by))),
             (Some(_), Some(_)) => Err(invalid("Claim-Owner says another one")),
         }
     }
-}
-
-fn is_owner(owner: &str) -> bool {
-    (1..=128).contains(&owner.len()) && owner.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn ownerless() -> Problem {
