@@ -39,15 +39,13 @@ async fn a_copy_is_known_for_one_however_it_is_put_back() {
     data.tell(vec![offered(1)]).await;
     let copy = killed(&data);
     data.tell(vec![ended(1)]).await;
-    let files: Vec<_> =
-        std::fs::read_dir(copy.directory()).unwrap().map(|file| file.unwrap().path()).collect();
+    let files = |of: &Data| std::fs::read_dir(of.directory()).unwrap().map(|file| file.unwrap().path());
     for (epoch, is_over) in [("8b00", true), ("9c00", false)] {
-        for file in &files {
-            let there = data.directory().join(file.file_name().unwrap());
-            if !is_over {
-                std::fs::remove_file(&there).unwrap();
-            }
-            std::fs::copy(file, there).unwrap();
+        if !is_over {
+            files(&data).for_each(|file| std::fs::remove_file(file).unwrap());
+        }
+        for file in files(&copy) {
+            std::fs::copy(&file, data.directory().join(file.file_name().unwrap())).unwrap();
         }
         let (journal, board) = data.begin_in(epoch);
         assert_eq!(&*board.epoch(), epoch);
