@@ -7,7 +7,7 @@
 //!                                              └─┘ challenged: once more, with credentials (§22)
 //!                                Reaching ◄───── too large for a datagram: a connection, if the peer takes any (§18.1.1)
 //!                                Reaching ◄───── the connection was there and turns out dead: a new one, once (§18.4)
-//!                                Reaching ◄───── 503, no response, not sent: the next address (RFC 3263 §4.3)
+//!                                Reaching ◄───── 503, no response, not sent, nobody there: the next address (RFC 3263 §4.3)
 //! ```
 
 mod invite;
@@ -196,6 +196,12 @@ impl Asking {
                 Progress::Waits
             }
             Outcome::Undelivered if self.try_again(stack) => Progress::Waits,
+            Outcome::Refused => {
+                if self.try_another(stack) {
+                    stack.transactions.abandon(&mut stack.fx, transaction);
+                }
+                Progress::Waits
+            }
             Outcome::TimedOut => {
                 self.stage = Stage::Over;
                 Progress::TimedOut

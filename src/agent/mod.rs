@@ -27,6 +27,7 @@ mod contact;
 mod drain;
 mod effects;
 pub mod event;
+mod fates;
 mod gate;
 pub mod ids;
 mod labels;
@@ -76,12 +77,12 @@ use account_link::AccountLink;
 use accounts::Accounts;
 use alarms::Alarm;
 use calls::Calls;
-use effects::{Awaited, Effects};
+use effects::Effects;
 use gate::Gate;
 use ids::Ids;
 use map::{Map, Set};
 use stack::{Intake, Owner, Stack};
-use transaction::{Outcome, Told, Transactions};
+use transaction::{Told, Transactions};
 
 /// Server transactions beyond those of calls, for requests that are refused.
 const SPARE_TRANSACTIONS: usize = 10_000;
@@ -181,67 +182,6 @@ impl Agent {
                 Err(refusal) => stack.fx.answer(ticket, Err(refusal)),
             },
             Command::Account(command) => accounts.handle_command(stack, &command, ticket),
-        }
-    }
-
-    /// A connection is gone. Its calls go on; what was asked by it and not heard is asked by another one, as is what was
-    /// registered by it.
-    pub fn handle_flow_closed(&mut self, now: Now, flow: FlowId) {
-        let Self { stack, accounts, .. } = self;
-        stack.fx.now = now;
-        if !stack.flows.remove(&flow) {
-            return;
-        }
-        accounts.each(|registration| registration.handle_flow_closed(stack, flow));
-        for id in self.stack.transactions.sent_by(flow) {
-            let told = self.stack.transactions.handle_lost(&mut self.stack.fx, id);
-            self.tell_owner(told);
-        }
-    }
-
-    /// What was sent with this receipt is with the kernel.
-    pub fn handle_delivered(&mut self, now: Now, receipt: Receipt) {
-        self.stack.fx.now = now;
-        match self.stack.fx.awaited(receipt) {
-            Some(Awaited::Command(ticket, call)) => self.stack.fx.answer(ticket, Ok(call)),
-            Some(Awaited::Request(transaction)) => {
-                let owner = self.stack.transactions.owner(transaction);
-                self.tell_owner(owner.map(|owner| Told { owner, transaction, outcome: Outcome::Sent }));
-            }
-            None => {}
-        }
-    }
-
-    /// A way to a destination was found, or there is none.
-    pub fn handle_reached(&mut self, now: Now, id: ReachId, reached: Result<Reached, Unreachable>) {
-        let Self { stack, calls, accounts, .. } = self;
-        stack.fx.now = now;
-        if let Ok(Reached { flow, .. }) = &reached {
-            stack.flows.insert(flow.id);
-        }
-        match stack.reaching.remove(&id) {
-            Some(Owner::Call(call)) => {
-                calls.with(call, |call| call.handle_reached(stack, id, reached));
-            }
-            Some(Owner::Account(number)) => {
-                accounts.with(number, |account| account.handle_reached(stack, id, reached));
-            }
-            None => {}
-        }
-    }
-
-    /// What was sent with this receipt did not reach the peer: no connection could be made.
-    pub fn handle_undelivered(&mut self, now: Now, receipt: Receipt) {
-        self.stack.fx.now = now;
-        match self.stack.fx.awaited(receipt) {
-            Some(Awaited::Command(ticket, call)) => {
-                self.stack.fx.answer(ticket, Err(Refusal::SipTimeout(call)));
-            }
-            Some(Awaited::Request(id)) => {
-                let told = self.stack.transactions.handle_undelivered(&mut self.stack.fx, id);
-                self.tell_owner(told);
-            }
-            None => {}
         }
     }
 

@@ -255,6 +255,7 @@ impl Driver {
     fn learn(&mut self, now: Now, fate: Fate) {
         match fate {
             Fate::Closed(flow) => self.agent.handle_flow_closed(now, flow),
+            Fate::Refused(flow) => self.agent.handle_refused(now, flow),
             Fate::Delivered(receipt) => self.agent.handle_delivered(now, receipt),
             Fate::Undelivered(receipt) => self.agent.handle_undelivered(now, receipt),
             Fate::Pong(flow) => self.agent.handle_pong(now, flow),

@@ -139,6 +139,7 @@ impl Connections {
             Heard::Ping(id) => self.pong(id),
             Heard::Pong(id) => self.fates.push_back(Fate::Pong(id)),
             Heard::Forgotten(id) => self.fates.push_back(Fate::Closed(id)),
+            Heard::Refused(id) => self.fates.push_back(Fate::Refused(id)),
             Heard::Unreadable(peer, fault) => {
                 self.metrics.unparsable();
                 if let Some(times) = self.unreadable.count() {

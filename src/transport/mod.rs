@@ -103,6 +103,8 @@ enum Heard {
     Greedy(FlowId, &'static str),
     /// Nothing is remembered of a UDP flow any more.
     Forgotten(FlowId),
+    /// Nobody takes what is sent by a UDP flow, the network says.
+    Refused(FlowId),
     /// A message that can be neither read nor answered, who sent it, and what is wrong with it.
     Unreadable(SocketAddr, &'static str),
     /// Where a hop is, best first; or why that is not known.
@@ -116,6 +118,8 @@ enum Heard {
 pub enum Fate {
     /// The connection is gone; said once for each.
     Closed(FlowId),
+    /// Nobody takes what is sent by the flow, the network says; it can be used as before.
+    Refused(FlowId),
     /// The kernel has all of what was sent with this receipt.
     Delivered(Receipt),
     /// What was sent with this receipt did not reach the peer.

@@ -7,11 +7,12 @@ use std::time::Duration;
 use call_agent::agent::{Address, Destination, Hop, ReachId, Reached, Unreachable};
 use call_agent::sip::Transport;
 use call_agent::transport::{self, Bounds, Connections, Fate, Inbound};
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::{Instant, timeout};
 
-use crate::agent::PATIENCE;
+use crate::agent::{Agent, PATIENCE};
 use crate::program::Program;
 use crate::scratch::free_ports;
 
@@ -322,4 +323,25 @@ async fn where_no_name_server_answers_it_ends_in_time_and_says_so() {
     let found = net.find(hop("pbx.test")).await;
     assert_eq!(found, ["pbx.test: no name server has answered in time"]);
     assert!(begun.elapsed() < Duration::from_secs(4), "as long as is set, not as long as it is patient");
+}
+
+#[test]
+fn a_host_where_nobody_listens_holds_a_call_up_by_udp_no_longer_than_its_network_takes_to_say_so() {
+    let dead = free_ports(2);
+    let phone = UdpSocket::bind((Ipv4Addr::LOCALHOST, dead + 1)).unwrap();
+    // An INVITE without any answer is given up after 32 seconds.
+    phone.set_read_timeout(Some(Duration::from_secs(16))).unwrap();
+    let dns = Dnsmasq::start(&[
+        "--host-record=pbx.test,127.0.0.1",
+        &format!("--srv-host=_sip._udp.office.test,pbx.test,{dead},1"),
+        &format!("--srv-host=_sip._udp.office.test,pbx.test,{},2", dead + 1),
+    ]);
+    let agent =
+        Agent::start_with(&["--sip-listen", "udp://127.0.0.1:0", "--dns-server", &dns.at.to_string()]);
+    let (status, _) = agent.ask("/v1/calls", json!({"to": "sip:1000@office.test"}));
+    assert_eq!(status, 201);
+    let mut buffer = [0; 4096];
+    let (_, from) = phone.recv_from(&mut buffer).expect("an INVITE");
+    assert_eq!(from, agent.sip);
+    assert!(buffer.starts_with(b"INVITE sip:1000@office.test SIP/2.0\r\n"));
 }

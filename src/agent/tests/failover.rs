@@ -118,6 +118,63 @@ fn an_invite_that_nothing_was_heard_of_goes_on_when_its_connection_is_gone() {
     world.assert_empty();
 }
 
+#[test]
+fn where_nobody_is_said_to_be_the_next_address_is_asked_at_once() {
+    let mut world = World::udp();
+    let first = first_of_two(&mut world);
+    world.refuse();
+    let Destination::Addresses(rest) = world.reach() else { panic!("addresses") };
+    assert_eq!(rest, [another()]);
+    let second = Callee::of(world.request());
+    world.deliver(first.answers());
+    assert!(world.wire().is_empty(), "the first is asked no more");
+    world.deliver(second.answers());
+    assert_eq!(world.call().state.name(), "established");
+    assert_eq!(world.statuses(), ["ACK"]);
+}
+
+#[test]
+fn nobody_is_believed_who_says_that_nobody_is_there_where_that_would_be_the_end() {
+    let mut world = World::udp();
+    world.originate(order());
+    world.reach();
+    let callee = Callee::of(world.request());
+    world.refuse();
+    assert!(!world.is_seeking() && world.call().end.is_none());
+    world.advance(Duration::from_millis(500));
+    assert_eq!(world.request().via.branch, callee.invite.via.branch, "it is repeated as ever");
+    world.deliver(callee.answers());
+    assert_eq!(world.call().state.name(), "established");
+    world.statuses();
+    world.ask(Action::Hangup(Default::default()));
+    let bye = world.request();
+    world.refuse();
+    world.advance(Duration::from_millis(500));
+    assert_eq!(world.request().via.branch, bye.via.branch);
+}
+
+#[test]
+fn a_peer_that_has_said_anything_is_there() {
+    let mut world = World::udp();
+    let first = first_of_two(&mut world);
+    world.deliver(first.says(100));
+    world.refuse();
+    assert!(!world.is_seeking());
+    world.deliver(first.answers());
+    assert_eq!(world.call().state.name(), "established");
+}
+
+#[test]
+fn a_call_that_is_given_up_goes_nowhere_else() {
+    let mut world = World::udp();
+    let first = first_of_two(&mut world);
+    world.ask(Action::Hangup(Default::default()));
+    world.refuse();
+    assert!(!world.is_seeking());
+    world.deliver(first.says(180));
+    assert_eq!(world.request().method.as_str(), "CANCEL");
+}
+
 /// A call that goes by a connection which was there already.
 fn by_an_old_connection(world: &mut World) -> Callee {
     world.originate(order());

@@ -109,6 +109,12 @@ impl World {
         self.drain();
     }
 
+    /// The network says that nobody is where the connection leads.
+    pub fn refuse(&mut self) {
+        self.agent.handle_refused(self.now, self.flow.id);
+        self.drain();
+    }
+
     /// What is sent from here on waits for [`World::delivered`] or [`World::undelivered`].
     pub fn hold_deliveries(&mut self) {
         self.is_open = false;

@@ -44,6 +44,13 @@ impl Client {
         }
     }
 
+    fn is_unheard(&self) -> bool {
+        match self {
+            Self::Invite(invite) => invite.is_calling(),
+            Self::Other(other) => other.is_trying(),
+        }
+    }
+
     fn handle_timer(&mut self, timer: Timer, wire: &mut Wire<'_>) -> Step<'static> {
         match self {
             Self::Invite(invite) => invite.handle_timer(timer, wire),
@@ -148,6 +155,14 @@ impl Transactions {
     /// as if it had not been sent (§8.1.3.1).
     pub fn handle_lost(&mut self, fx: &mut Effects, id: TransactionId) -> Option<Told<'static>> {
         self.with_client(fx, id, |client, wire| client.handle_lost(wire))
+    }
+
+    /// Nobody is where a request was sent to, the network says: told of one that nothing was heard of. It goes on as if nothing had been said.
+    pub fn handle_refused(&self, id: TransactionId) -> Option<Told<'static>> {
+        let owner = self.owner(id)?;
+        let is_unheard =
+            matches!(&self.all.get(&id)?.machine, Machine::Client(client) if client.is_unheard());
+        is_unheard.then_some(Told { owner, transaction: id, outcome: Outcome::Refused })
     }
 
     /// A timer fired.

@@ -92,6 +92,11 @@ impl ClientInvite {
         matches!(self.state, State::Proceeding)
     }
 
+    /// Whether the peer has said nothing yet.
+    pub(super) fn is_calling(&self) -> bool {
+        matches!(self.state, State::Calling { .. })
+    }
+
     pub(super) fn handle_response<'a>(
         &mut self,
         response: &'a Response,

@@ -49,6 +49,11 @@ impl ClientOther {
         Self { request: Sent(request), receipt, state: State::Trying { interval: T1 } }
     }
 
+    /// Whether the peer has said nothing yet.
+    pub(super) fn is_trying(&self) -> bool {
+        matches!(self.state, State::Trying { .. })
+    }
+
     pub(super) fn handle_response<'a>(
         &mut self,
         response: &'a Response,

@@ -53,6 +53,8 @@ pub enum Outcome<'a> {
     TimedOut,
     /// No way to the peer (§8.1.3.1).
     Undelivered,
+    /// Nobody is there, the network says (§18.4), and the peer has said nothing. The transaction goes on.
+    Refused,
 }
 
 /// News of a transaction for its owner.

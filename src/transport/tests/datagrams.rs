@@ -224,6 +224,38 @@ async fn nobody_at_the_other_end_does_not_hurt_what_is_sent_next() {
 }
 
 #[tokio::test]
+async fn of_a_peer_that_is_not_there_the_flow_by_which_it_was_asked_is_told() {
+    for (listener, host) in [
+        ("127.0.0.1:0", "127.0.0.1"),
+        ("0.0.0.0:0", "127.0.0.1"),
+        ("[::]:0", "127.0.0.1"),
+        ("[::1]:0", "::1"),
+    ] {
+        let mut net = listening(&[listener], Bounds::default()).await;
+        let gone = UdpSocket::bind((host, 0)).await.unwrap().local_addr().unwrap();
+        let flow = reached(&mut net, gone);
+        net.connections.send(transmit(flow.id, "OPTIONS"));
+        assert_eq!(net.fate().await, Fate::Refused(flow.id), "{listener}");
+        assert!(net.connections.is_open(flow.id));
+    }
+}
+
+#[tokio::test]
+async fn of_a_peer_that_was_only_answered_nothing_is_told() {
+    let mut net = net().await;
+    let (socket, address) = phone().await;
+    socket.send_to(&message("one"), net.address).await.unwrap();
+    let answered = net.arrival().await.flow;
+    assert_eq!(answered.peer, address);
+    drop(socket);
+    net.connections.send(transmit(answered.id, "200"));
+    let gone = UdpSocket::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let asked = reached(&mut net, gone);
+    net.connections.send(transmit(asked.id, "OPTIONS"));
+    assert_eq!(net.fate().await, Fate::Refused(asked.id), "and not of the one that was answered before");
+}
+
+#[tokio::test]
 async fn an_address_by_udp_is_reached_at_once_and_the_rest_is_left_to_try() {
     let mut net = net().await;
     let (_socket, address) = phone().await;

@@ -15,6 +15,21 @@ use tokio::net::UdpSocket;
 /// A datagram that came: how long, from whom, and to which of our addresses, if the system says so.
 pub(super) type Received = (usize, SocketAddr, Option<IpAddr>);
 
+/// How often the kernel is asked for one thing, where it answers with something else.
+const TRIES: usize = 4;
+
+/// Does something with a socket past errors that are about datagrams which were sent before: the kernel tells each to what comes next, in
+/// place of doing that.
+pub(super) fn past_errors<T>(mut act: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    for _ in 1..TRIES {
+        match act() {
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => {}
+            done => return done,
+        }
+    }
+    act()
+}
+
 /// Asks the system to say which of our addresses datagrams come to. One that does not leaves us with the address by which it
 /// would send.
 pub(super) fn ask_where(socket: &UdpSocket, is_ipv6: bool) {
@@ -26,7 +41,7 @@ pub(super) fn ask_where(socket: &UdpSocket, is_ipv6: bool) {
 
 /// Waits for the next datagram; what is longer than the buffer is cut.
 pub(super) async fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<Received> {
-    socket.async_io(Interest::READABLE, || read(socket, buffer)).await
+    socket.async_io(Interest::READABLE, || past_errors(|| read(socket, buffer))).await
 }
 
 fn read(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<Received> {
@@ -40,7 +55,7 @@ fn read(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<Received> {
 }
 
 /// With its interface, where the address means something on one link only (RFC 4007 §6).
-fn address_of(address: &SockaddrStorage) -> Option<SocketAddr> {
+pub(super) fn address_of(address: &SockaddrStorage) -> Option<SocketAddr> {
     let v4 = address.as_sockaddr_in().map(|address| SocketAddr::new(address.ip().into(), address.port()));
     v4.or_else(|| {
         address

@@ -69,11 +69,12 @@ impl Flows {
         self.all.get(&id).map(|remembered| remembered.flow)
     }
 
-    /// Whether we have sent something to a peer by this socket of our own accord.
-    pub(super) fn is_ours(&self, socket: SocketNumber, peer: SocketAddr) -> bool {
+    /// The flows to a peer by which we have sent something of our own accord, by this socket.
+    pub(super) fn ours(&self, socket: SocketNumber, peer: SocketAddr) -> Vec<FlowId> {
         let (ip, port) = (peer.ip(), peer.port());
-        let mut flows = self.by_peer.range((ip, port, socket, LOWEST)..=(ip, port, socket, HIGHEST));
-        flows.any(|(_, id)| self.all.get(id).is_some_and(|remembered| remembered.side == Side::Us))
+        let flows = self.by_peer.range((ip, port, socket, LOWEST)..=(ip, port, socket, HIGHEST));
+        let is_ours = |id: &FlowId| self.all.get(id).is_some_and(|remembered| remembered.side == Side::Us);
+        flows.map(|(_, id)| *id).filter(is_ours).collect()
     }
 
     /// What to send on, and by which flow.

@@ -6,6 +6,7 @@
 mod datagram;
 mod flows;
 mod read;
+mod refused;
 pub(super) mod route;
 
 use std::io;
@@ -39,7 +40,7 @@ type SocketNumber = usize;
 #[derive(Debug)]
 pub(super) struct Udp {
     /// Those of listeners, and at most one a family beside them.
-    sockets: Vec<(Arc<Socket>, Task)>,
+    sockets: Vec<(Arc<Socket>, [Task; 2])>,
     flows: Remembering,
     door: Door,
     inbound: mpsc::Sender<Inbound>,
@@ -94,11 +95,13 @@ impl Udp {
         if local.ip().is_unspecified() {
             datagram::ask_where(&socket, local.is_ipv6());
         }
+        refused::ask(&socket, local.is_ipv6());
         let number = self.sockets.len();
         let socket = Arc::new(Socket { number, socket, local: tcp::canonical(local), dual, listener });
         let reading =
             read::read((socket.clone(), self.flows.clone()), self.door.clone(), self.inbound.clone());
-        self.sockets.push((socket.clone(), Task::spawn(reading)));
+        let refused = refused::read((socket.clone(), self.flows.clone()), self.inbound.clone());
+        self.sockets.push((socket.clone(), [Task::spawn(reading), Task::spawn(refused)]));
         Ok(socket)
     }
 
@@ -186,7 +189,7 @@ impl Udp {
         let way = self.flows.lock().way(id);
         let found = way.and_then(|(number, flow)| Some((&self.sockets.get(number)?.0, flow)));
         let (socket, flow) = found.ok_or(io::ErrorKind::NotConnected)?;
-        match socket.send(bytes, &flow) {
+        match datagram::past_errors(|| socket.send(bytes, &flow)) {
             Err(error) if is_passing(&error) => {
                 if let Some(times) = self.lost.count() {
                     warn!(%error, times, "the kernel took no datagram");

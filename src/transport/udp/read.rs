@@ -47,7 +47,7 @@ pub(super) async fn read(
         let bytes = buffer.get(..length).unwrap_or_default();
         // Keeps the interface of a link-local address, which alone leads back.
         peer.set_ip(peer.ip().to_canonical());
-        if !door.allows(peer.ip()) && !flows.lock().is_ours(socket.number, peer) {
+        if !door.allows(peer.ip()) && flows.lock().ours(socket.number, peer).is_empty() {
             door.kept_out.add(Count::DeniedDatagrams);
             continue;
         }
