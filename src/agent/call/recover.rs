@@ -18,8 +18,6 @@ impl Call {
         let saved = saved.filter(|_| matches!(state, CallState::Established | CallState::Ended));
         match saved.and_then(|saved| Self::restored(stack, picture.clone(), saved)) {
             Some(mut call) if state == CallState::Ended => {
-                // It may have been sent, once more for each challenge.
-                call.dialog.skip(MAX_CHALLENGES);
                 call.send_bye(stack);
                 Some(call)
             }
@@ -50,7 +48,9 @@ impl Call {
             CallState::Ended => Phase::Closing(Closing::new(Vec::new(), std::mem::take(&mut saved.bye))),
             _ => Phase::Established(Established::new()),
         };
-        let dialog = Dialog::restored(saved, account)?;
+        let mut dialog = Dialog::restored(saved, account)?;
+        // What was saved last may have been sent once more for each challenge.
+        dialog.skip(MAX_CHALLENGES);
         Some(Self {
             forks: Forks::of_the_past(dialog.invite),
             dialog,

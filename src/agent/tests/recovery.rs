@@ -60,7 +60,7 @@ fn a_client_hangs_up_by_a_new_connection() {
     let Destination::Hop(hop) = world.reach() else { panic!("a hop") };
     assert_eq!((&*hop.host, hop.port, hop.transport), ("10.0.0.1", Some(5060), Some(Transport::Tcp)));
     let bye = world.request();
-    assert_eq!((bye.method.as_str(), bye.cseq), ("BYE", 1));
+    assert_eq!((bye.method.as_str(), bye.cseq), ("BYE", 5), "behind all that the last one may have become");
     assert_eq!(bye.from.tag().map(ToString::to_string), phone.to_tag);
     assert_eq!(world.done(ticket).state.name(), "ended");
     world.deliver(phone.respond(&bye, 200));
@@ -83,7 +83,7 @@ fn a_call_of_ours_comes_back_with_its_route_and_a_higher_cseq() {
     world.reach();
     let bye = world.request();
     assert_eq!(header(&bye.headers, "Route").as_deref(), Some("<sip:p@10.0.0.1;transport=tcp;lr>"));
-    assert_eq!((bye.uri.as_str(), bye.cseq), ("sip:1001@10.0.0.1:5060;transport=tcp", 2));
+    assert_eq!((bye.uri.as_str(), bye.cseq), ("sip:1001@10.0.0.1:5060;transport=tcp", 6));
     assert_eq!(bye.to.tag().map(AsRef::as_ref), Some("callee"));
 }
 
