@@ -121,6 +121,16 @@ pub fn token(name: &'static str, text: &str) -> Result<(), Refusal> {
     if is_token(text) && text.len() <= MAX_NAME { Ok(()) } else { Err(field(name, "must be a token")) }
 }
 
+/// A media type (RFC 3261 §25.1), perhaps with parameters.
+pub fn media_type(name: &'static str, text: &str) -> Result<(), Refusal> {
+    let kind = text.split(';').next().unwrap_or_default().trim();
+    let is_type = kind.split_once('/').is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype));
+    if is_type && text.len() <= MAX_TEXT && !has_control(text) {
+        return Ok(());
+    }
+    Err(field(name, "must be a media type of up to 256 bytes, as `application/json`"))
+}
+
 fn has_control(text: &str) -> bool {
     text.chars().any(|c| c.is_control() && c != '\t')
 }

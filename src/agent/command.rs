@@ -1,16 +1,17 @@
 //! What can be asked of calls and accounts. The vocabulary of the HTTP contract.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::CallId;
+pub use super::done::Done;
 use super::event::Reason;
 pub use super::labels::Labels;
+pub use super::letter::{Digits, DigitsVia, Letter};
 pub use super::new_headers::{NewHeader, NewHeaders};
 pub use super::refusal::Refusal;
-use super::{Account, Call, CallId};
 
 /// A command: it is answered when its SIP effect is known, with what it is about as it then is.
 #[derive(Clone, Debug)]
@@ -21,33 +22,6 @@ pub enum Command {
     Originate(Originate),
     /// Something is to be done with an account.
     Account(AccountCommand),
-}
-
-/// What a good answer to a command is about.
-#[derive(Clone, Debug)]
-pub enum Done {
-    /// The call.
-    Call(Arc<Call>),
-    /// The account.
-    Account(Arc<Account>),
-}
-
-impl Done {
-    /// The call, if it is about one.
-    pub fn call(self) -> Option<Arc<Call>> {
-        match self {
-            Self::Call(call) => Some(call),
-            Self::Account(_) => None,
-        }
-    }
-
-    /// The account, if it is about one.
-    pub fn account(self) -> Option<Arc<Account>> {
-        match self {
-            Self::Account(account) => Some(account),
-            Self::Call(_) => None,
-        }
-    }
 }
 
 /// A command to an account.
@@ -126,6 +100,12 @@ pub enum Action {
     Cancel(Cancel),
     /// End it, by whatever SIP its state needs.
     Hangup(Hangup),
+    /// Send the peer an INFO.
+    Info(Letter),
+    /// Send the peer a MESSAGE.
+    Message(Letter),
+    /// Press keys.
+    Dtmf(Digits),
     /// Take the lease on it, or renew one's own.
     Claim(TakeClaim),
     /// Renew one's own lease, or take it if there is none.
@@ -144,6 +124,9 @@ impl Action {
             Self::Reject(_) => "reject",
             Self::Cancel(_) => "cancel",
             Self::Hangup(_) => "hangup",
+            Self::Info(_) => "info",
+            Self::Message(_) => "message",
+            Self::Dtmf(_) => "dtmf",
             Self::Claim(_) => "claim",
             Self::RenewClaim(_) => "renew claim",
             Self::ReleaseClaim => "release claim",

@@ -114,6 +114,11 @@ impl Effects {
         self.outputs.push_back(Output::Answer(ticket, answer.map(Done::Call)));
     }
 
+    /// Answers a command that the peer has answered.
+    pub fn answer_heard(&mut self, ticket: Ticket, call: Arc<Call>, status: u16) {
+        self.outputs.push_back(Output::Answer(ticket, Ok(Done::Heard(call, status))));
+    }
+
     /// Answers a command that is about an account.
     pub fn answer_account(&mut self, ticket: Ticket, answer: Result<Arc<Account>, Refusal>) {
         self.outputs.push_back(Output::Answer(ticket, answer.map(Done::Account)));

@@ -24,6 +24,7 @@ mod calls;
 mod check;
 pub mod command;
 mod contact;
+mod done;
 mod drain;
 mod effects;
 pub mod event;
@@ -33,6 +34,7 @@ pub mod ids;
 mod labels;
 #[cfg(any(test, fuzzing))]
 mod leftovers;
+mod letter;
 mod load;
 mod map;
 mod network;

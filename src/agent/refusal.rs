@@ -40,6 +40,9 @@ pub enum Refusal {
     /// The peer did not answer our request in time, or could not be reached to be sent what the command sends.
     #[error("the peer did not answer in time, or could not be reached")]
     SipTimeout(Arc<Call>),
+    /// The peer refused what the command has sent.
+    #[error("the peer answered {1}")]
+    SipRejected(Arc<Call>, u16),
     /// `If-Match` names another version.
     #[error("the call is at version {}", .0.version)]
     VersionMismatch(Arc<Call>),

@@ -6,7 +6,7 @@ use super::command::NewHeader;
 use crate::sip::{Headers, Name, Request, Writer};
 
 /// The methods that this agent serves.
-pub const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE";
+pub const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, MESSAGE, UPDATE";
 /// The body types that it reads in an INVITE.
 pub const ACCEPT: &str = "application/sdp";
 /// Its name.

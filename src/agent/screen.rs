@@ -11,11 +11,12 @@ use crate::sip::{Known, Name, Request};
 /// A refusal: its status and the whole response.
 pub type Refused = (u16, Bytes);
 
-/// Methods that the RFCs know and this agent does not serve get 405, others 501 (§8.2.1).
+/// Methods that the RFCs know and this agent does not serve get 405, others 501 (§8.2.1). MESSAGE is served within calls only.
 pub fn method(request: &Request, tag: &str) -> Option<Refused> {
-    use Known::{Ack, Bye, Cancel, Info, Invite, Options, Update};
+    use Known::{Ack, Bye, Cancel, Info, Invite, Message, Options, Update};
     match request.method.known() {
         Some(Ack | Bye | Cancel | Info | Invite | Options | Update) => None,
+        Some(Message) if request.to.tag().is_some() => None,
         Some(_) => Some((405, begin(request, 405, tag).header("Allow", ALLOW).finish())),
         None => Some((501, begin(request, 501, tag).header("Allow", ALLOW).finish())),
     }

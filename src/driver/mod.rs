@@ -59,6 +59,11 @@ impl Commander {
         self.run(Command::Call(command)).await?.call().ok_or(Refusal::NotFound)
     }
 
+    /// Gives a call a command that its peer answers, and waits for that.
+    pub async fn converse(&self, command: CallCommand) -> Result<(Arc<Call>, u16), Refusal> {
+        self.run(Command::Call(command)).await?.heard().ok_or(Refusal::NotFound)
+    }
+
     /// Places a call; it is answered at once.
     pub async fn originate(&self, originate: Originate) -> Result<Arc<Call>, Refusal> {
         self.run(Command::Originate(originate)).await?.call().ok_or(Refusal::NotFound)

@@ -39,6 +39,7 @@ mod hangup;
 mod head;
 mod health;
 mod idempotency;
+mod letters;
 mod listener;
 mod metrics;
 mod origin;
@@ -94,6 +95,7 @@ pub use streams::Streams;
 use call::CallAnswer;
 use claim::By;
 use etag::IfMatch;
+use letters::Heard;
 
 /// What handlers work with.
 #[derive(Clone, Debug)]
@@ -135,6 +137,21 @@ impl Context {
         let if_version = self.condition(call, condition);
         let done = self.commander.call(CallCommand { call, if_version, by, action }).await;
         done.map(CallAnswer).map_err(|refusal| refusal::of_call(refusal, call, &self.board))
+    }
+
+    /// The same for a command whose answer is the peer's.
+    async fn converse(
+        &self,
+        call: CallId,
+        condition: IfMatch,
+        By(by): By,
+        action: Action,
+    ) -> Result<Heard, Problem> {
+        let if_version = self.condition(call, condition);
+        let heard = self.commander.converse(CallCommand { call, if_version, by, action }).await;
+        heard
+            .map(|(call, sip_status)| Heard { call, sip_status })
+            .map_err(|refusal| refusal::of_call(refusal, call, &self.board))
     }
 
     /// The version that the call must be at.
@@ -200,6 +217,9 @@ fn guarded_routes() -> OpenApiRouter<Context> {
         .routes(routes!(reject::reject))
         .routes(routes!(cancel::cancel))
         .routes(routes!(hangup::hangup))
+        .routes(routes!(letters::info))
+        .routes(routes!(letters::message))
+        .routes(routes!(letters::dtmf))
         .routes(routes!(claim::take, claim::renew, claim::release))
         .routes(routes!(timeline::read))
         .routes(routes!(accounts::list))

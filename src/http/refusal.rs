@@ -40,6 +40,7 @@ pub fn problem(refusal: Refusal) -> Problem {
         }
         Refusal::CallEnded(call) => told(Code::CallEnded).about(&call),
         Refusal::NoCommonCodec(call) => told(Code::NoCommonCodec).about(&call).with_sip_status(488),
+        Refusal::SipRejected(call, status) => told(Code::SipRejected).about(&call).with_sip_status(status),
         Refusal::AckTimeout(call) => told(Code::AckTimeout).about(&call),
         Refusal::SipTimeout(call) => told(Code::SipTimeout).about(&call),
         Refusal::VersionMismatch(call) => {

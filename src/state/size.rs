@@ -111,7 +111,7 @@ impl Measure {
         match &event.detail {
             None => 0,
             Some(Detail::Dtmf(dtmf)) => (self.text)(&dtmf.digits),
-            Some(Detail::Info(info)) => {
+            Some(Detail::Info(info) | Detail::Message(info)) => {
                 (self.text)(&info.body) + info.content_type.as_ref().map_or(0, |text| (self.text)(text))
             }
             Some(Detail::Release(release)) => (self.text)(&release.owner),

@@ -150,12 +150,17 @@ impl Caller {
 
     /// The agent's request of that method, answered 200.
     pub fn expect_request(&mut self, method: &str) -> Message {
+        self.answer_request(method, 200)
+    }
+
+    /// The same, answered as is said.
+    pub fn answer_request(&mut self, method: &str, status: u16) -> Message {
         let request = self.message();
         assert!(request.start.starts_with(method), "{method} was expected: {request:?}");
         let copied: String = ["Via", "From", "To", "Call-ID", "CSeq"]
             .map(|name| format!("{name}: {}\r\n", request.header(name)))
             .concat();
-        let response = format!("SIP/2.0 200 OK\r\n{copied}Content-Length: 0\r\n\r\n");
+        let response = format!("SIP/2.0 {status} As asked\r\n{copied}Content-Length: 0\r\n\r\n");
         self.stream.write_all(response.as_bytes()).unwrap();
         request
     }

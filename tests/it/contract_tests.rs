@@ -11,6 +11,7 @@ use crate::caller::{Caller, Invite};
 use crate::client::{Answer, Stream};
 use crate::contract::{self, COMMITTED, DOCUMENT, Seen};
 use crate::contract_accounts;
+use crate::contract_letters;
 use crate::contract_webhooks;
 
 const NO_CALL: &str = "call_01JD8Q4V6T0000000000000000";
@@ -69,6 +70,17 @@ fn every_example_of_a_command_does_what_it_shows() {
             let mut caller = Caller::invite(&agent, &invite);
             let id = crate::caller::text(&events.next_of("call.offered")["id"]);
             let (path, body) = (path.replace("{id}", &id), example["value"].to_string());
+            if let Some(command) =
+                path.rsplit('/').next().filter(|_| contract_letters::least(&path).is_some())
+            {
+                agent.tell(&id, "accept", r#"{"wait": "sent"}"#);
+                caller.expect(200);
+                caller.ack();
+                events.next_of("call.established");
+                let heard = contract_letters::heard(&agent, &id, &mut caller, (command, &body), 200);
+                assert_eq!(heard.status, 200, "{path}, example {name}: {}", heard.body);
+                continue;
+            }
             let answer = std::thread::scope(|scope| {
                 let sending = scope.spawn(|| agent.send(&method, &path, &[JSON], &body));
                 if path.ends_with("/accept") {
@@ -92,6 +104,7 @@ fn every_documented_answer_can_be_had() {
     refused_media(&agent, &mut events);
     successes(&agent, &mut events);
     unanswered(&agent, &mut events);
+    contract_letters::letters(&agent, &mut events);
     for (path, method, stream) in slow {
         contract::check(&method, &path, &Answer::read(&mut BufReader::new(stream), true));
     }
@@ -132,7 +145,11 @@ fn begin_slow_bodies(agent: &Agent) -> Vec<(String, String, TcpStream)> {
 
 /// The least that a command has to say.
 fn least(method: &str, path: &str) -> &'static str {
-    if path.ends_with("/claim") && method != "DELETE" { r#"{"owner": "x", "ttl_seconds": 60}"# } else { "" }
+    match contract_letters::least(path) {
+        Some(body) => body,
+        None if path.ends_with("/claim") && method != "DELETE" => r#"{"owner": "x", "ttl_seconds": 60}"#,
+        None => "",
+    }
 }
 
 /// What is wrong before any call is looked at.

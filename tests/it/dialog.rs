@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::agent::{Agent, Events};
-use crate::peer::{Caller, OFFER, Peer, established, header, offered};
+use crate::peer::{Caller, OFFER, Peer, established, header, offered, respond};
 
 /// A caller that has been answered, and the other sides of its call.
 struct InCall {
@@ -173,4 +173,40 @@ fn a_caller_that_repeats_its_invite_hears_the_last_answer_again() {
     peer.send(caller.ack_refusal(&refusal));
     peer.hears_nothing_but_options();
     assert_eq!(agent.get("/v1/calls").1["calls"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn what_a_client_sends_in_the_call_is_answered_with_what_the_peer_says() {
+    let InCall { agent, mut peer, id, .. } = InCall::new();
+    let letter =
+        json!({"content_type": "application/json", "body": "{\"ticket\": 4711}", "headers": {"X-A": "1"}});
+    let table = [
+        ("info", letter.clone(), "INFO", 200, 200, "{\"ticket\": 4711}"),
+        ("message", letter, "MESSAGE", 202, 200, "{\"ticket\": 4711}"),
+        ("dtmf", json!({"digits": "#"}), "INFO", 200, 200, "Signal=#\r\nDuration=250\r\n"),
+        ("dtmf", json!({"digits": "1"}), "INFO", 415, 502, "Signal=1\r\nDuration=250\r\n"),
+    ];
+    for (command, body, method, says, status, carried) in table {
+        std::thread::scope(|scope| {
+            let asked = scope.spawn(|| agent.command(&id, command, body));
+            let request = peer.request(method);
+            assert_eq!(std::str::from_utf8(&request.body).unwrap(), carried);
+            peer.send(respond(&request, says));
+            let (told, answer) = asked.join().unwrap();
+            assert_eq!((told, &answer["sip_status"]), (status, &json!(says)), "{answer}");
+            match status {
+                200 => assert_eq!((&answer["id"], &answer["state"]), (&json!(id), &json!("established"))),
+                _ => assert_eq!((&answer["code"], &answer["call_id"]), (&json!("sip-rejected"), &json!(id))),
+            }
+        });
+    }
+    let (status, problem) = agent.command(&id, "dtmf", json!({"digits": "1", "via": "rfc4733"}));
+    assert_eq!((status, &problem["code"]), (422, &json!("invalid-field")), "{problem}");
+}
+
+#[test]
+fn a_message_of_the_caller_is_told() {
+    let mut call = InCall::new();
+    call.ask("MESSAGE", "text/plain", "hello", 200);
+    assert_eq!(call.told("call.message")["message"], json!({"content_type": "text/plain", "body": "hello"}));
 }

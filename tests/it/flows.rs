@@ -182,7 +182,9 @@ fn the_captured_invite_can_be_answered_and_hung_up() {
     };
     peer.send(caller.ack());
     let established = next(&mut events, "call.established");
-    let changes = json!({"state": "established", "established_at": established["established_at"]});
+    let actions = json!(["hangup", "dtmf", "info", "message"]);
+    let changes =
+        json!({"state": "established", "established_at": established["established_at"], "actions": actions});
     assert_eq!(established, changed(&accepted, changes));
     let bye = caller.clone().next("BYE", "Reason: Q.850;cause=16;text=\"NORMAL_CLEARING\"\r\n", "");
     peer.send(bye);

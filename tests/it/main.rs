@@ -19,6 +19,7 @@ mod calls;
 mod client;
 mod contract;
 mod contract_accounts;
+mod contract_letters;
 mod contract_tests;
 mod contract_webhooks;
 mod diagnostics;

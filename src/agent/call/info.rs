@@ -1,20 +1,19 @@
-//! INFO from the peer (RFC 6086 and the legacy use that PBXs make of it): digits and whatever else.
+//! What the peer has to say in the dialog: INFO (RFC 6086 and the legacy use that PBXs make of it), with digits and whatever else, and
+//! MESSAGE (RFC 3428).
 
 use bytestring::ByteString;
 
 use super::{Call, Phase};
 use crate::agent::event::{Detail, Dtmf, EventKind, Info};
+use crate::agent::letter::MAX_BODY;
 use crate::agent::stack::Stack;
 use crate::agent::{Flow, respond};
-use crate::sip::{Name, Request, body_text};
-
-/// The largest body that is shown to clients; a larger one is answered 413.
-const MAX_BODY: usize = 16 * 1024;
+use crate::sip::{Known, Name, Request, body_text};
 
 impl Call {
-    /// Shows the INFO to the clients and answers 200; an Info Package, none of which we have asked for, gets 469
-    /// (RFC 6086 §4.2.2).
-    pub(super) fn handle_info(&mut self, stack: &mut Stack, flow: &Flow, info: &Request) {
+    /// Shows an INFO or a MESSAGE to the clients and answers 200; a body that is too large gets 413, and an Info Package, none of which we
+    /// have asked for, 469 (RFC 6086 §4.2.2).
+    pub(super) fn handle_letter(&mut self, stack: &mut Stack, flow: &Flow, info: &Request) {
         if matches!(self.phase, Phase::Closing(_) | Phase::Gone) {
             return self.disown(stack, flow, info);
         }
@@ -35,6 +34,9 @@ fn read(info: &Request) -> (EventKind, Detail) {
     // A copy: what is kept of an INFO must not hold its whole head.
     let content_type = info.headers.first(Name::ContentType).map(|header| ByteString::from(&*header.text()));
     let body = body_text(&info.body);
+    if info.method.known() == Some(Known::Message) {
+        return (EventKind::Message, Detail::Message(Info { content_type, body }));
+    }
     let dtmf = if info.headers.content_is("application/dtmf-relay") {
         relayed(&body)
     } else if info.headers.content_is("application/dtmf") {

@@ -26,6 +26,7 @@ mod forks;
 mod give_up;
 mod info;
 mod invitation;
+mod letters;
 mod modify;
 mod offer;
 mod order;
@@ -61,6 +62,7 @@ use connect::Dialing;
 pub use dialog::Saved;
 use dialog::{Dialog, Order};
 use forks::Forks;
+use letters::Letters;
 use ring::Provisional;
 
 /// A call, from its INVITE until nothing of it is left on the wire.
@@ -142,12 +144,14 @@ struct Established {
     confirming: Option<Confirming>,
     /// The UPDATE that tells the peer where we are now, until its final response.
     refreshing: Option<Box<Asking>>,
+    /// What clients have to say to the peer.
+    letters: Letters,
 }
 
 impl Established {
     /// Nothing is under way.
     fn new() -> Self {
-        Self { confirming: None, refreshing: None }
+        Self { confirming: None, refreshing: None, letters: Letters::default() }
     }
 }
 
@@ -195,6 +199,9 @@ impl Call {
             Action::Reject(reject) => self.reject(stack, reject, EndBy::Api),
             Action::Cancel(cancel) => self.cancel(stack, cancel, ticket),
             Action::Hangup(hangup) => self.hang_up(stack, hangup, ticket),
+            Action::Info(letter) => self.write(stack, (Known::Info, letter), ticket),
+            Action::Message(letter) => self.write(stack, (Known::Message, letter), ticket),
+            Action::Dtmf(digits) => self.press(stack, &digits, ticket),
             Action::Claim(take) => self.claim(stack, &take),
             Action::RenewClaim(renew) => self.renew_claim(stack, &renew),
             Action::ReleaseClaim => self.release_claim(stack, by),
@@ -245,7 +252,7 @@ impl Call {
             Some(Known::Bye) => self.handle_bye(stack, &flow, request),
             Some(Known::Invite) => self.handle_reinvite(stack, &flow, request),
             Some(Known::Update) => self.handle_update(stack, &flow, request),
-            Some(Known::Info) => self.handle_info(stack, &flow, request),
+            Some(Known::Info | Known::Message) => self.handle_letter(stack, &flow, request),
             _ => self.handle_options(stack, &flow, request),
         }
     }

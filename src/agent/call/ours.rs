@@ -1,4 +1,4 @@
-//! What comes of our own requests finds the request: the INVITE, the UPDATE, the BYE, or a BYE to a fork.
+//! What comes of our own requests finds the request: the INVITE, the UPDATE, what clients have to say, the BYE, or a BYE to a fork.
 
 use super::{Call, Phase};
 use crate::agent::stack::Stack;
@@ -13,10 +13,14 @@ impl Call {
                 .part(stack, place, |bye, stack, means| bye.handle_reached(stack, id, reached, means));
         }
         let why = reached.as_ref().err().map(ToString::to_string);
-        match self.phase {
+        match &self.phase {
             Phase::Dialing(_) => self.pursue_invite(stack, why, |invite, stack, means| {
                 invite.handle_reached(stack, id, reached, means)
             }),
+            Phase::Established(established) if established.writes(|letter| letter.waits_for(id)) => self
+                .pursue_letter(stack, |letter, stack, means| {
+                    letter.handle_reached(stack, id, reached, means)
+                }),
             Phase::Established(_) => self.pursue_refresh(stack, |update, stack, means| {
                 update.handle_reached(stack, id, reached, means)
             }),
@@ -29,10 +33,14 @@ impl Call {
         if self.hear_of_fork(stack, id, outcome) {
             return;
         }
-        match self.phase {
+        match &self.phase {
             Phase::Dialing(_) => self.pursue_invite(stack, None, |invite, stack, means| {
                 invite.handle_outcome(stack, id, outcome, means)
             }),
+            Phase::Established(established) if established.writes(|letter| letter.runs_in(id)) => self
+                .pursue_letter(stack, |letter, stack, means| {
+                    letter.handle_outcome(stack, id, outcome, means)
+                }),
             Phase::Established(_) => self.pursue_refresh(stack, |update, stack, means| {
                 update.handle_outcome(stack, id, outcome, means)
             }),

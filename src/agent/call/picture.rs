@@ -101,7 +101,10 @@ impl Call {
         match &mut left {
             Phase::Accepted(accepted) => accepted.disappoint(stack, &self.picture),
             Phase::Dialing(dialing) => dialing.intent.tell(stack, &self.picture),
-            Phase::Established(established) => established.stop_refreshing(stack),
+            Phase::Established(established) => {
+                established.stop_refreshing(stack);
+                established.letters.give_up(stack, &self.picture);
+            }
             Phase::Pending(_) | Phase::Closing(_) | Phase::Gone => {}
         }
         left

@@ -98,6 +98,7 @@ impl Serialize for EventData<'_> {
             None => out.skip_field("detail")?,
             Some(Detail::Dtmf(dtmf)) => out.serialize_field("dtmf", dtmf)?,
             Some(Detail::Info(info)) => out.serialize_field("info", info)?,
+            Some(Detail::Message(message)) => out.serialize_field("message", message)?,
             Some(Detail::Release(release)) => out.serialize_field("release", release)?,
         }
         out.end()
@@ -111,6 +112,8 @@ pub enum Detail {
     Dtmf(Dtmf),
     /// With `call.info`.
     Info(Info),
+    /// With `call.message`.
+    Message(Info),
     /// With `call.released`.
     Release(Release),
 }
@@ -154,7 +157,7 @@ pub struct Dtmf {
     pub via: &'static str,
 }
 
-/// The body of an INFO (RFC 6086) that the peer sent.
+/// The body of an INFO (RFC 6086) or a MESSAGE (RFC 3428) that the peer sent.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Info {
     /// Content-Type as received; null without a body.
@@ -198,6 +201,9 @@ pub enum EventKind {
     /// The peer sent an INFO.
     #[serde(rename = "call.info")]
     Info,
+    /// The peer sent a MESSAGE.
+    #[serde(rename = "call.message")]
+    Message,
     /// Somebody has taken or renewed the lease on the call.
     #[serde(rename = "call.claimed")]
     Claimed,
@@ -214,7 +220,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind, in the order of a call's life.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Offered,
         Self::Dialing,
         Self::Ringing,
@@ -225,6 +231,7 @@ impl EventKind {
         Self::Resumed,
         Self::Dtmf,
         Self::Info,
+        Self::Message,
         Self::Claimed,
         Self::Released,
         Self::Recovered,
@@ -254,6 +261,7 @@ impl EventKind {
             Self::Resumed => "call.resumed",
             Self::Dtmf => "call.dtmf",
             Self::Info => "call.info",
+            Self::Message => "call.message",
             Self::Claimed => "call.claimed",
             Self::Released => "call.released",
             Self::Recovered => "call.recovered",

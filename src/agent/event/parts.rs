@@ -167,6 +167,12 @@ pub enum ActionName {
     Cancel,
     /// End it, whatever its state.
     Hangup,
+    /// Press keys.
+    Dtmf,
+    /// Send an INFO.
+    Info,
+    /// Send a MESSAGE.
+    Message,
 }
 
 /// The commands that a call's state allows. Read back they are none: the state says them again.
@@ -189,13 +195,14 @@ impl<'de> Deserialize<'de> for Actions {
 
 /// The commands that a state allows: who has placed a call can only give it up before it is answered.
 pub fn actions_of(direction: Direction, state: CallState) -> Actions {
-    use ActionName::{Accept, Cancel, Hangup, Reject, Ring};
+    use ActionName::{Accept, Cancel, Dtmf, Hangup, Info, Message, Reject, Ring};
     Actions(match (direction, state) {
         (Direction::Inbound, CallState::Offered | CallState::Ringing) => {
             &[Ring, Accept, Reject, Cancel, Hangup]
         }
         (_, CallState::Offered | CallState::Dialing | CallState::Ringing) => &[Cancel, Hangup],
-        (_, CallState::Accepted | CallState::Established) => &[Hangup],
+        (_, CallState::Accepted) => &[Hangup],
+        (_, CallState::Established) => &[Hangup, Dtmf, Info, Message],
         (_, CallState::Ended) => &[],
     })
 }

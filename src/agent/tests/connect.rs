@@ -43,7 +43,7 @@ fn the_invite_has_all_that_one_needs() {
     assert_eq!(contact.uri.as_str(), "sip:call-agent@192.0.2.7:5060;transport=tcp");
     let value = |name: &str| header(&invite.headers, name);
     assert_eq!(value("Content-Type").as_deref(), Some("application/sdp"));
-    assert_eq!(value("Allow").as_deref(), Some("INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE"));
+    assert_eq!(value("Allow").as_deref(), Some("INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, MESSAGE, UPDATE"));
     assert!(value("Supported").is_some() && value("User-Agent").is_some());
     assert_eq!(value("X-CRM-Ticket").as_deref(), Some("4711"));
     let shown: Vec<_> = world.call().headers.iter().map(|shown| shown.name.to_string()).collect();

@@ -157,7 +157,7 @@ fn each_state_names_the_commands_that_it_allows() {
     assert_eq!(actions["\"offered\""], unanswered);
     assert_eq!(actions["\"ringing\""], unanswered);
     assert_eq!(actions["\"accepted\""], json!(["hangup"]));
-    assert_eq!(actions["\"established\""], json!(["hangup"]));
+    assert_eq!(actions["\"established\""], json!(["hangup", "dtmf", "info", "message"]));
     assert_eq!(actions["\"ended\""], json!([]));
 }
 

@@ -12,8 +12,8 @@ use bytes::Bytes;
 use crate::agent::command::Originate;
 use crate::agent::event::{Event, EventKind};
 use crate::agent::{
-    Action, Address, Agent, Arrival, Call, CallCommand, CallId, Command, Destination, Flow, FlowId, News,
-    Now, Output, ReachId, Reached, Refusal, Saved, Settings, Ticket, Timestamp, Transmit, Unreachable,
+    Action, Address, Agent, Arrival, Call, CallCommand, CallId, Command, Destination, Done, Flow, FlowId,
+    News, Now, Output, ReachId, Reached, Refusal, Saved, Settings, Ticket, Timestamp, Transmit, Unreachable,
 };
 use crate::sip::{Headers, Message, Transport, parse_datagram};
 
@@ -35,6 +35,8 @@ pub struct World {
     sent: Vec<Sent>,
     sought: Vec<(ReachId, Destination)>,
     answers: HashMap<Ticket, Result<Arc<Call>, Refusal>>,
+    /// What peers have answered to what commands have sent.
+    heard: HashMap<Ticket, u16>,
     tickets: u64,
     settings: Settings,
     /// What the agent wants kept, the last of each call behind the others.
@@ -76,6 +78,7 @@ impl World {
             sent: Vec::new(),
             sought: Vec::new(),
             answers: HashMap::new(),
+            heard: HashMap::new(),
             tickets: 0,
         }
     }
@@ -227,6 +230,12 @@ impl World {
         self.answer(ticket).expect("an answer").expect("a good answer")
     }
 
+    /// What the peer has answered to what a command has sent; it must have.
+    pub fn heard(&mut self, ticket: Ticket) -> u16 {
+        self.done(ticket);
+        self.heard.remove(&ticket).expect("the peer's answer")
+    }
+
     /// The answer to a command that must have come and be a refusal.
     pub fn refused(&mut self, ticket: Ticket) -> Refusal {
         self.answer(ticket).expect("an answer").expect_err("a refusal")
@@ -256,6 +265,9 @@ impl World {
                     self.sent.push(Sent { at: self.now.instant, transmit, message });
                 }
                 Output::Answer(ticket, answer) => {
+                    if let Ok(Done::Heard(_, status)) = &answer {
+                        self.heard.insert(ticket, *status);
+                    }
                     let answer = answer.map(|done| done.call().expect("a call"));
                     let earlier = self.answers.insert(ticket, answer);
                     assert!(earlier.is_none(), "a command is answered once");

@@ -24,6 +24,7 @@ mod harness;
 mod info;
 mod large;
 mod late_offer;
+mod letters;
 mod limits;
 mod matching;
 mod modify;

@@ -30,7 +30,7 @@ fn a_method_that_is_not_served_gets_405_with_allow() {
         let response = refusal(|phone| phone.same(method));
         assert_eq!(response.status, 405);
         let allow = header(&response.headers, "Allow").expect("Allow");
-        assert_eq!(allow, "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE");
+        assert_eq!(allow, "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, MESSAGE, UPDATE");
     }
 }
 

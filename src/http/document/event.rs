@@ -79,6 +79,7 @@ fn event_data() -> RefOr<Schema> {
         .property("account", reference("Account"))
         .property("dtmf", reference("Dtmf"))
         .property("info", reference("Info"))
+        .property("message", reference("Info"))
         .property("release", reference("Release"))
         .property("oldest", word("`stream.gap`: the oldest event kept, or the next to come.", "7f3a-180000"))
         .property("last", word("`stream.gap`: the last event there is.", "7f3a-184223"))

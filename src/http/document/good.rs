@@ -30,6 +30,19 @@ pub fn call(about: &str, example: &str) -> Answers {
     answer(200, response.content("application/json", content).build())
 }
 
+/// A call whose peer has taken what it was sent.
+pub fn heard() -> Answers {
+    let content =
+        ContentBuilder::new().schema(Some(Ref::from_schema_name("Heard"))).example(json(examples::heard()));
+    let response = ResponseBuilder::new()
+        .description("The call, and what its peer has answered")
+        .header("ETag", text_header("The call's version in quotes."));
+    let mut answers = answer(200, response.content("application/json", content.build()).build());
+    let (code, example) = (Code::SipRejected, examples::peer_refused());
+    answers.extend(answer(502, problem(502, &[(code, examples::shown(code.row().2, example))])));
+    answers
+}
+
 /// A new call, with its place.
 pub fn originated() -> Answers {
     let content = ContentBuilder::new()

@@ -23,9 +23,10 @@ use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{Content, InfoBuilder, LicenseBuilder, OpenApi, RefOr, Required};
 
 use super::error::Fields as ProblemFields;
+use crate::agent::command::Letter;
 use crate::timeline::Story;
 
-use super::{Context, accounts, calls, diagnostics, health, records, scopes, webhook, webhooks};
+use super::{Context, accounts, calls, diagnostics, health, letters, records, scopes, webhook, webhooks};
 
 pub use page::routes as page;
 pub use params::{
@@ -116,6 +117,7 @@ pub fn finish(mut document: OpenApi) -> OpenApi {
     responses::schemas::<(webhooks::AddedWebhook, webhook::DeadLetterPage)>(&mut components.schemas);
     responses::schemas::<(webhook::Redelivering, webhook::Redeliver)>(&mut components.schemas);
     responses::schemas::<(Story, diagnostics::Diagnostics)>(&mut components.schemas);
+    responses::schemas::<(letters::Heard, Letter)>(&mut components.schemas);
     event::schemas(&mut components.schemas);
     components.examples = responses::shared_examples();
     for (path, item) in &mut document.paths.paths {
@@ -129,11 +131,22 @@ pub fn finish(mut document: OpenApi) -> OpenApi {
     document
 }
 
-/// No command to a call needs its body; each is shown by examples.
+/// Few commands need their body; each is shown by examples.
 fn describe_body(operation: &mut Operation) {
     let Some(RefOr::T(body)) = &mut operation.request_body else { return };
-    let is_new = matches!(operation.operation_id.as_deref(), Some("createCall" | "addWebhook"));
-    body.required = Some(if is_new { Required::True } else { Required::False });
+    let is_needed = matches!(
+        operation.operation_id.as_deref(),
+        Some(
+            "createCall"
+                | "addWebhook"
+                | "sendInfo"
+                | "sendMessage"
+                | "sendDigits"
+                | "claimCall"
+                | "renewClaim"
+        )
+    );
+    body.required = Some(if is_needed { Required::True } else { Required::False });
     let id = operation.operation_id.as_deref().unwrap_or_default();
     let mut json = Content::new(None::<utoipa::openapi::Ref>);
     if let Some(RefOr::T(content)) = body.content.get("application/json") {

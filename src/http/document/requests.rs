@@ -55,6 +55,7 @@ pub fn examples(operation: &str) -> BTreeMap<String, RefOr<Example>> {
                 json!({"reason": {"protocol": "Q.850", "cause": 16, "text": "Normal"}}),
             ),
         ],
+        "sendInfo" | "sendMessage" | "sendDigits" => letters(operation),
         "claimCall" => vec![
             shown("minute", "For a minute", json!({"owner": "crm-7", "ttl_seconds": 60})),
             shown(
@@ -70,6 +71,25 @@ pub fn examples(operation: &str) -> BTreeMap<String, RefOr<Example>> {
         _ => Vec::new(),
     };
     bodies.into_iter().collect()
+}
+
+fn letters(operation: &str) -> Vec<Named> {
+    match operation {
+        "sendInfo" => vec![shown(
+            "json",
+            "Something for the bot at the other end",
+            json!({"content_type": "application/json", "body": "{\"ticket\": 4711}"}),
+        )],
+        "sendMessage" => vec![shown(
+            "text",
+            "A line for the phone's display",
+            json!({"content_type": "text/plain", "body": "Ticket 4711"}),
+        )],
+        _ => vec![
+            shown("pin", "A number and the hash key", json!({"digits": "1234#"})),
+            shown("long", "One key, held for a second", json!({"digits": "0", "duration_ms": 1000})),
+        ],
+    }
 }
 
 fn new_calls() -> Vec<Named> {

@@ -7,8 +7,8 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Sch
 use utoipa::{IntoResponses, ToSchema};
 
 use super::good::{
-    account, account_command, accounts, answer, call, call_events, health, metrics, originated, page, read,
-    records, text_header, timeline,
+    account, account_command, accounts, answer, call, call_events, health, heard, metrics, originated, page,
+    read, records, text_header, timeline,
 };
 use super::receivers::{body, of_webhook, webhook_added};
 use super::{event, examples};
@@ -80,6 +80,16 @@ responses! {
     HungUp = call("The call, ended", "call-hung-up"), [
         Malformed Unauthenticated CallNotFound RequestTimeout CallEnded VersionMismatch TooLarge
         UnsupportedMediaType InvalidField InvalidHeader Claimed RequestInFlight IdempotencyKeyReused Internal Overloaded Draining AckTimeout SipTimeout
+    ];
+    /// Of what the peer is sent in the dialog.
+    Heard = heard(), [
+        Malformed Unauthenticated CallNotFound RequestTimeout InvalidState CallEnded VersionMismatch TooLarge
+        UnsupportedMediaType InvalidField InvalidHeader Claimed RequestInFlight IdempotencyKeyReused Internal Overloaded Draining SipRejected SipTimeout
+    ];
+    /// Of keys.
+    Pressed = heard(), [
+        Malformed Unauthenticated CallNotFound RequestTimeout InvalidState CallEnded VersionMismatch TooLarge
+        UnsupportedMediaType InvalidField Claimed RequestInFlight IdempotencyKeyReused Internal Overloaded Draining SipRejected SipTimeout
     ];
     /// Of taking and renewing a lease.
     Claimed = call("The call with its lease", "call-claimed"), [

@@ -85,7 +85,7 @@ fn every_content_has_an_example_that_its_schema_allows() {
 #[test]
 fn every_example_of_a_request_can_be_read() {
     use crate::agent::command::{
-        Accept, Cancel, Hangup, Labels, Originate, Reject, RenewClaim, Ring, TakeClaim,
+        Accept, Cancel, Digits, Hangup, Labels, Letter, Originate, Reject, RenewClaim, Ring, TakeClaim,
     };
     use crate::http::claim::GiveUp;
     use crate::http::webhook::Redeliver;
@@ -107,6 +107,8 @@ fn every_example_of_a_request_can_be_read() {
                     "rejectCall" => read::<Reject>(example),
                     "cancelCall" => read::<Cancel>(example),
                     "hangupCall" => read::<Hangup>(example),
+                    "sendInfo" | "sendMessage" => read::<Letter>(example),
+                    "sendDigits" => read::<Digits>(example),
                     "claimCall" => read::<TakeClaim>(example),
                     "renewClaim" => read::<RenewClaim>(example),
                     "releaseClaim" => read::<GiveUp>(example),

@@ -43,10 +43,13 @@ async fn a_conflict_says_what_the_state_allows() {
     assert_eq!(problem["call_id"], call.id.to_string());
     assert_eq!(
         (&problem["state"], &problem["actions"]),
-        (&"established".into(), &serde_json::json!(["hangup"]))
+        (&"established".into(), &serde_json::json!(["hangup", "dtmf", "info", "message"]))
     );
     assert!(problem.get("end").is_none());
-    assert!(problem["detail"].as_str().unwrap().ends_with("; it allows hangup"), "{problem}");
+    assert!(
+        problem["detail"].as_str().unwrap().ends_with("; it allows hangup, dtmf, info, message"),
+        "{problem}"
+    );
 }
 
 #[tokio::test]

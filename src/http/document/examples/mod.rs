@@ -20,12 +20,13 @@ use crate::agent::event::{
 };
 use crate::agent::{CallId, Timestamp};
 use crate::http::calls::CallPage;
+use crate::http::letters::Heard;
 use crate::http::records::{self, Record, RecordPage};
 use crate::state::EventId;
 
 pub use accounts::{account_list, accounts, failed, registered};
 pub use diagnostics::{METRICS, diagnostics};
-pub use problems::{no_such_account, no_such_webhook, problem, registrar_silent};
+pub use problems::{no_such_account, no_such_webhook, peer_refused, problem, registrar_silent};
 pub use stream::stream;
 pub use timeline::timeline;
 pub use webhooks::{added_webhook, dead_letters, redelivering, webhook, webhook_list};
@@ -126,9 +127,14 @@ pub fn established() -> Call {
         sdp: Sdp { local: Some(ANSWER.into()), ..offered().sdp },
         accepted_at: Some(after(5)),
         established_at: Some(after(5)),
-        actions: Actions(&[ActionName::Hangup]),
+        actions: Actions(&[ActionName::Hangup, ActionName::Dtmf, ActionName::Info, ActionName::Message]),
         ..ringing()
     }
+}
+
+/// The same, whose peer has taken what it was sent.
+pub fn heard() -> Heard {
+    Heard { call: Arc::new(established()), sip_status: 200 }
 }
 
 fn ended(from: Call, cause: EndCause, by: EndBy, sip_status: Option<u16>) -> Call {

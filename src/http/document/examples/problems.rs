@@ -83,6 +83,11 @@ fn of_request(code: Code) -> Problem {
     }
 }
 
+/// The peer does not want what it was sent.
+pub fn peer_refused() -> Problem {
+    refusal::problem(Refusal::SipRejected(Arc::new(established()), 415))
+}
+
 /// The registrar of an account does not answer.
 pub fn registrar_silent() -> Problem {
     refusal::problem(Refusal::RegistrationTimeout(Arc::new(failed())))
