@@ -7,12 +7,14 @@
 //!                                              └─┘ challenged: once more, with credentials (§22)
 //!                                Reaching ◄───── too large for a datagram: a connection, if the peer takes any (§18.1.1)
 //!                                Reaching ◄───── the connection was there and turns out dead: a new one, once (§18.4)
-//!                                Reaching ◄───── 503, no response, not sent, nobody there: the next address (RFC 3263 §4.3)
+//!                                Reaching ◄───── 503, no response, not sent, nobody there: the next address (RFC 3263 §4.3),
+//!                                                 and behind all of them where the peer was heard from
 //! ```
 
 mod invite;
 mod large;
 mod progress;
+mod resort;
 mod send;
 
 use std::net::SocketAddr;
@@ -49,6 +51,8 @@ pub struct Asking {
     rest: Destination,
     /// Where the connection in use leads, if it was there already and may be made again.
     again: Option<Address>,
+    /// Whom the peer was heard from, if nothing else works.
+    heard: Option<Flow>,
     /// Whether one was made again. Once is enough: a peer might end each one.
     is_renewed: bool,
     /// The peer that gets datagrams of any size: a connection to it has been looked for.
@@ -106,6 +110,7 @@ impl Asking {
             name,
             rest,
             again: None,
+            heard: way.otherwise.filter(|heard| way.flow.is_none_or(|flow| flow.id != heard.id)),
             is_renewed: false,
             no_stream_to: None,
             challenged: 0,
@@ -138,7 +143,7 @@ impl Asking {
         stack: &mut Stack,
         id: ReachId,
         reached: Result<Reached, Unreachable>,
-        means: Means<'_>,
+        mut means: Means<'_>,
     ) -> Progress<'static> {
         if !matches!(self.stage, Stage::Reaching(mine) if mine == id) {
             return Progress::Waits;
@@ -150,6 +155,7 @@ impl Asking {
                 self.send(stack, flow, means);
                 Progress::Waits
             }
+            Err(_) if self.resort(stack, &mut means) => Progress::Waits,
             Err(_) => self.fall(),
         }
     }
@@ -191,13 +197,15 @@ impl Asking {
                 self.stage = Stage::Over;
                 Progress::Final(Reply::New(response))
             }
-            Outcome::TimedOut if self.try_another(stack) => {
+            Outcome::TimedOut if self.try_another(stack) || self.resort(stack, &mut means) => {
                 self.fallen = Some(Fallen::Silent);
                 Progress::Waits
             }
-            Outcome::Undelivered if self.try_again(stack) => Progress::Waits,
+            Outcome::Undelivered if self.try_again(stack) || self.resort(stack, &mut means) => {
+                Progress::Waits
+            }
             Outcome::Refused => {
-                if self.try_another(stack) {
+                if self.try_another(stack) || self.resort(stack, &mut means) {
                     stack.transactions.abandon(&mut stack.fx, transaction);
                 }
                 Progress::Waits

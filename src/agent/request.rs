@@ -59,4 +59,6 @@ pub struct Way {
     pub flow: Option<Flow>,
     /// What to look up if there is none, or it turns out to be dead.
     pub hop: Option<Hop>,
+    /// Whom the peer was heard from, where nothing else leads to it.
+    pub otherwise: Option<Flow>,
 }

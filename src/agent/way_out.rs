@@ -22,7 +22,7 @@ impl Stack {
             (None, _) => hop_of(uri),
         };
         let flow = link.and_then(|link| link.flow_to(&hop));
-        (routes, Way { flow, hop: Some(hop) })
+        (routes, Way { flow, hop: Some(hop), otherwise: None })
     }
 
     /// What is set for an account.

@@ -1,13 +1,14 @@
 //! The dialog (RFC 3261 §12): who we are to each other, and how a request gets there.
 
 mod saved;
+mod way;
 
 use bytes::Bytes;
 use bytestring::ByteString;
 
 use crate::agent::contact::Contact;
-use crate::agent::request::{Head, Way};
-use crate::agent::stack::{Stack, hop_of, is_same_place, leads_to};
+use crate::agent::request::Head;
+use crate::agent::stack::Stack;
 use crate::agent::{AccountNumber, Flow, Hop};
 use crate::sip::{Headers, Name, NameAddr, Request, Response, Uri};
 
@@ -31,9 +32,10 @@ pub struct Dialog {
     pub invite: Option<u32>,
     /// Empty until the peer asks something (§12.1.2).
     remote_cseq: Option<u32>,
-    /// The connection that was used last; `None` before any was.
+    /// The connection that was used last, or whom the last datagram came from; `None` before there was any.
     pub flow: Option<Flow>,
-    /// Where we wanted to get by it; `None` once the peer has sent a request by it, which shows that it leads to the peer.
+    /// Where we wanted to get by it; `None` once the peer has sent a request by another one, or by a connection, which shows that it
+    /// leads to the peer.
     sought: Option<Hop>,
     /// Whom the certificate of the connection's peer names, where that is known.
     name: Option<ByteString>,
@@ -168,15 +170,6 @@ impl Dialog {
         Order::Next
     }
 
-    /// The peer uses this connection.
-    pub fn heard_by(&mut self, flow: Flow) {
-        if self.flow.is_none_or(|before| before.id != flow.id) {
-            self.name = None;
-        }
-        self.flow = Some(flow);
-        self.sought = None;
-    }
-
     /// Takes the new remote target of a re-INVITE or UPDATE, or of the 2xx to ours (§12.2.2, RFC 3311 §5.2).
     pub fn refresh_target(&mut self, contact: &Option<NameAddr>) {
         if let Some(target) = target_of(contact) {
@@ -224,29 +217,6 @@ impl Dialog {
                 (first, rest.iter().map(name_addr).chain([name_addr(&self.remote_target)]).collect())
             }
         }
-    }
-
-    /// The open connection to the peer, else the one that the account is registered by if it leads there, else the next hop; a
-    /// URI that names no transport means the one in use.
-    pub fn way(&self, stack: &Stack) -> Way {
-        let (flow, hop) = self.next_hop(stack);
-        Way { flow, hop: Some(hop) }
-    }
-
-    /// The same, where both are needed. The connection that our INVITE went by need not lead where its answer points: a proxy
-    /// that does not record its route is left out from there on (§12.2.1.1).
-    pub fn next_hop(&self, stack: &Stack) -> (Option<Flow>, Hop) {
-        let hop = hop_of(self.route_set.first().unwrap_or(&self.remote_target));
-        let in_use = self.flow.map(|flow| flow.transport).filter(|_| !hop.secure);
-        let leads = |flow: &Flow| match &self.sought {
-            Some(sought) => leads_to(flow, &hop) || is_same_place(sought, &hop),
-            None => true,
-        };
-        let open = self.flow.filter(|flow| stack.flows.contains(&flow.id) && leads(flow));
-        let link = self.us.account.and_then(|number| stack.link(number));
-        let flow = open.or_else(|| link.and_then(|link| link.flow_to(&hop)));
-        let name = self.name.clone().filter(|_| self.flow.is_some_and(|flow| leads_to(&flow, &hop)));
-        (flow, Hop { transport: hop.transport.or(in_use), name, ..hop })
     }
 }
 

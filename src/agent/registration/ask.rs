@@ -20,7 +20,7 @@ impl Registration {
         self.cseq += 1;
         self.fresh = None;
         let flow = flow.filter(|flow| stack.flows.contains(&flow.id));
-        let way = Way { flow, hop: Some(identity.hop.clone()) };
+        let way = Way { flow, hop: Some(identity.hop.clone()), otherwise: None };
         let request = (Known::Register, identity.head(self.cseq));
         let means = Means {
             credentials: identity.credentials.as_ref(),

@@ -42,3 +42,4 @@ mod ring;
 mod screening;
 mod tally;
 mod transactions;
+mod ways;

@@ -22,6 +22,8 @@ pub struct Phone {
     pub to_tag: Option<String>,
     pub cseq: u32,
     pub branch: String,
+    /// What it names as its Contact, if not where it is seen.
+    pub contact: Option<String>,
 }
 
 impl Phone {
@@ -38,6 +40,7 @@ impl Phone {
             to_tag: None,
             cseq: 100,
             branch: format!("z9hG4bK-{number}-100"),
+            contact: None,
         }
     }
 
@@ -55,6 +58,8 @@ impl Phone {
         } else {
             "Content-Type: application/sdp\r\n".to_owned()
         };
+        let here = || format!("<sip:1001@10.0.0.1:5060;transport={}>", transport.to_ascii_lowercase());
+        let contact = self.contact.clone().unwrap_or_else(here);
         format!(
             "{method} sip:1000@192.0.2.7 SIP/2.0\r\n\
              Via: SIP/2.0/{transport} 10.0.0.1:5060;branch={branch}\r\n\
@@ -63,9 +68,8 @@ impl Phone {
              To: <sip:1000@192.0.2.7>{to_tag}\r\n\
              Call-ID: {call_id}\r\n\
              CSeq: {cseq} {method}\r\n\
-             Contact: <sip:1001@10.0.0.1:5060;transport={}>\r\n\
+             Contact: {contact}\r\n\
              {headers}{content}Content-Length: {}\r\n\r\n{body}",
-            transport.to_ascii_lowercase(),
             body.len(),
         )
     }
