@@ -39,10 +39,12 @@ pub enum CallAlarm {
     Lapse,
     /// The call has lasted as long as it may.
     MaxDuration,
+    /// An UPDATE that came at a bad moment is to be sent again (RFC 3311 §5.3).
+    Refresh,
 }
 
 impl CallAlarm {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::RingTimeout,
         Self::Expires,
         Self::Remind,
@@ -52,6 +54,7 @@ impl CallAlarm {
         Self::Patience,
         Self::Lapse,
         Self::MaxDuration,
+        Self::Refresh,
     ];
 }
 

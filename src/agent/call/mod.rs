@@ -144,6 +144,8 @@ struct Established {
     confirming: Option<Confirming>,
     /// The UPDATE that tells the peer where we are now, until its final response.
     refreshing: Option<Box<Asking>>,
+    /// How often the peer has put it off.
+    put_off: u32,
     /// What clients have to say to the peer.
     letters: Letters,
 }
@@ -151,7 +153,7 @@ struct Established {
 impl Established {
     /// Nothing is under way.
     fn new() -> Self {
-        Self { confirming: None, refreshing: None, letters: Letters::default() }
+        Self { confirming: None, refreshing: None, put_off: 0, letters: Letters::default() }
     }
 }
 
@@ -278,6 +280,7 @@ impl Call {
             CallAlarm::Patience => self.handle_patience(stack),
             CallAlarm::Lapse => self.handle_lapse(stack),
             CallAlarm::MaxDuration => self.handle_max_duration(stack),
+            CallAlarm::Refresh => self.refresh_again(stack),
         }
     }
 

@@ -1,13 +1,22 @@
 //! Target refresh (RFC 3261 §12.2, RFC 3311): an account that is registered by another connection is reached there, and the
-//! peers of its calls are told by UPDATE, so that their BYE finds us. One that does not take UPDATE is left with the old Contact.
+//! peers of its calls are told by UPDATE, so that their BYE finds us. One that does not take UPDATE is left with the old Contact; one for
+//! which it comes at a bad moment is told again later.
+
+use std::time::Duration;
 
 use super::{Call, Established, Phase};
 use crate::agent::AccountNumber;
+use crate::agent::alarms::{Alarm, CallAlarm};
 use crate::agent::asking::{Asking, Means, Progress};
 use crate::agent::command::Hangup;
-use crate::agent::event::{End, EndBy, EndCause};
+use crate::agent::event::{Direction, End, EndBy, EndCause};
 use crate::agent::stack::{Owner, Stack};
-use crate::sip::{Known, Response};
+use crate::sip::{Known, Name, Response};
+
+/// How often an UPDATE is sent again in one call.
+const MOST_TRIES: u32 = 5;
+/// The longest that a peer can put it off, s.
+const LONGEST: u32 = 60;
 
 impl Established {
     /// The call is over: nobody waits for the answer any more.
@@ -32,9 +41,20 @@ impl Call {
         let link = self.account.and_then(|account| stack.link(account));
         let Some(flow) = link.and_then(|link| link.flow) else { return };
         let Phase::Established(Established { refreshing: None, .. }) = &self.phase else { return };
-        if !self.dialog.move_to(stack, &flow) || !self.dialog.takes_update {
-            return;
+        if self.dialog.move_to(stack, &flow) && self.dialog.takes_update {
+            self.send_update(stack);
         }
+    }
+
+    /// The time has come to tell the peer once more.
+    pub(super) fn refresh_again(&mut self, stack: &mut Stack) {
+        if matches!(self.phase, Phase::Established(Established { refreshing: None, .. })) {
+            self.send_update(stack);
+        }
+    }
+
+    fn send_update(&mut self, stack: &mut Stack) {
+        stack.fx.disarm(Alarm::Call(self.picture.id, CallAlarm::Refresh));
         let update = (Known::Update, self.dialog.next());
         self.save(stack);
         let credentials = stack.credentials(self.account);
@@ -93,6 +113,14 @@ impl Call {
             self.dialog.refresh_target(&response.contact);
         }
         self.end_refresh(stack);
+        let is_ours = self.picture.direction == Direction::Outbound;
+        if let Some(after) = bad_moment(stack, is_ours, response)
+            && let Phase::Established(Established { refreshing: None, put_off, .. }) = &mut self.phase
+            && *put_off < MOST_TRIES
+        {
+            *put_off += 1;
+            stack.fx.arm(Alarm::Call(self.picture.id, CallAlarm::Refresh), after);
+        }
     }
 
     /// The account may have moved again meanwhile.
@@ -101,5 +129,17 @@ impl Call {
             established.refreshing = None;
         }
         self.refresh(stack);
+    }
+}
+
+/// When to try again: after a collision (491) some seconds by lot, other ones for who has made the call, and where the peer says when,
+/// then (RFC 3261 §14.1, RFC 3311 §5.3).
+fn bad_moment(stack: &mut Stack, is_ours: bool, response: &Response) -> Option<Duration> {
+    let hundredths = |stack: &mut Stack, most| u64::from(stack.ids.below(most));
+    match (response.status, response.headers.number(Name::RetryAfter)) {
+        (491, _) if is_ours => Some(Duration::from_millis(2_100 + 10 * hundredths(stack, 191))),
+        (491, _) => Some(Duration::from_millis(10 * hundredths(stack, 201))),
+        (500 | 503 | 504, Some(seconds)) => Some(Duration::from_secs(seconds.min(LONGEST).into())),
+        _ => None,
     }
 }

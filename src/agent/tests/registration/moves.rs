@@ -1,6 +1,7 @@
 //! An account that moves to another connection, and what its calls tell their peers (RFC 3311).
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use super::registrar::Registrar;
 use super::{account, seconds, settings};
@@ -180,4 +181,31 @@ fn a_call_that_is_answered_after_the_move_is_told_then() {
     assert_eq!((ack.method.as_str(), update.method.as_str()), ("ACK", "UPDATE"));
     let bound = registrar.account().contact.clone();
     assert_eq!(update.contact.as_ref().map(|contact| contact.uri.as_str()), bound.as_deref());
+}
+
+#[test]
+fn a_peer_for_which_it_comes_at_a_bad_moment_is_told_again() {
+    for (status, headers, soonest, latest) in
+        [(491, "", 2_100, 4_000), (500, "Retry-After: 7\r\n", 7_000, 7_000)]
+    {
+        let (mut registrar, callee) = with_call(ALLOW);
+        move_on(&mut registrar);
+        let mut before = update(&mut registrar);
+        for _ in 0..5 {
+            let refusal = callee.responds(&before, status);
+            registrar.deliver(&refusal.replace("Content-Length", &format!("{headers}Content-Length")));
+            let waited = registrar.wait(Duration::from_millis(latest)).as_millis();
+            assert!(waited >= soonest, "{status}: {waited} ms is too soon");
+            let again = update(&mut registrar);
+            let contact =
+                |request: &Request| request.contact.as_ref().map(|contact| contact.uri.text().clone());
+            assert_eq!((again.cseq, contact(&again)), (before.cseq + 1, contact(&before)));
+            before = again;
+        }
+        let refusal = callee.responds(&before, status);
+        registrar.deliver(&refusal.replace("Content-Length", &format!("{headers}Content-Length")));
+        registrar.advance(seconds(100));
+        assert!(registrar.carried().is_empty(), "{status}: it has heard enough");
+        assert_eq!(state(&registrar), CallState::Established);
+    }
 }
