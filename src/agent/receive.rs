@@ -31,6 +31,7 @@ impl Agent {
         if let Some(refused) = screen::method(&request, &tag) {
             return self.refuse(&flow, &request, refused);
         }
+        screen::open_body(&mut request);
         screen::ignore_optional_body(&mut request);
         match call {
             Some(call) => self.handle_in_dialog(flow, call, &request, &tag),

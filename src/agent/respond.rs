@@ -7,8 +7,10 @@ use crate::sip::{Headers, Name, Request, Writer};
 
 /// The methods that this agent serves.
 pub const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, MESSAGE, UPDATE";
-/// The body types that it reads in an INVITE.
+/// The body type that it reads and writes in an INVITE.
 pub const ACCEPT: &str = "application/sdp";
+/// The body types in which it finds that.
+pub const ACCEPTED: &str = "application/sdp, multipart/mixed";
 /// Its name.
 pub const SERVER: &str = concat!("call-agent/", env!("CARGO_PKG_VERSION"));
 /// Option tags of extensions (§19.2): none yet.
@@ -52,7 +54,7 @@ pub fn capabilities(writer: Writer) -> Writer {
 
 /// Adds what the agent reads, to what an OPTIONS is told (§11.2).
 pub fn acceptance(writer: Writer) -> Writer {
-    writer.header("Accept", ACCEPT).header("Accept-Encoding", "identity").header("Accept-Language", "en")
+    writer.header("Accept", ACCEPTED).header("Accept-Encoding", "identity").header("Accept-Language", "en")
 }
 
 /// Adds the headers that a client wants; they have been checked.

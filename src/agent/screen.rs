@@ -3,10 +3,10 @@
 use bytes::Bytes;
 
 use super::calls::Calls;
-use super::respond::{self, ACCEPT, ALLOW};
+use super::respond::{self, ACCEPT, ACCEPTED, ALLOW};
 use super::stack::{Intake, Stack};
 use super::transaction::MergeKey;
-use crate::sip::{Known, Name, Request};
+use crate::sip::{Known, Name, Part, Request};
 
 /// A refusal: its status and the whole response.
 pub type Refused = (u16, Bytes);
@@ -77,9 +77,16 @@ pub fn offer(stack: &Stack, calls: &Calls, request: &Request, tag: &str) -> Opti
     unreadable_body(request, tag)
 }
 
+/// Takes the session description out of a body of several parts (RFC 5621).
+pub fn open_body(request: &mut Request) {
+    if let Some(Part { headers, body }) = request.headers.description_part(&request.body, ACCEPT) {
+        (request.body, request.part) = (body, Some(Box::new(headers)));
+    }
+}
+
 /// Takes a body away that offer/answer cannot read and that may be ignored (§8.2.3, §20.11): from here on there is none.
 pub fn ignore_optional_body(request: &mut Request) {
-    let headers = &request.headers;
+    let headers = request.content();
     let is_offer = matches!(request.method.known(), Some(Known::Invite | Known::Update));
     let is_read = headers.content_is(ACCEPT) && headers.is_of_session() && !is_encoded(request);
     if is_offer && !is_read && headers.has_optional_body() {
@@ -93,13 +100,14 @@ pub fn unreadable_body(request: &Request, tag: &str) -> Option<Refused> {
         return None;
     }
     if is_encoded(request) {
-        let writer = begin(request, 415, tag).header("Accept", ACCEPT).header("Accept-Encoding", "identity");
+        let writer =
+            begin(request, 415, tag).header("Accept", ACCEPTED).header("Accept-Encoding", "identity");
         return Some((415, writer.finish()));
     }
-    if request.headers.content_is(ACCEPT) {
+    if request.content().content_is(ACCEPT) {
         return None;
     }
-    Some((415, begin(request, 415, tag).header("Accept", ACCEPT).finish()))
+    Some((415, begin(request, 415, tag).header("Accept", ACCEPTED).finish()))
 }
 
 fn is_encoded(request: &Request) -> bool {

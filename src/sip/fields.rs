@@ -76,16 +76,25 @@ impl Headers {
 
     /// Whether a body that is not understood is to be ignored, and not to be refused: `handling=optional` (§20.11).
     pub fn has_optional_body(&self) -> bool {
+        self.handling_is(b"optional")
+    }
+
+    /// Whether one that is not understood is to be refused, and says so: `handling=required`.
+    pub(super) fn has_required_body(&self) -> bool {
+        self.handling_is(b"required")
+    }
+
+    fn handling_is(&self, handling: &[u8]) -> bool {
         let Some(header) = self.first(Name::ContentDisposition) else { return false };
         let mut cursor = Cursor::new(header.value);
         if cursor.token().is_none() {
             return false;
         }
-        let is_optional = |param: Param<'_>| {
+        let says_so = |param: Param<'_>| {
             param.name.eq_ignore_ascii_case(b"handling")
-                && param.value.is_some_and(|value| value.eq_ignore_ascii_case(b"optional"))
+                && param.value.is_some_and(|value| value.eq_ignore_ascii_case(handling))
         };
-        iter::from_fn(|| cursor.param().ok()?).any(is_optional)
+        iter::from_fn(|| cursor.param().ok()?).any(says_so)
     }
 
     /// Whether Accept takes this `type/subtype`; without an Accept, `application/sdp` is taken (§20.1).

@@ -41,9 +41,16 @@ pub struct Request {
     pub headers: Headers,
     /// The body, bytes.
     pub body: Bytes,
+    /// What the body says of itself, where it has been taken out of several parts.
+    pub part: Option<Box<Headers>>,
 }
 
 impl Request {
+    /// The headers that are about the body.
+    pub fn content(&self) -> &Headers {
+        self.part.as_deref().unwrap_or(&self.headers)
+    }
+
     /// Fills `received` and `rport` of the topmost Via in (§18.2.1, RFC 3581 §4).
     pub fn stamp(&mut self, peer: SocketAddr) {
         stamp(&self.via, &mut self.headers, peer);

@@ -138,6 +138,7 @@ impl Head {
                     contact,
                     headers,
                     body,
+                    part: None,
                 };
                 Ok(Message::Request(Box::new(request)))
             }

@@ -118,8 +118,8 @@ fn options_tells_the_same_within_a_call_and_outside() {
     for name in ["Allow", "Accept", "Accept-Encoding", "Accept-Language", "Supported"] {
         assert_eq!(header(&within, name), header(&outside, name));
     }
-    assert_eq!(header(&outside, "Accept"), "application/sdp");
-    for method in ["INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE"] {
+    assert_eq!(header(&outside, "Accept"), "application/sdp, multipart/mixed");
+    for method in ["INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "MESSAGE", "UPDATE"] {
         assert!(header(&outside, "Allow").split(", ").any(|allowed| allowed == method), "{method}");
     }
 }

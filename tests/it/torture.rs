@@ -171,7 +171,7 @@ fn the_answer_to_a_torture_message_says_what_is_missing() {
     let agent = Agent::start();
     let said = [
         ("bext01", "\r\nUnsupported: nothingSupportsThis, nothingSupportsThisEither\r\n"),
-        ("invut", "\r\nAccept: application/sdp\r\n"),
+        ("invut", "\r\nAccept: application/sdp, multipart/mixed\r\n"),
         ("escnull", "\r\nAllow: INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, MESSAGE, UPDATE\r\n"),
         ("insuf", "SIP/2.0 400 Bad message: no From\r\n"),
         ("mismatch01", "SIP/2.0 400 Bad CSeq: not the method of the request\r\n"),

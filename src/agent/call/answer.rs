@@ -242,6 +242,9 @@ impl Call {
 
 /// The description that an answer to an offer of ours carries, if it is one (§13.2.1).
 pub(super) fn description(headers: &Headers, body: &Bytes) -> Option<ByteString> {
+    if let Some(part) = headers.description_part(body, respond::ACCEPT) {
+        return sdp::direction(&part.body).map(|_| body_text(&part.body));
+    }
     let is_sdp = headers.first(Name::ContentType).is_none() || headers.content_is(respond::ACCEPT);
     sdp::direction(body).filter(|_| is_sdp).map(|_| body_text(body))
 }

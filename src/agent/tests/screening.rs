@@ -1,9 +1,10 @@
 //! What is asked of a request before it reaches a call (RFC 3261 §8.2), in order.
 
+use super::callee::called;
 use super::harness::{World, header};
-use super::phone::{OFFER, Phone, offered};
+use super::phone::{ANSWER, OFFER, Phone, offered};
 use crate::agent::command::{Accept, Hangup};
-use crate::agent::event::EventKind;
+use crate::agent::event::{EventKind, Hold};
 use crate::agent::{Action, Settings};
 use crate::sip::Response;
 
@@ -69,7 +70,52 @@ fn what_is_required_of_proxies_and_what_is_supported_is_not_asked_of_us() {
 fn a_body_of_another_type_gets_415_with_accept() {
     let response = invite_with("Content-Type: application/isup\r\n");
     assert_eq!(response.status, 415);
-    assert_eq!(header(&response.headers, "Accept").as_deref(), Some("application/sdp"));
+    assert_eq!(header(&response.headers, "Accept").as_deref(), Some("application/sdp, multipart/mixed"));
+}
+
+/// A body of an ISUP message with this disposition, and an offer.
+fn with_isup(disposition: &str) -> String {
+    format!(
+        "--b\r\nContent-Type: application/isup\r\nContent-Disposition: signal;handling={disposition}\r\n\r\n\x01\r\n\
+         --b\r\nContent-Type: application/sdp\r\n\r\n{OFFER}\r\n--b--\r\n"
+    )
+}
+
+#[test]
+fn of_a_body_of_several_parts_the_description_is_read() {
+    let mut world = World::tcp();
+    let mut phone = Phone::new(&world);
+    let kind = "Content-Type: multipart/mixed;boundary=b\r\n";
+    world.deliver(phone.request("INVITE", kind, &with_isup("optional")));
+    let call = world.call();
+    assert_eq!(call.sdp.remote.as_deref(), Some(OFFER));
+    assert!(call.headers.iter().any(|header| &*header.value == "multipart/mixed;boundary=b"), "as it came");
+    world.ask(Action::Accept(Accept::default()));
+    phone.learn(&world.responses()[1]);
+    world.deliver(phone.ack(""));
+    let held = with_isup("optional").replace("m=audio", "a=sendonly\r\nm=audio");
+    world.deliver(phone.next("INVITE", kind, &held));
+    assert_eq!((world.responses()[0].status, world.call().hold), (200, Hold::Remote));
+}
+
+#[test]
+fn an_answer_may_come_in_several_parts() {
+    let mut world = World::tcp();
+    let callee = called(&mut world);
+    let body = with_isup("optional").replace(OFFER, ANSWER);
+    world.deliver(callee.says_with(200, "Content-Type: multipart/mixed;boundary=b\r\n", &body));
+    assert_eq!(
+        (world.call().state.name(), world.call().sdp.remote.as_deref()),
+        ("established", Some(ANSWER))
+    );
+}
+
+#[test]
+fn a_part_that_must_be_understood_gets_415() {
+    let response = refusal(|phone| {
+        phone.request("INVITE", "Content-Type: multipart/mixed;boundary=b\r\n", &with_isup("required"))
+    });
+    assert_eq!(response.status, 415);
 }
 
 #[test]

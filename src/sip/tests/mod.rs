@@ -2,6 +2,7 @@
 
 mod fields;
 mod hostile;
+mod multipart;
 mod mutation;
 mod names;
 mod rsip;
