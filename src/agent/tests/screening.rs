@@ -51,6 +51,19 @@ fn a_uri_that_is_not_sip_gets_416() {
 }
 
 #[test]
+fn an_invite_with_what_cannot_be_read_and_is_not_needed_is_a_call() {
+    for header in ["Expires: abc", "Expires: 99999999999999", "Route: junk", "Expires: 1\r\nExpires: x"] {
+        let mut world = World::tcp();
+        let phone = Phone::new(&world);
+        world.deliver(phone.request("INVITE", &format!("{header}\r\n"), OFFER));
+        assert_eq!(
+            (world.statuses(), world.told()),
+            (vec!["100 INVITE".to_owned()], vec![EventKind::Offered])
+        );
+    }
+}
+
+#[test]
 fn a_required_extension_gets_420_with_unsupported() {
     let response = invite_with("Require: 100rel, timer\r\nRequire: foo\r\n");
     assert_eq!(response.status, 420);
@@ -252,9 +265,9 @@ fn the_questions_are_asked_in_the_order_of_the_rfc() {
 
 #[test]
 fn a_malformed_request_is_answered_400_with_the_fault_as_phrase() {
-    let response = refusal(|phone| phone.request("INVITE", "Expires: soon\r\n", OFFER));
+    let response = refusal(|phone| phone.invite().replace("Max-Forwards: 70", "Max-Forwards: many"));
     assert_eq!(response.status, 400);
-    assert!(response.reason_phrase.contains("Expires"), "{}", response.reason_phrase);
+    assert!(response.reason_phrase.contains("Max-Forwards"), "{}", response.reason_phrase);
 }
 
 #[test]
