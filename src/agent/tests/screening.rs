@@ -51,6 +51,34 @@ fn a_uri_that_is_not_sip_gets_416() {
 }
 
 #[test]
+fn an_invite_whose_contact_is_no_sip_uri_gets_400() {
+    let with = |contact: &str| {
+        refusal(|phone| {
+            let lines = phone.invite();
+            let (before, rest) = lines.split_once("Contact:").expect("a Contact");
+            let (_, after) = rest.split_once("\r\n").expect("its end");
+            format!("{before}{contact}{after}")
+        })
+    };
+    for (contact, phrase) in [
+        ("", "Bad message: no Contact"),
+        ("Contact: *\r\n", "Bad Contact: no address"),
+        ("Contact: <tel:+1>\r\n", "Bad Contact: not a SIP URI"),
+    ] {
+        let response = with(contact);
+        assert_eq!((response.status, &*response.reason_phrase), (400, phrase), "{contact}");
+    }
+}
+
+#[test]
+fn an_invite_of_rfc_2543_needs_no_contact() {
+    let mut world = World::udp();
+    let invite = include_str!("../../../tests/torture/rfc4475/inv2543.dat");
+    world.deliver(invite);
+    assert_eq!(world.told(), [EventKind::Offered]);
+}
+
+#[test]
 fn an_invite_with_what_cannot_be_read_and_is_not_needed_is_a_call() {
     for header in ["Expires: abc", "Expires: 99999999999999", "Route: junk", "Expires: 1\r\nExpires: x"] {
         let mut world = World::tcp();
