@@ -6,7 +6,7 @@ use super::calls::Calls;
 use super::respond::{self, ACCEPT, ALLOW};
 use super::stack::{Intake, Stack};
 use super::transaction::MergeKey;
-use crate::sip::{Known, Name, Request};
+use crate::sip::{Known, Name, Request, sdp};
 
 /// A refusal: its status and the whole response.
 pub type Refused = (u16, Bytes);
@@ -87,7 +87,18 @@ pub fn offer(stack: &Stack, calls: &Calls, request: &Request, tag: &str) -> Opti
     if !request.headers.accepts(ACCEPT) {
         return Some((406, begin(request, 406, tag).header("Accept", ACCEPT).finish()));
     }
-    unreadable_body(request, tag)
+    unreadable_body(request, tag).or_else(|| unreadable_offer(request, tag))
+}
+
+/// The reason phrase for an offer that cannot be read.
+pub const BAD_DESCRIPTION: &str = "Bad Session Description";
+
+/// An offer that says nothing: nobody could answer it.
+fn unreadable_offer(request: &Request, tag: &str) -> Option<Refused> {
+    if request.body.is_empty() || sdp::is_readable(&request.body) {
+        return None;
+    }
+    Some((400, respond::plain(request, 400, Some(BAD_DESCRIPTION), tag)))
 }
 
 /// Takes a body away that offer/answer cannot read and that may be ignored (§8.2.3, §20.11): from here on there is none.

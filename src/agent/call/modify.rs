@@ -114,7 +114,7 @@ impl Call {
             }
             Err(fault) => {
                 let (status, phrase) = match fault {
-                    sdp::NoAnswer::Malformed => (400, Some("Bad Session Description")),
+                    sdp::NoAnswer::Malformed => (400, Some(screen::BAD_DESCRIPTION)),
                     sdp::NoAnswer::NoCommonCodec | sdp::NoAnswer::NewKeys => (488, None),
                 };
                 let response = respond::plain(request, status, phrase, &self.dialog.local_tag);

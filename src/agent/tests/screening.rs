@@ -71,6 +71,14 @@ fn an_invite_whose_contact_is_no_sip_uri_gets_400() {
 }
 
 #[test]
+fn an_offer_that_cannot_be_read_gets_400() {
+    for offer in ["garbage", "v=0\r\nm=foo\r\n"] {
+        let response = refusal(|phone| phone.request("INVITE", "", offer));
+        assert_eq!((response.status, &*response.reason_phrase), (400, "Bad Session Description"), "{offer}");
+    }
+}
+
+#[test]
 fn an_invite_of_rfc_2543_needs_no_contact() {
     let mut world = World::udp();
     let invite = include_str!("../../../tests/torture/rfc4475/inv2543.dat");

@@ -39,6 +39,11 @@ pub struct Local<'a> {
     pub version: u64,
 }
 
+/// Whether a description can be read.
+pub fn is_readable(sdp: &[u8]) -> bool {
+    description::Session::read(&description::text(sdp)).is_ok()
+}
+
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoAnswer {
