@@ -128,7 +128,7 @@ impl Call {
     fn show(&mut self, stack: &mut Stack, session: Session) {
         let before = self.picture.hold;
         let hold = match &session.remote {
-            Some(remote) => hold_of(remote.as_bytes(), before),
+            Some(remote) => hold_of(remote.as_bytes(), Some(&session.local), before),
             None => before,
         };
         let Sdp { local, remote } = &self.picture.sdp;
@@ -169,16 +169,25 @@ impl Call {
 
 /// Shows a first description of the peer's, and whether it holds us by it.
 pub(super) fn show_remote(picture: &mut Picture, remote: ByteString) {
-    picture.hold = hold_of(remote.as_bytes(), picture.hold);
+    picture.hold = hold_of(remote.as_bytes(), picture.sdp.local.as_deref(), picture.hold);
     picture.sdp.remote = Some(remote);
 }
 
-/// The peer holds us if it will not hear us (RFC 3264 §8.4); a description without a direction changes nothing.
-pub(super) fn hold_of(remote: &[u8], before: Hold) -> Hold {
+/// Shows a first description of ours, and whether the peer holds us on the streams that it takes.
+pub(super) fn show_local(picture: &mut Picture, local: ByteString) {
+    if let Some(remote) = &picture.sdp.remote {
+        picture.hold = hold_of(remote.as_bytes(), Some(&local), picture.hold);
+    }
+    picture.sdp.local = Some(local);
+}
+
+/// The peer holds us if it will not hear us (RFC 3264 §8.4) on any stream that we have not refused; a description without a direction changes
+/// nothing.
+pub(super) fn hold_of(remote: &[u8], local: Option<&str>, before: Hold) -> Hold {
     if before == Hold::None && !sdp::may_hold(remote) {
         return before;
     }
-    match sdp::direction(remote) {
+    match sdp::direction_between(remote, local) {
         Some(sdp::Direction::SendOnly | sdp::Direction::Inactive) => Hold::Remote,
         Some(sdp::Direction::SendRecv | sdp::Direction::RecvOnly) => Hold::None,
         None => before,

@@ -326,6 +326,36 @@ fn a_call_that_begins_held_is_shown_as_held_and_its_resumption_is_told() {
 }
 
 #[test]
+fn a_stream_that_we_have_refused_does_not_count_for_hold() {
+    let flow = crate::agent::tests::phone::OFFER.to_owned()
+        + "m=video 16862 RTP/AVP 102\r\na=rtpmap:102 VP8/90000\r\n";
+    let with = |direction: &str, version: u8| {
+        flow.replace("m=video", &format!("a={direction}\r\nm=video"))
+            .replace("o=- 1 1", &format!("o=- 1 {version}"))
+    };
+    for direction in ["sendonly", "inactive"] {
+        let mut world = with_media(Transport::Tcp);
+        let mut phone = Phone::new(&world);
+        world.deliver(phone.request("INVITE", "", &flow));
+        world.wire();
+        world.ask(Action::Accept(Accept::default()));
+        phone.learn(&world.response());
+        world.deliver(phone.ack(""));
+        assert!(world.call().sdp.local.as_deref().is_some_and(|local| local.contains("m=video 0")));
+        world.forget();
+        change(&mut world, &mut phone, "INVITE", &with(direction, 2));
+        assert_eq!((world.told(), world.call().hold), (vec![EventKind::Held], Hold::Remote), "{direction}");
+        change(&mut world, &mut phone, "UPDATE", &with("sendrecv", 3));
+        assert_eq!((world.told().len(), world.call().hold), (2, Hold::None));
+    }
+    let mut world = with_media(Transport::Tcp);
+    world.deliver(Phone::new(&world).request("INVITE", "", &with("inactive", 1)));
+    assert_eq!(world.call().hold, Hold::None, "it may be taken with its video");
+    world.ask(Action::Ring(Ring { early_media: true, ..Ring::default() }));
+    assert_eq!(world.call().hold, Hold::Remote, "it is not");
+}
+
+#[test]
 fn an_answer_that_holds_is_shown_as_hold_in_the_ack_in_a_183_and_in_the_200() {
     let answer = super::phone::ANSWER.to_owned() + "a=inactive\r\n";
     let mut late = with_media(Transport::Tcp);
