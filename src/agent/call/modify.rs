@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use bytestring::ByteString;
 
-use super::answer::description;
+use super::answer::{Accepted, description};
 use super::confirm::Confirming;
 use super::{Call, Established, Phase, Picture};
 use crate::agent::event::{EventKind, Hold, Sdp};
@@ -60,15 +60,16 @@ impl Call {
         }
     }
 
-    /// UPDATE: the same without an ACK; before the answer only without an offer (RFC 3311 §5.2).
+    /// UPDATE: the same without an ACK; before the answer only without an offer (RFC 3311 §5.2). Once the 200 has carried the answer its offer
+    /// need not wait for the ACK (RFC 5407 §3.1.4).
     pub(super) fn handle_update(&mut self, stack: &mut Stack, flow: &Flow, update: &Request) {
         let has_offer = !update.body.is_empty();
         match &self.phase {
             Phase::Pending(_) if has_offer => return self.ask_again(stack, flow, update),
-            Phase::Dialing(_)
-            | Phase::Accepted(_)
-            | Phase::Established(Established { confirming: Some(_), .. })
-                if has_offer =>
+            Phase::Dialing(_) if has_offer => return self.reject_glare(stack, flow, update),
+            Phase::Accepted(Accepted { confirming, .. })
+            | Phase::Established(Established { confirming: Some(confirming), .. })
+                if has_offer && confirming.carries_offer =>
             {
                 return self.reject_glare(stack, flow, update);
             }
