@@ -6,7 +6,7 @@ use super::calls::Calls;
 use super::respond::{self, ACCEPT, ACCEPTED, ALLOW};
 use super::stack::{Intake, Stack};
 use super::transaction::MergeKey;
-use crate::sip::{Known, Name, Part, Request};
+use crate::sip::{Known, Name, Part, Request, sdp};
 
 /// A refusal: its status and the whole response.
 pub type Refused = (u16, Bytes);
@@ -34,7 +34,20 @@ pub fn headers(stack: &Stack, request: &Request, tag: &str) -> Option<Refused> {
     if request.method.known() == Some(Known::Invite) && request.max_forwards == Some(0) {
         return Some((483, respond::plain(request, 483, None, tag)));
     }
-    require(request, tag)
+    contact(request, tag).or_else(|| require(request, tag))
+}
+
+/// An INVITE says where its dialog's requests go: by a SIP or SIPS URI (§8.1.1.8). One of RFC 2543, which has no branch, need not.
+fn contact(request: &Request, tag: &str) -> Option<Refused> {
+    let fault = match &request.contact {
+        _ if request.method.known() != Some(Known::Invite) => return None,
+        Some(contact) if contact.uri.is_sip() => return None,
+        None if request.headers.first(Name::Contact).is_some() => "Bad Contact: no address",
+        None if request.via.branch.is_none() => return None,
+        None => "Bad message: no Contact",
+        Some(_) => "Bad Contact: not a SIP URI",
+    };
+    Some((400, respond::plain(request, 400, Some(fault), tag)))
 }
 
 /// Extensions that we have not (§8.2.2.3).
@@ -74,7 +87,18 @@ pub fn offer(stack: &Stack, calls: &Calls, request: &Request, tag: &str) -> Opti
     if !request.headers.accepts(ACCEPT) {
         return Some((406, begin(request, 406, tag).header("Accept", ACCEPT).finish()));
     }
-    unreadable_body(request, tag)
+    unreadable_body(request, tag).or_else(|| unreadable_offer(request, tag))
+}
+
+/// The reason phrase for an offer that cannot be read.
+pub const BAD_DESCRIPTION: &str = "Bad Session Description";
+
+/// An offer that says nothing: nobody could answer it.
+fn unreadable_offer(request: &Request, tag: &str) -> Option<Refused> {
+    if request.body.is_empty() || sdp::is_readable(&request.body) {
+        return None;
+    }
+    Some((400, respond::plain(request, 400, Some(BAD_DESCRIPTION), tag)))
 }
 
 /// Takes the session description out of a body of several parts (RFC 5621).

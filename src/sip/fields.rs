@@ -47,12 +47,19 @@ impl Headers {
         self.items(Name::Reason).filter_map(|value| Reason::parse(&value))
     }
 
-    /// The number that a header begins with: Expires, Min-Expires, RSeq, Session-Expires, Min-SE, Retry-After.
+    /// The number that a header begins with: Expires, Min-Expires, RSeq, Session-Expires, Min-SE, Retry-After. One that is too large counts as
+    /// the largest there is.
     pub fn number(&self, name: Name) -> Option<u32> {
         let mut cursor = Cursor::new(self.first(name)?.value);
         let digits = cursor.take_while(|byte| byte.is_ascii_digit());
         let whole = cursor.peek().is_none_or(|next| matches!(next, b' ' | b'\t' | b';' | b'('));
-        decimal(digits, u32::MAX.into()).filter(|_| whole).and_then(|number| u32::try_from(number).ok())
+        let number = decimal(digits, u64::MAX).unwrap_or(u64::MAX);
+        (whole && !digits.is_empty()).then(|| u32::try_from(number).unwrap_or(u32::MAX))
+    }
+
+    /// The first address of the headers of that name that can be read.
+    pub fn address(&self, name: Name) -> Option<NameAddr> {
+        self.kept_items(name).find_map(|value| NameAddr::parse(&value).ok())
     }
 
     /// The addresses of every header of that name (Route, Record-Route, Path, Contact, …), in order; what cannot be read, and

@@ -1,10 +1,11 @@
-//! The headers that every message must have (§8.1.1, §8.2.6), and those that must be right if they are there.
+//! The headers that every message must have (§8.1.1, §8.2.6), and those that must be right if they are there. What a message can do without
+//! is ignored if it cannot be read (§8.2).
 
 use bytestring::ByteString;
 
 use super::fault::Fault;
-use super::grammar::{Cursor, decimal, is_space, item_end, items};
-use super::{CSeq, Header, Headers, Method, Name, NameAddr, Via, name_addr};
+use super::grammar::{Cursor, decimal, is_space, items};
+use super::{CSeq, Header, Headers, Known, Method, Name, NameAddr, Via, name_addr};
 
 /// What every message has.
 pub(super) struct Mandatory {
@@ -20,31 +21,28 @@ impl Mandatory {
     pub fn read(headers: &Headers) -> Result<Self, Fault> {
         let once = Once::find(headers)?;
         let via = headers.first(Name::Via).ok_or(Fault::bad("message", "no Via"))?;
-        let this = Self {
+        Ok(Self {
             via: Via::parse(&via.kept()).map_err(|what| Fault::bad("Via", what))?,
             from: address(once.from, "From")?,
             to: address(once.to, "To")?,
             call_id: call_id(once.call_id)?,
             cseq: cseq(once.cseq)?,
-            contact: contact(headers)?,
-        };
-        for name in [Name::Route, Name::RecordRoute] {
-            for header in headers.all(name) {
-                check_list(header.value).map_err(|what| Fault::bad(name.as_str(), what))?;
-            }
-        }
-        Ok(this)
+            contact: headers.address(Name::Contact),
+        })
     }
 
-    /// What a request must have besides: a CSeq of its method, and scalars in their ranges. Gives Max-Forwards.
+    /// What a request must have besides: a CSeq of its method, addresses of those whom it names for later requests, and scalars in their
+    /// ranges. Gives Max-Forwards.
     pub fn of_request(&self, method: &Method, headers: &Headers) -> Result<Option<u8>, Fault> {
         if self.cseq.method != *method {
             return Err(Fault::bad("CSeq", "not the method of the request"));
         }
-        if let Some(expires) = once(headers, Name::Expires)? {
-            decimal(expires.value, u32::MAX.into())
-                .ok_or(Fault::bad("Expires", "not a number below 2**32"))?;
-        }
+        let named: &[Name] = match method.known() {
+            Some(Known::Invite) => &[Name::Contact, Name::RecordRoute],
+            Some(Known::Update | Known::Register) => &[Name::Contact],
+            _ => &[],
+        };
+        named.iter().try_for_each(|name| check_addresses(headers, *name))?;
         once(headers, Name::ContentType)?;
         let Some(header) = once(headers, Name::MaxForwards)? else {
             return Ok(None);
@@ -106,23 +104,11 @@ fn cseq(header: Header<'_>) -> Result<CSeq, Fault> {
     Ok(CSeq { number, method: Method::from_token(method) })
 }
 
-/// The first Contact; all of them must be right. `*` stands alone.
-fn contact(headers: &Headers) -> Result<Option<NameAddr>, Fault> {
-    let bad = |what| Fault::bad("Contact", what);
-    let mut first = None;
-    for header in headers.all(Name::Contact).filter(|header| header.value != b"*") {
-        let mut rest = header.value;
-        if first.is_none() {
-            let item = items(rest).next().unwrap_or_default();
-            first = Some(NameAddr::parse(&header.kept().slice_ref(item)).map_err(bad)?);
-            let Some(others) = rest.get(item_end(rest) + 1..) else { continue };
-            rest = others;
-        }
-        check_list(rest).map_err(bad)?;
-    }
-    Ok(first)
-}
-
-fn check_list(value: &[u8]) -> Result<(), &'static str> {
-    items(value).try_for_each(name_addr::check)
+/// All of them must be right. The `*` of a Contact stands alone.
+fn check_addresses(headers: &Headers, name: Name) -> Result<(), Fault> {
+    let is_any = |header: &Header<'_>| name == Name::Contact && header.value == b"*";
+    headers.all(name).filter(|header| !is_any(header)).try_for_each(|header| {
+        let mut addresses = items(header.value);
+        addresses.try_for_each(name_addr::check).map_err(|what| Fault::bad(name.as_str(), what))
+    })
 }

@@ -35,7 +35,7 @@ pub struct Request {
     pub cseq: u32,
     /// `None` from an RFC 2543 element.
     pub max_forwards: Option<u8>,
-    /// The first Contact, if there is one (`*` is none).
+    /// The first Contact that can be read, if there is one (`*` is none).
     pub contact: Option<NameAddr>,
     /// Every header field, the parsed ones among them, in order.
     pub headers: Headers,
@@ -74,7 +74,7 @@ pub struct Response {
     pub call_id: ByteString,
     /// Of the request that is answered.
     pub cseq: CSeq,
-    /// The first Contact, if there is one.
+    /// The first Contact that can be read, if there is one.
     pub contact: Option<NameAddr>,
     /// Every header field, the parsed ones among them, in order.
     pub headers: Headers,

@@ -140,6 +140,16 @@ impl Uri {
         self.parts.as_ref().is_some_and(|parts| parts.is_loose)
     }
 
+    /// The same without what stands behind a `?`, as a Request-URI has it (§19.1.1).
+    pub fn without_headers(&self) -> Self {
+        let Ok(Split::Sip(Sip { headers: Some(headers), .. })) = split(&self.text) else {
+            return self.clone();
+        };
+        let without = self.text.get(..place(self.text.as_bytes(), headers.as_bytes()).start - 1);
+        let without = without.and_then(|text| Self::parse(self.text.slice_ref(text)).ok());
+        without.unwrap_or_else(|| self.clone())
+    }
+
     /// Has headers behind a `?`, which a Request-URI must not (§19.1.1).
     pub fn has_headers(&self) -> bool {
         self.parts.as_ref().is_some_and(|parts| parts.has_headers)

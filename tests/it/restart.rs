@@ -169,6 +169,27 @@ fn a_bye_that_was_not_answered_before_a_kill_is_sent_again_once() {
 }
 
 #[test]
+fn a_call_that_was_answered_without_an_ack_before_a_kill_is_lost_and_its_peer_is_told_so() {
+    let home = Home::new();
+    let agent = home.start(&[]);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (mut events, mut peer) = (agent.events(), Peer::connect(&agent));
+    let caller = Caller::at(listener.local_addr().unwrap());
+    let id = offered(&mut events, &mut peer, &caller);
+    assert_eq!(agent.command(&id, "accept", json!({ "wait": "sent" })).0, 200);
+    peer.answer(200, "INVITE");
+    let (position, ..) = last(&agent);
+    kill(agent);
+
+    let agent = home.start(&[]);
+    assert_eq!(end_of(&mut agent.events_after(&position)), (json!(id), json!("lost"), json!("system")));
+    let mut peer = Peer::accept(&listener);
+    let bye = peer.request("BYE");
+    assert_eq!(bye.call_id, caller.call_id);
+    peer.send(respond(&bye, 200));
+}
+
+#[test]
 fn an_unanswered_call_is_lost_and_stays_readable() {
     let home = Home::new();
     let agent = home.start(&[]);

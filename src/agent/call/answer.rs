@@ -10,7 +10,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::confirm::Confirming;
-use super::modify::show_remote;
+use super::modify::{show_local, show_remote};
 use super::{Answer, Call, Description, Established, Pending, Phase, Picture};
 use crate::agent::alarms::{Alarm, CallAlarm};
 use crate::agent::command::{Accept, Hangup, Wait};
@@ -142,7 +142,7 @@ impl Call {
         self.watch_claim(stack);
         self.phase = Phase::Accepted(Accepted { confirming, waiting: VecDeque::new(), hangup: None });
         self.source = local.source;
-        self.reach(stack, CallState::Accepted, |picture| picture.sdp.local = Some(local.text));
+        self.reach(stack, CallState::Accepted, |picture| show_local(picture, local.text));
         let receipt = stack.respond(transaction, 200, ok);
         Confirming::arm(stack, id);
         Ok(Answer::WhenSent(receipt))

@@ -220,8 +220,9 @@ impl Dialog {
     }
 }
 
+/// The remote target that a Contact names: a SIP or SIPS URI, of which its headers are no part (§8.1.1.8, §19.1.1).
 fn target_of(contact: &Option<NameAddr>) -> Option<Uri> {
-    contact.as_ref().map(|contact| contact.uri.clone())
+    contact.as_ref().filter(|contact| contact.uri.is_sip()).map(|contact| contact.uri.without_headers())
 }
 
 /// What Allow says of UPDATE, if there is one.

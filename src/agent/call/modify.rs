@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use bytestring::ByteString;
 
-use super::answer::description;
+use super::answer::{Accepted, description};
 use super::confirm::Confirming;
 use super::{Call, Established, Phase, Picture};
 use crate::agent::event::{EventKind, Hold, Sdp};
@@ -60,15 +60,16 @@ impl Call {
         }
     }
 
-    /// UPDATE: the same without an ACK; before the answer only without an offer (RFC 3311 §5.2).
+    /// UPDATE: the same without an ACK; before the answer only without an offer (RFC 3311 §5.2). Once the 200 has carried the answer its offer
+    /// need not wait for the ACK (RFC 5407 §3.1.4).
     pub(super) fn handle_update(&mut self, stack: &mut Stack, flow: &Flow, update: &Request) {
         let has_offer = !update.body.is_empty();
         match &self.phase {
             Phase::Pending(_) if has_offer => return self.ask_again(stack, flow, update),
-            Phase::Dialing(_)
-            | Phase::Accepted(_)
-            | Phase::Established(Established { confirming: Some(_), .. })
-                if has_offer =>
+            Phase::Dialing(_) if has_offer => return self.reject_glare(stack, flow, update),
+            Phase::Accepted(Accepted { confirming, .. })
+            | Phase::Established(Established { confirming: Some(confirming), .. })
+                if has_offer && confirming.carries_offer =>
             {
                 return self.reject_glare(stack, flow, update);
             }
@@ -114,7 +115,7 @@ impl Call {
             }
             Err(fault) => {
                 let (status, phrase) = match fault {
-                    sdp::NoAnswer::Malformed => (400, Some("Bad Session Description")),
+                    sdp::NoAnswer::Malformed => (400, Some(screen::BAD_DESCRIPTION)),
                     sdp::NoAnswer::NoCommonCodec | sdp::NoAnswer::NewKeys => (488, None),
                 };
                 let response = respond::plain(request, status, phrase, &self.dialog.local_tag);
@@ -128,7 +129,7 @@ impl Call {
     fn show(&mut self, stack: &mut Stack, session: Session) {
         let before = self.picture.hold;
         let hold = match &session.remote {
-            Some(remote) => hold_of(remote.as_bytes(), before),
+            Some(remote) => hold_of(remote.as_bytes(), Some(&session.local), before),
             None => before,
         };
         let Sdp { local, remote } = &self.picture.sdp;
@@ -169,16 +170,25 @@ impl Call {
 
 /// Shows a first description of the peer's, and whether it holds us by it.
 pub(super) fn show_remote(picture: &mut Picture, remote: ByteString) {
-    picture.hold = hold_of(remote.as_bytes(), picture.hold);
+    picture.hold = hold_of(remote.as_bytes(), picture.sdp.local.as_deref(), picture.hold);
     picture.sdp.remote = Some(remote);
 }
 
-/// The peer holds us if it will not hear us (RFC 3264 §8.4); a description without a direction changes nothing.
-pub(super) fn hold_of(remote: &[u8], before: Hold) -> Hold {
+/// Shows a first description of ours, and whether the peer holds us on the streams that it takes.
+pub(super) fn show_local(picture: &mut Picture, local: ByteString) {
+    if let Some(remote) = &picture.sdp.remote {
+        picture.hold = hold_of(remote.as_bytes(), Some(&local), picture.hold);
+    }
+    picture.sdp.local = Some(local);
+}
+
+/// The peer holds us if it will not hear us (RFC 3264 §8.4) on any stream that we have not refused; a description without a direction changes
+/// nothing.
+pub(super) fn hold_of(remote: &[u8], local: Option<&str>, before: Hold) -> Hold {
     if before == Hold::None && !sdp::may_hold(remote) {
         return before;
     }
-    match sdp::direction(remote) {
+    match sdp::direction_between(remote, local) {
         Some(sdp::Direction::SendOnly | sdp::Direction::Inactive) => Hold::Remote,
         Some(sdp::Direction::SendRecv | sdp::Direction::RecvOnly) => Hold::None,
         None => before,

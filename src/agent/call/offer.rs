@@ -100,7 +100,7 @@ fn picture_of(
             peer: host_port(flow.peer).into(),
         }),
         labels: Arc::default(),
-        hold: hold_of(&invite.body, Hold::None),
+        hold: hold_of(&invite.body, None, Hold::None),
         claim: None,
         created_at: stack.fx.now.wall,
         ringing_at: None,

@@ -1,5 +1,5 @@
-//! A call after a crash or a restart of the agent: an established one comes back, one that we had hung up has its BYE sent, any other is
-//! lost.
+//! A call after a crash or a restart of the agent: an established one comes back, any other is lost. One that we had hung up, or that had
+//! been answered and is lost, has its BYE sent.
 
 use std::sync::Arc;
 
@@ -7,35 +7,35 @@ use super::close::Closing;
 use super::{Authorizations, Call, Dialog, Established, Forks, Phase, Picture, Saved};
 use crate::agent::AccountNumber;
 use crate::agent::asking::MAX_CHALLENGES;
+use crate::agent::command::Hangup;
 use crate::agent::event::{CallState, End, EndBy, EndCause, Event, EventKind, actions_of};
 use crate::agent::stack::Stack;
 
 impl Call {
-    /// A call as clients saw it last, and what was saved of it. `None`: it is lost, and they have been told so, or over. A peer that
-    /// rings or is rung is left to its timers: its INVITE's transaction died with the process.
+    /// A call as clients saw it last, and what was saved of it. `None`: it is lost, and they have been told so, or over. One whose 2xx has
+    /// no ACK is lost as well, but its peer may have a dialog, which a BYE ends. A peer that rings or is rung is left to its timers: its
+    /// INVITE's transaction died with the process.
     pub fn recovered(stack: &mut Stack, picture: Arc<Picture>, saved: Option<Saved>) -> Option<Self> {
         let state = picture.state;
-        let saved = saved.filter(|_| matches!(state, CallState::Established | CallState::Ended));
-        match saved.and_then(|saved| Self::restored(stack, picture.clone(), saved)) {
-            Some(mut call) if state == CallState::Ended => {
-                call.send_bye(stack);
-                Some(call)
+        let is_answered = matches!(state, CallState::Accepted | CallState::Established | CallState::Ended);
+        let saved = saved.filter(|_| is_answered);
+        let Some(mut call) = saved.and_then(|saved| Self::restored(stack, picture.clone(), saved)) else {
+            match state {
+                CallState::Ended => stack.fx.forget(picture.id),
+                _ => lose(stack, picture),
             }
-            Some(mut call) => {
+            return None;
+        };
+        match state {
+            CallState::Ended => call.send_bye(stack),
+            CallState::Established => {
                 call.tell(stack, EventKind::Recovered, |_| {});
                 call.watch_claim(stack);
                 call.limit_duration(stack);
-                Some(call)
             }
-            None if state == CallState::Ended => {
-                stack.fx.forget(picture.id);
-                None
-            }
-            None => {
-                lose(stack, picture);
-                None
-            }
+            _ => call.close(stack, &Hangup::default(), lost(), Vec::new()),
         }
+        Some(call)
     }
 
     /// What was saved, as a call again; `None`: it cannot be understood.
@@ -63,18 +63,22 @@ impl Call {
         })
     }
 
-    /// Puts what brings an established call back, or sends the BYE of one that has ended, on record, if calls are kept: before anything is
-    /// sent that depends on it.
+    /// Puts what brings an established call back, or sends the BYE of one that is answered or has ended, on record, if calls are kept: before
+    /// anything is sent that depends on it.
     pub(super) fn save(&self, stack: &mut Stack) {
         let bye = match &self.phase {
-            Phase::Established(_) => &[][..],
+            Phase::Accepted(_) | Phase::Established(_) => &[][..],
             Phase::Closing(closing) => &closing.headers,
-            Phase::Dialing(_) | Phase::Pending(_) | Phase::Accepted(_) | Phase::Gone => return,
+            Phase::Dialing(_) | Phase::Pending(_) | Phase::Gone => return,
         };
         if stack.settings.keeps_calls {
             stack.fx.save(self.picture.clone(), self.dialog.saved(self.last_fence, self.source, bye));
         }
     }
+}
+
+fn lost() -> End {
+    End::new(EndCause::Lost, EndBy::System, None)
 }
 
 fn lose(stack: &mut Stack, mut picture: Arc<Picture>) {
@@ -84,7 +88,7 @@ fn lose(stack: &mut Stack, mut picture: Arc<Picture>) {
     call.version += 1;
     call.ended_at = Some(time);
     call.claim = None;
-    call.end = Some(Arc::new(End::new(EndCause::Lost, EndBy::System, None)));
+    call.end = Some(Arc::new(lost()));
     call.actions = actions_of(call.direction, call.state);
     stack.fx.tell(Event { kind: EventKind::Ended, time, call: picture, renegotiated: false, detail: None });
 }

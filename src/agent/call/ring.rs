@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::modify::show_local;
 use super::{Answer, Call, Description, Pending, Phase};
 use crate::agent::alarms::{Alarm, CallAlarm};
 use crate::agent::command::Ring;
@@ -56,7 +57,10 @@ impl Call {
 
     fn send_provisional(&mut self, stack: &mut Stack, provisional: Provisional) -> Answer {
         let local = provisional.sdp.as_ref().map(|sdp| sdp.text.clone());
-        self.reach(stack, CallState::Ringing, |picture| picture.sdp.local = local);
+        self.reach(stack, CallState::Ringing, |picture| match local {
+            Some(local) => show_local(picture, local),
+            None => picture.sdp.local = None,
+        });
         stack.fx.arm(Alarm::Call(self.picture.id, CallAlarm::Remind), REMINDER);
         let Phase::Pending(pending) = &mut self.phase else { return Answer::Now };
         let receipt = stack.respond(pending.transaction, provisional.status, provisional.bytes.clone());

@@ -17,6 +17,15 @@ fn seconds(seconds: u64) -> Duration {
 }
 
 #[test]
+fn a_refusal_whose_contact_cannot_be_read_is_acknowledged_and_ends_the_call() {
+    let mut world = World::tcp();
+    let callee = called(&mut world);
+    world.deliver(callee.says(486).replace(&format!("Contact: {}", callee.contact), "Contact: junk"));
+    assert_eq!(world.request().method.as_str(), "ACK");
+    assert_eq!(world.end(), (EndCause::Rejected, EndBy::Remote, Some(486)));
+}
+
+#[test]
 fn timer_a_repeats_an_invite_over_udp_and_doubles_until_timer_b() {
     let mut world = World::udp();
     world.originate(order());

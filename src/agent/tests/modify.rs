@@ -172,18 +172,57 @@ fn a_repeated_reinvite_is_absorbed() {
 }
 
 #[test]
-fn an_offer_while_another_exchange_is_not_confirmed_gets_491() {
-    for method in ["INVITE", "UPDATE"] {
-        let mut world = World::tcp();
-        let mut phone = accepted(&mut world);
-        let invite = phone.clone();
-        assert_eq!(change(&mut world, &mut phone, method, OFFER).status, 491);
-        world.deliver(invite.ack(""));
-        assert_eq!(world.call().state.name(), "established");
-        world.deliver(phone.next("INVITE", "", OFFER));
-        assert_eq!(world.statuses(), ["200 INVITE"]);
-        assert_eq!(change(&mut world, &mut phone.clone(), method, OFFER).status, 491);
-    }
+fn a_reinvite_before_the_ack_to_the_200_gets_491() {
+    let mut world = World::tcp();
+    let mut phone = accepted(&mut world);
+    let invite = phone.clone();
+    assert_eq!(change(&mut world, &mut phone, "INVITE", OFFER).status, 491);
+    world.deliver(invite.ack(""));
+    assert_eq!(world.call().state.name(), "established");
+    world.deliver(phone.next("INVITE", "", OFFER));
+    assert_eq!(world.statuses(), ["200 INVITE"]);
+    assert_eq!(change(&mut world, &mut phone.clone(), "INVITE", OFFER).status, 491);
+}
+
+#[test]
+fn an_update_with_an_offer_before_the_ack_to_the_200_gets_491_where_that_waits_for_its_answer() {
+    let answer = super::phone::ANSWER;
+    let mut world = with_media(Transport::Tcp);
+    let mut phone = Phone::new(&world);
+    world.deliver(phone.same("INVITE"));
+    world.wire();
+    world.ask(Action::Accept(Accept::default()));
+    phone.learn(&world.response());
+    let invite = phone.clone();
+    assert_eq!(change(&mut world, &mut phone, "UPDATE", OFFER).status, 491);
+    world.deliver(invite.ack(answer));
+    assert_eq!(world.call().state.name(), "established");
+    world.deliver(phone.next("INVITE", "", ""));
+    world.response();
+    let reinvite = phone.clone();
+    assert_eq!(change(&mut world, &mut phone, "UPDATE", OFFER).status, 491);
+    world.deliver(reinvite.ack(answer));
+    assert_eq!(change(&mut world, &mut phone, "UPDATE", OFFER).status, 200);
+}
+
+#[test]
+fn an_update_with_an_offer_before_the_ack_to_the_200_is_served_where_that_has_the_answer() {
+    let mut world = with_media(Transport::Tcp);
+    let mut phone = accepted(&mut world);
+    world.forget();
+    let invite = phone.clone();
+    let held = change(&mut world, &mut phone, "UPDATE", &offer("sendonly", 2));
+    assert!(held.status == 200 && text(&held).contains("a=recvonly"), "{held:?}");
+    assert_eq!((world.told(), world.call().state.name()), (vec![EventKind::Held], "accepted"));
+    world.deliver(invite.ack(""));
+    assert_eq!((world.call().hold, world.call().state.name()), (Hold::Remote, "established"));
+    assert_eq!(world.call().sdp.local.as_deref(), Some(&*text(&held)));
+    world.deliver(phone.next("INVITE", "", &offer("sendonly", 2)));
+    world.response();
+    let reinvite = phone.clone();
+    assert_eq!(change(&mut world, &mut phone, "UPDATE", &offer("sendrecv", 3)).status, 200);
+    world.deliver(reinvite.ack(""));
+    assert_eq!(world.call().hold, Hold::None);
 }
 
 #[test]
@@ -323,6 +362,36 @@ fn a_call_that_begins_held_is_shown_as_held_and_its_resumption_is_told() {
         change(&mut world, &mut phone, "INVITE", &offer("sendrecv", 2));
         assert_eq!((world.told(), world.call().hold), (vec![EventKind::Resumed], Hold::None));
     }
+}
+
+#[test]
+fn a_stream_that_we_have_refused_does_not_count_for_hold() {
+    let flow = crate::agent::tests::phone::OFFER.to_owned()
+        + "m=video 16862 RTP/AVP 102\r\na=rtpmap:102 VP8/90000\r\n";
+    let with = |direction: &str, version: u8| {
+        flow.replace("m=video", &format!("a={direction}\r\nm=video"))
+            .replace("o=- 1 1", &format!("o=- 1 {version}"))
+    };
+    for direction in ["sendonly", "inactive"] {
+        let mut world = with_media(Transport::Tcp);
+        let mut phone = Phone::new(&world);
+        world.deliver(phone.request("INVITE", "", &flow));
+        world.wire();
+        world.ask(Action::Accept(Accept::default()));
+        phone.learn(&world.response());
+        world.deliver(phone.ack(""));
+        assert!(world.call().sdp.local.as_deref().is_some_and(|local| local.contains("m=video 0")));
+        world.forget();
+        change(&mut world, &mut phone, "INVITE", &with(direction, 2));
+        assert_eq!((world.told(), world.call().hold), (vec![EventKind::Held], Hold::Remote), "{direction}");
+        change(&mut world, &mut phone, "UPDATE", &with("sendrecv", 3));
+        assert_eq!((world.told().len(), world.call().hold), (2, Hold::None));
+    }
+    let mut world = with_media(Transport::Tcp);
+    world.deliver(Phone::new(&world).request("INVITE", "", &with("inactive", 1)));
+    assert_eq!(world.call().hold, Hold::None, "it may be taken with its video");
+    world.ask(Action::Ring(Ring { early_media: true, ..Ring::default() }));
+    assert_eq!(world.call().hold, Hold::Remote, "it is not");
 }
 
 #[test]

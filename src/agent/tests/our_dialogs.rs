@@ -33,6 +33,24 @@ fn ack(world: &mut World, contact: &str, routes: &str) -> (Request, Transmit) {
 const HERE: &str = "<sip:1001@10.0.0.1:5060;transport=tcp>";
 
 #[test]
+fn the_headers_of_a_contact_are_no_part_of_the_remote_target() {
+    let mut world = World::tcp();
+    let mut callee = called(&mut world);
+    callee.contact = "<sip:x@10.0.0.1:5060;transport=tcp?X=y>".to_owned();
+    world.deliver(callee.answers());
+    assert_eq!(world.request().uri.as_str(), "sip:x@10.0.0.1:5060;transport=tcp");
+}
+
+#[test]
+fn a_contact_that_is_no_sip_uri_is_no_remote_target() {
+    let mut world = World::tcp();
+    let mut callee = called(&mut world);
+    callee.contact = "<tel:+1>".to_owned();
+    world.deliver(callee.answers());
+    assert_eq!(world.request().uri.as_str(), super::callee::CALLED);
+}
+
+#[test]
 fn the_route_set_is_the_record_route_in_reverse() {
     let mut world = World::tcp();
     let recorded = "Record-Route: <sip:p2@10.0.0.1;transport=tcp;lr>, <sip:p1@10.0.0.1;lr>;x=y\r\n\

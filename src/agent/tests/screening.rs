@@ -52,6 +52,55 @@ fn a_uri_that_is_not_sip_gets_416() {
 }
 
 #[test]
+fn an_invite_whose_contact_is_no_sip_uri_gets_400() {
+    let with = |contact: &str| {
+        refusal(|phone| {
+            let lines = phone.invite();
+            let (before, rest) = lines.split_once("Contact:").expect("a Contact");
+            let (_, after) = rest.split_once("\r\n").expect("its end");
+            format!("{before}{contact}{after}")
+        })
+    };
+    for (contact, phrase) in [
+        ("", "Bad message: no Contact"),
+        ("Contact: *\r\n", "Bad Contact: no address"),
+        ("Contact: <tel:+1>\r\n", "Bad Contact: not a SIP URI"),
+    ] {
+        let response = with(contact);
+        assert_eq!((response.status, &*response.reason_phrase), (400, phrase), "{contact}");
+    }
+}
+
+#[test]
+fn an_offer_that_cannot_be_read_gets_400() {
+    for offer in ["garbage", "v=0\r\nm=foo\r\n"] {
+        let response = refusal(|phone| phone.request("INVITE", "", offer));
+        assert_eq!((response.status, &*response.reason_phrase), (400, "Bad Session Description"), "{offer}");
+    }
+}
+
+#[test]
+fn an_invite_of_rfc_2543_needs_no_contact() {
+    let mut world = World::udp();
+    let invite = include_str!("../../../tests/torture/rfc4475/inv2543.dat");
+    world.deliver(invite);
+    assert_eq!(world.told(), [EventKind::Offered]);
+}
+
+#[test]
+fn an_invite_with_what_cannot_be_read_and_is_not_needed_is_a_call() {
+    for header in ["Expires: abc", "Expires: 99999999999999", "Route: junk", "Expires: 1\r\nExpires: x"] {
+        let mut world = World::tcp();
+        let phone = Phone::new(&world);
+        world.deliver(phone.request("INVITE", &format!("{header}\r\n"), OFFER));
+        assert_eq!(
+            (world.statuses(), world.told()),
+            (vec!["100 INVITE".to_owned()], vec![EventKind::Offered])
+        );
+    }
+}
+
+#[test]
 fn a_required_extension_gets_420_with_unsupported() {
     let response = invite_with("Require: 100rel, timer\r\nRequire: foo\r\n");
     assert_eq!(response.status, 420);
@@ -298,9 +347,9 @@ fn the_questions_are_asked_in_the_order_of_the_rfc() {
 
 #[test]
 fn a_malformed_request_is_answered_400_with_the_fault_as_phrase() {
-    let response = refusal(|phone| phone.request("INVITE", "Expires: soon\r\n", OFFER));
+    let response = refusal(|phone| phone.invite().replace("Max-Forwards: 70", "Max-Forwards: many"));
     assert_eq!(response.status, 400);
-    assert!(response.reason_phrase.contains("Expires"), "{}", response.reason_phrase);
+    assert!(response.reason_phrase.contains("Max-Forwards"), "{}", response.reason_phrase);
 }
 
 #[test]

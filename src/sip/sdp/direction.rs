@@ -105,16 +105,28 @@ pub fn may_hold(sdp: &[u8]) -> bool {
     words.iter().any(|word| memmem::find(sdp, word.as_bytes()).is_some())
 }
 
-/// The direction of a description over all its active streams: what the side that wrote it does on any of them. The
-/// peer's `SendOnly` or `Inactive` is its hold. `None` if it cannot be read or has no active stream.
+/// The direction of a description over all its active streams: what the side that wrote it does on any of them. `None` if it cannot be
+/// read or has no active stream.
 pub fn direction(sdp: &[u8]) -> Option<Direction> {
+    direction_between(sdp, None)
+}
+
+/// The same over the streams that are active in the other side's description, too, once there is one. The peer's `SendOnly` or `Inactive` is
+/// its hold.
+pub fn direction_between(sdp: &[u8], other: Option<&str>) -> Option<Direction> {
     // As most bodies are.
     if sdp.is_empty() {
         return None;
     }
     let text = description::text(sdp);
     let session = Session::read(&text).ok()?;
-    let streams = session.medias.iter().filter(|media| media.port != 0);
-    let directions = streams.map(|media| Direction::of_stream(&session, media));
+    let other = other.and_then(|other| Session::read(other).ok());
+    let is_refused = |place: usize| {
+        let stream = other.as_ref().and_then(|other| other.medias.get(place));
+        stream.is_some_and(|stream| stream.port == 0)
+    };
+    let streams =
+        session.medias.iter().enumerate().filter(|(place, media)| media.port != 0 && !is_refused(*place));
+    let directions = streams.map(|(_, media)| Direction::of_stream(&session, media));
     directions.reduce(|a, b| Direction::of(a.sends() || b.sends(), a.receives() || b.receives()))
 }

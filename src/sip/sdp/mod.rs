@@ -19,7 +19,7 @@ use std::net::IpAddr;
 
 pub use answer::answer;
 pub use check::check;
-pub use direction::{Direction, direction, may_hold};
+pub use direction::{Direction, direction, direction_between, may_hold};
 pub use offer::offer;
 pub use renegotiate::{InUse, reanswer, reoffer};
 pub use source::Source;
@@ -37,6 +37,11 @@ pub struct Local<'a> {
     pub session_id: u64,
     /// `o=` version, raised with each change (RFC 3264 §8).
     pub version: u64,
+}
+
+/// Whether a description can be read.
+pub fn is_readable(sdp: &[u8]) -> bool {
+    description::Session::read(&description::text(sdp)).is_ok()
 }
 
 /// Why there is no answer.

@@ -142,6 +142,19 @@ fn the_direction_of_a_description_is_that_of_its_active_streams() {
 }
 
 #[test]
+fn a_stream_that_the_other_side_has_refused_has_no_direction() {
+    let two = offer_of("8", &["a=sendonly", "m=video 6000 RTP/AVP 102"]);
+    let between = |other: &str| direction_between(two.as_bytes(), Some(other));
+    let refused = answer(two.as_bytes(), &local()).unwrap();
+    assert!(refused.contains("m=video 0"));
+    assert_eq!(between(&refused), Some(Direction::SendOnly));
+    for other in [&refused.replace("m=video 0", "m=video 7000"), &offer_of("8", &[]), "hello"] {
+        assert_eq!(between(other), Some(Direction::SendRecv), "{other}");
+    }
+    assert_eq!(between(&refused.replace("m=audio 21000", "m=audio 0")), None);
+}
+
+#[test]
 fn what_holds_has_a_word_for_it() {
     let held = ["a=sendonly", "a=inactive", "c=IN IP4 0.0.0.0"];
     assert!(held.iter().all(|line| super::may_hold(offer_of("8", &[line]).as_bytes())));

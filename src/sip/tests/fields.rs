@@ -65,7 +65,8 @@ fn numbers_are_read_to_the_end_of_the_number() {
     };
     assert_eq!(number("18000;duration=3600"), Some(18000));
     assert_eq!(number("120 (I'm in a meeting)"), Some(120));
-    assert_eq!((number("12x"), number(""), number("99999999999")), (None, None, None));
+    assert_eq!((number("12x"), number("x"), number("")), (None, None, None));
+    assert_eq!((number("99999999999"), number("99999999999x")), (Some(u32::MAX), None));
 }
 
 fn contacts(values: &[&str]) -> Vec<NameAddr> {

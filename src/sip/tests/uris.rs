@@ -13,6 +13,19 @@ fn are_same(one: &str, other: &str) -> bool {
 }
 
 #[test]
+fn headers_are_taken_off_a_uri() {
+    for (with, without) in [
+        ("sip:a@b;x?Y=z&c=?", "sip:a@b;x"),
+        ("sips:a?b@c:5061?d=", "sips:a?b@c:5061"),
+        ("sip:a?b@c", "sip:a?b@c"),
+        ("tel:1?x=y", "tel:1?x=y"),
+    ] {
+        let uri = Uri::parse(with.into()).unwrap().without_headers();
+        assert_eq!((uri.as_str(), uri.has_headers()), (without, false));
+    }
+}
+
+#[test]
 fn the_equivalent_uris_of_the_rfc_are_the_same() {
     for (one, other) in [
         ("sip:%61lice@atlanta.com;transport=TCP", "sip:alice@AtLanTa.CoM;Transport=tcp"),

@@ -19,7 +19,7 @@ const VERSION: u32 = 1;
 /// The connection that a restored dialog was on last: it is gone with the process, and no open one has this name.
 const GONE: FlowId = FlowId(0);
 
-/// Everything of an established call, or of one whose BYE is outstanding, that its picture does not have.
+/// Everything of an answered call, or of one whose BYE is outstanding, that its picture does not have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Saved {
     v: u32,
