@@ -37,7 +37,7 @@ pub enum Refusal {
     /// The 200 was sent and no ACK came in time; the call is still accepted.
     #[error("the 200 was sent, but no ACK has come yet")]
     AckTimeout(Arc<Call>),
-    /// The peer did not answer our request in time, or could not be reached to be sent what the command sends.
+    /// The peer did not answer our request in time, or could not be reached to be sent what the command sends or waits on.
     #[error("the peer did not answer in time, or could not be reached")]
     SipTimeout(Arc<Call>),
     /// The peer refused what the command has sent.

@@ -296,7 +296,9 @@ fn unanswered(agent: &Agent, events: &mut Stream) {
         let answer = agent.send(method, &format!("/v1/calls/{id}{command}"), &[], "");
         assert_eq!(answer.problem(), (504, "ack-timeout".to_owned()));
     }
-    for (command, body) in [("ring", ""), ("accept", r#"{"wait": "sent"}"#), ("reject", ""), ("cancel", "")] {
+    let commands =
+        [("ring", ""), ("accept", ""), ("accept", r#"{"wait": "sent"}"#), ("reject", ""), ("cancel", "")];
+    for (command, body) in commands {
         let (caller, id) = Caller::offered(agent, events);
         caller.vanish();
         assert_eq!(agent.tell(&id, command, body).problem(), (504, "sip-timeout".to_owned()));
