@@ -106,12 +106,24 @@ async fn a_body_that_cannot_be_taken_says_why() {
         (r#"{"status": 183,}"#, 400, "malformed", "not JSON"),
         ("[183]", 422, "invalid-field", "object"),
         ("null", 422, "invalid-field", "object"),
-        (r#"{"status": "183"}"#, 422, "invalid-field", "status"),
+        (
+            r#"{"status": "183"}"#,
+            422,
+            "invalid-field",
+            "status: invalid type: string \"183\", expected a number from 180 to 183",
+        ),
+        (
+            r#"{"status": -1}"#,
+            422,
+            "invalid-field",
+            "status: invalid value: integer `-1`, expected a number from 180 to 183",
+        ),
+        (r#"{"status": null, "staus": null}"#, 422, "invalid-field", "`staus`, expected one of `status`"),
         (
             r#"{"status": 70000}"#,
             422,
             "invalid-field",
-            "status: invalid value: integer `70000`, expected a number",
+            "status: invalid value: integer `70000`, expected a number from 180 to 183",
         ),
         (r#"{"staus": 183}"#, 422, "invalid-field", "`staus`, expected one of `status`"),
         (r#"{"status": 180, "status": 183}"#, 422, "invalid-field", "duplicate field `status`"),
@@ -145,6 +157,23 @@ async fn what_is_wrong_with_a_field_is_said_in_words_of_json() {
         let answer = api().send(request).await;
         assert_eq!(code(&answer), is(422, "invalid-field"));
         assert_eq!(answer.detail(), detail);
+    }
+}
+
+#[tokio::test]
+async fn whatever_is_given_for_a_word_the_words_are_named() {
+    let call = examples::established();
+    for given in ["5", "-1.5", "true", "[\"sent\"]", "{}", "{\"sent\":1}", "\"x\""] {
+        for (command, body, words) in [
+            ("accept", format!("{{\"wait\":{given}}}"), "expected `established` or `sent`"),
+            ("dtmf", format!("{{\"digits\":\"1\",\"via\":{given}}}"), "expected `info` or `rfc4733`"),
+        ] {
+            let answer = api().send(post(&call, command, &body)).await;
+            assert_eq!(code(&answer), is(422, "invalid-field"), "{body}");
+            let field = if command == "dtmf" { "via" } else { "wait" };
+            let given = given.trim_matches('"');
+            assert_eq!(answer.detail(), format!("{field}: unknown value `{given}`, {words}"));
+        }
     }
 }
 
