@@ -205,7 +205,7 @@ impl Call {
             }
         });
         if !has_session {
-            let end = End::new(EndCause::Failed, EndBy::System, None);
+            let end = End::sessionless("the ACK", &ack.headers, &ack.body);
             self.close(stack, &Hangup::default(), end, Vec::new());
             return accepted.disappoint(stack, &self.picture);
         }
@@ -280,6 +280,10 @@ impl Call {
 
 /// The description that an answer to an offer of ours carries, if it is one (§13.2.1).
 pub(super) fn description(headers: &Headers, body: &Bytes) -> Option<ByteString> {
-    let is_sdp = headers.first(Name::ContentType).is_none() || headers.content_is(respond::ACCEPT);
-    sdp::direction(body).filter(|_| is_sdp).map(|_| body_text(body))
+    sdp::direction(body).filter(|_| may_be_sdp(headers)).map(|_| body_text(body))
+}
+
+/// Whether nothing says that a body is something else.
+pub(super) fn may_be_sdp(headers: &Headers) -> bool {
+    headers.first(Name::ContentType).is_none() || headers.content_is(respond::ACCEPT)
 }

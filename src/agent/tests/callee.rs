@@ -85,7 +85,11 @@ impl Callee {
         let start = Writer::response(status, None).copied(&self.invite.headers, tag);
         let start = String::from_utf8(start.finish().to_vec()).expect("text");
         let start = start.strip_suffix("Content-Length: 0\r\n\r\n").expect("an end");
-        let content = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+        let content = if body.is_empty() || headers.contains("Content-Type") {
+            ""
+        } else {
+            "Content-Type: application/sdp\r\n"
+        };
         let Self { contact, routes, .. } = self;
         format!(
             "{start}{routes}Contact: {contact}\r\n{headers}{content}Content-Length: {}\r\n\r\n{body}",

@@ -19,7 +19,7 @@ use std::net::IpAddr;
 
 pub use answer::answer;
 pub use check::check;
-pub use direction::{Direction, direction, may_hold};
+pub use direction::{Direction, direction, lack, may_hold};
 pub use offer::offer;
 pub use renegotiate::{InUse, reanswer, reoffer};
 pub use source::Source;
