@@ -249,3 +249,31 @@ async fn the_probe_for_readiness_fails_while_draining() {
     assert!(!answer.header("retry-after").is_empty());
     assert_eq!(api.get("/livez").await.status, 200);
 }
+
+#[tokio::test]
+async fn a_request_names_its_host_once() {
+    let api = api();
+    let request = |version, hosts: &[&str]| {
+        let mut request = axum::http::Request::builder().uri("/livez").version(version);
+        for host in hosts {
+            request = request.header("host", *host);
+        }
+        request.body(Body::empty()).unwrap()
+    };
+    use axum::http::Version;
+    for hosts in [&[][..], &["localhost", "localhost"], &["a b"], &["user@localhost"]] {
+        let answer = api.send(request(Version::HTTP_11, hosts)).await;
+        assert_eq!(code(&answer), is(400, "malformed"), "{hosts:?}");
+        assert!(answer.detail().starts_with("Host: "), "{}", answer.detail());
+    }
+    assert_eq!(code(&api.send(request(Version::HTTP_10, &["a", "a"])).await), is(400, "malformed"));
+    for (version, hosts) in [
+        (Version::HTTP_10, &[][..]),
+        (Version::HTTP_11, &[""]),
+        (Version::HTTP_11, &["localhost:8080"]),
+        (Version::HTTP_11, &["[::1]:8080"]),
+        (Version::HTTP_11, &["my_host"]),
+    ] {
+        assert_eq!(api.send(request(version, hosts)).await.status, 200, "{hosts:?}");
+    }
+}
