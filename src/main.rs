@@ -51,6 +51,10 @@ fn main() -> ExitCode {
             return ExitCode::from(BAD_SETTING);
         }
     };
+    if let Err(error) = config.make_data_dir() {
+        eprintln!("call-agent: {error}");
+        return ExitCode::from(BAD_SETTING);
+    }
     let tls = match Tls::read(config.tls.clone()) {
         Ok(tls) => tls,
         Err(error) => {

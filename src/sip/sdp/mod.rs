@@ -19,6 +19,7 @@ use std::net::IpAddr;
 
 pub use answer::answer;
 pub use check::check;
+pub use codec::{is_known, is_speech};
 pub use direction::{Direction, direction, lack, may_hold};
 pub use offer::offer;
 pub use renegotiate::{InUse, reanswer, reoffer};
