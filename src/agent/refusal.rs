@@ -63,6 +63,9 @@ pub enum Refusal {
     /// More commands are waiting than the agent takes.
     #[error("the agent is overloaded")]
     Overloaded,
+    /// There are as many calls as the settings allow.
+    #[error("there are as many calls, or calls still being ended, as --max-calls allows: {0}")]
+    TooManyCalls(usize),
     /// The log cannot be written at present: a new call might be forgotten.
     #[error("the log cannot be written: no new calls are taken until it can")]
     Unrecorded,

@@ -230,7 +230,7 @@ fn a_call_that_is_one_too_many_is_not_placed() {
     let mut world = World::with(Settings { max_calls: 1, ..Settings::default() });
     connected(&mut world);
     let ticket = world.originate(order());
-    assert!(matches!(world.refused(ticket), Refusal::Overloaded));
+    assert!(matches!(world.refused(ticket), Refusal::TooManyCalls(1)));
     assert!(world.told().is_empty() && !world.is_seeking());
 }
 

@@ -27,6 +27,7 @@ async fn every_refusal_of_the_agent_is_a_problem() {
         (Refusal::InvalidSdp("x".to_owned()), 422, "invalid-sdp"),
         (Refusal::InvalidHeader("x".to_owned()), 422, "invalid-header"),
         (Refusal::Overloaded, 503, "overloaded"),
+        (Refusal::TooManyCalls(1), 503, "overloaded"),
         (Refusal::Draining, 503, "draining"),
         (Refusal::AckTimeout(call()), 504, "ack-timeout"),
         (Refusal::SipTimeout(call()), 504, "sip-timeout"),
