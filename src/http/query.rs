@@ -186,6 +186,11 @@ impl<T: Takes> Query<T> {
         let text = || Some(value.to_owned());
         match name.split_once('.') {
             Some(("header" | "label", "")) => return Err(format!("`{name}` lacks the name behind the dot")),
+            // They are not among the headers that calls show: nothing would ever match.
+            Some(("header", name)) if ["from", "to"].iter().any(|party| name.eq_ignore_ascii_case(party)) => {
+                let party = name.to_ascii_lowercase();
+                return Err(format!("`header.{name}`: ask by `{party}`, for a whole URI or its user part"));
+            }
             Some(("header", name)) => filter.headers.push((name.to_owned(), value.to_owned())),
             Some(("label", name)) => filter.labels.push((name.to_owned(), value.to_owned())),
             Some(_) => return Ok(false),
