@@ -63,6 +63,22 @@ fn a_drain_ends_as_soon_as_the_last_call_has() {
 }
 
 #[test]
+fn a_second_signal_ends_the_drain_at_once() {
+    let agent = Agent::start_with(&["--drain-time", "3600"]);
+    let (mut events, mut peer) = (agent.events(), Peer::connect(&agent));
+    let mut caller = Caller::at(peer.address);
+    established(&agent, &mut events, &mut peer, &mut caller);
+    agent.signal("INT");
+    assert_eq!(events.next().unwrap()["type"], "stream.draining");
+    agent.signal("INT");
+    let bye = peer.request("BYE");
+    peer.send(respond(&bye, 200));
+    let end = events.next_of("call.ended")["end"].take();
+    assert_eq!((&end["cause"], &end["by"]), (&json!("hangup"), &json!("system")));
+    assert_eq!(agent.ends().code(), Some(0));
+}
+
+#[test]
 fn a_drain_without_calls_is_over_at_once_after_either_signal() {
     for signal in ["TERM", "INT"] {
         let agent = Agent::start_with(&["--drain-time", "3600"]);
