@@ -1,4 +1,4 @@
-//! The program: reads the settings, starts logging, serves until SIGTERM or SIGINT, drains, exits; or, as
+//! The program: reads the settings, starts logging, serves until SIGTERM or SIGINT, drains, until another of them comes, exits; or, as
 //! `call-agent call`, places calls, as `call-agent events` prints the log, as `call-agent keys` makes keys. SIGHUP has it read the
 //! certificates and the keys again.
 
@@ -15,7 +15,7 @@ use call_agent::{
     Listeners, ServeError, guard_http, keys, offline, open_files, serve, small_pages, telemetry,
 };
 use clap::Parser;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tracing::{error, info};
 
@@ -51,6 +51,10 @@ fn main() -> ExitCode {
             return ExitCode::from(BAD_SETTING);
         }
     };
+    if let Err(error) = config.make_data_dir() {
+        eprintln!("call-agent: {error}");
+        return ExitCode::from(BAD_SETTING);
+    }
     let tls = match Tls::read(config.tls.clone()) {
         Ok(tls) => tls,
         Err(error) => {
@@ -113,19 +117,22 @@ fn call(options: &Options) -> ExitCode {
 
 #[tokio::main(flavor = "current_thread")]
 async fn place_calls(options: &Options) -> Result<Tally, Box<dyn std::error::Error>> {
-    Ok(caller::call(options, told_to_end()?).await?)
+    let mut ends = Ends::new()?;
+    Ok(caller::call(options, async move { ends.told().await }).await?)
 }
 
 #[tokio::main]
 async fn run(config: Config, tls: Tls) -> Result<(), Box<dyn std::error::Error>> {
-    let (told, shutdown) = oneshot::channel::<()>();
+    let ((told, shutdown), (told_again, haste)) = (oneshot::channel::<()>(), oneshot::channel::<()>());
     // The driver asks at each of its turns, and to ask two signals takes some six hundred instructions.
-    let end = told_to_end()?;
+    let mut ends = Ends::new()?;
     tokio::spawn(async move {
-        end.await;
+        ends.told().await;
         drop(told);
+        ends.told().await;
+        drop(told_again);
     });
-    let shutdown = async { drop(shutdown.await) };
+    let (shutdown, haste) = (async { drop(shutdown.await) }, async { drop(haste.await) });
     let mut hangup = signal(SignalKind::hangup())?;
     open_files::raise();
     let listeners = Listeners::bind(&config).await?;
@@ -137,7 +144,7 @@ async fn run(config: Config, tls: Tls) -> Result<(), Box<dyn std::error::Error>>
             read_keys(&keys, &files);
         }
     });
-    serve(config, listeners, tls, access, shutdown).await.map_err(ServeError::into)
+    serve(config, listeners, tls, access, shutdown, haste).await.map_err(ServeError::into)
 }
 
 /// Reads the keys again; a bad file is logged, and what was read before stays.
@@ -151,13 +158,23 @@ fn read_keys(access: &Access, files: &AccessFiles) {
     }
 }
 
-/// Comes with SIGTERM or SIGINT.
-fn told_to_end() -> io::Result<impl Future<Output = ()> + Send + 'static> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(async move {
+/// SIGTERM and SIGINT.
+struct Ends {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Ends {
+    fn new() -> io::Result<Self> {
+        let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        Ok(Self { terminate, interrupt })
+    }
+
+    /// Waits for either.
+    async fn told(&mut self) {
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-    })
+    }
 }

@@ -61,6 +61,13 @@ pub fn owner(name: &'static str, owner: &str) -> Result<(), Refusal> {
     if Claimant::is_name(owner) { Ok(()) } else { Err(field(name, "1 to 128 visible ASCII characters")) }
 }
 
+/// The statuses that a `ring` may have.
+pub const RING_STATUS: RangeInclusive<u16> = 180..=183;
+/// The statuses that a `reject` may have.
+pub const REJECT_STATUS: RangeInclusive<u16> = 300..=699;
+/// The statuses that a `cancel` may have.
+pub const CANCEL_STATUS: RangeInclusive<u16> = 400..=699;
+
 /// A status in the range that the command allows.
 pub fn status(status: u16, allowed: RangeInclusive<u16>) -> Result<(), Refusal> {
     if allowed.contains(&status) {

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::CallId;
 pub use super::done::Done;
 use super::event::Reason;
 pub use super::labels::Labels;
 pub use super::letter::{Digits, DigitsVia, Letter};
 pub use super::new_headers::{NewHeader, NewHeaders};
 pub use super::refusal::Refusal;
+use super::{CallId, given};
 
 /// A command: it is answered when its SIP effect is known, with what it is about as it then is.
 #[derive(Clone, Debug)]
@@ -64,7 +64,7 @@ pub struct Originate {
     #[serde(default)]
     pub sdp: Option<String>,
     /// Labels of the new call.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given::or_default")]
     pub labels: BTreeMap<String, String>,
     /// How long to wait for an answer before the call is given up: 1–86400, by default the `ring_timeout` of the settings.
     #[serde(default)]
@@ -161,7 +161,7 @@ pub struct TakeClaim {
     #[schema(minimum = 1, maximum = 86400, examples(60))]
     pub ttl_seconds: u32,
     /// Take it from another owner whose lease still lasts.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given::or_default")]
     #[schema(default = false)]
     pub takeover: bool,
 }
@@ -183,11 +183,13 @@ pub struct RenewClaim {
 #[serde(default, deny_unknown_fields)]
 pub struct Ring {
     /// 180–183.
+    #[serde(deserialize_with = "given::ring_status")]
     #[schema(default = 180, minimum = 180, maximum = 183)]
     pub status: u16,
     /// An answer to the INVITE's offer, sent as it is.
     pub sdp: Option<String>,
     /// Send a generated answer.
+    #[serde(deserialize_with = "given::or_default")]
     #[schema(default = false)]
     pub early_media: bool,
     /// Headers to add.
@@ -209,6 +211,7 @@ pub struct Accept {
     /// Headers to add.
     pub headers: NewHeaders,
     /// When to answer the command.
+    #[serde(deserialize_with = "given::word")]
     pub wait: Wait,
 }
 
@@ -229,11 +232,13 @@ pub enum Wait {
 #[serde(default, deny_unknown_fields)]
 pub struct Reject {
     /// 300–699.
+    #[serde(deserialize_with = "given::reject_status")]
     #[schema(default = 486, minimum = 300, maximum = 699)]
     pub status: u16,
     /// The reason phrase; the RFC's if there is none.
     pub reason: Option<String>,
     /// URIs to try instead, for 3xx and 485.
+    #[serde(deserialize_with = "given::or_default")]
     pub contacts: Vec<String>,
     /// Headers to add.
     pub headers: NewHeaders,
@@ -250,6 +255,7 @@ impl Default for Reject {
 #[serde(default, deny_unknown_fields)]
 pub struct Cancel {
     /// Inbound: the final status, 400–699.
+    #[serde(deserialize_with = "given::cancel_status")]
     #[schema(default = 487, minimum = 400, maximum = 699)]
     pub status: u16,
 }

@@ -19,6 +19,8 @@ pub enum Awaited {
     Request(TransactionId),
     /// A command, to be answered with the call.
     Command(Ticket, Arc<Call>),
+    /// A call whose 200 it is.
+    Acceptance(CallId),
 }
 
 /// What is to be done now, what must happen later, and the moment in which it is decided.
@@ -36,7 +38,7 @@ pub struct Effects {
     outputs: VecDeque<Output>,
     receipts: u64,
     reaches: u64,
-    /// At most one for each command that is being answered and each request of ours.
+    /// At most one for each command that is being answered, each 200 and each request of ours.
     awaited: BTreeMap<Receipt, Awaited>,
 }
 

@@ -4,7 +4,7 @@ use super::effects::Awaited;
 use super::network::{ReachId, Reached, Receipt, Unreachable};
 use super::stack::Owner;
 use super::transaction::{Outcome, Told};
-use super::{Agent, FlowId, Now, Refusal};
+use super::{Agent, CallId, FlowId, Now, Refusal};
 
 impl Agent {
     /// A connection is gone. Its calls go on; what was asked by it and not heard is asked by another one, as is what was
@@ -36,7 +36,14 @@ impl Agent {
     pub fn handle_delivered(&mut self, now: Now, receipt: Receipt) {
         self.stack.fx.now = now;
         match self.stack.fx.awaited(receipt) {
-            Some(Awaited::Command(ticket, call)) => self.stack.fx.answer(ticket, Ok(call)),
+            Some(Awaited::Command(ticket, call)) => {
+                let id = call.id;
+                self.stack.fx.answer(ticket, Ok(call));
+                self.calls.with(id, |call| call.handle_delivered(receipt));
+            }
+            Some(Awaited::Acceptance(id)) => {
+                self.calls.with(id, |call| call.handle_delivered(receipt));
+            }
             Some(Awaited::Request(transaction)) => {
                 let owner = self.stack.transactions.owner(transaction);
                 self.tell_owner(owner.map(|owner| Told { owner, transaction, outcome: Outcome::Sent }));
@@ -50,14 +57,22 @@ impl Agent {
         self.stack.fx.now = now;
         match self.stack.fx.awaited(receipt) {
             Some(Awaited::Command(ticket, call)) => {
+                let id = call.id;
                 self.stack.fx.answer(ticket, Err(Refusal::SipTimeout(call)));
+                self.tell_undelivered(id, receipt);
             }
+            Some(Awaited::Acceptance(id)) => self.tell_undelivered(id, receipt),
             Some(Awaited::Request(id)) => {
                 let told = self.stack.transactions.handle_undelivered(&mut self.stack.fx, id);
                 self.tell_owner(told);
             }
             None => {}
         }
+    }
+
+    fn tell_undelivered(&mut self, call: CallId, receipt: Receipt) {
+        let Self { stack, calls, .. } = self;
+        calls.with(call, |call| call.handle_undelivered(stack, receipt));
     }
 
     /// A way to a destination was found, or there is none.

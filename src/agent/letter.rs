@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::command::NewHeaders;
-use super::{Refusal, check};
+use super::{Refusal, check, given};
 
 /// The largest body of an INFO or a MESSAGE, bytes: ours, and one of the peer that is shown to clients.
 pub const MAX_BODY: usize = 16 * 1024;
@@ -53,16 +53,20 @@ pub struct Digits {
     #[schema(min_length = 1, max_length = 32, pattern = "^[0-9*#A-Da-d]{1,32}$", examples("1234#"))]
     pub digits: String,
     /// How long each is held, 40–6000 ms.
-    #[serde(default = "held")]
+    #[serde(default = "held", deserialize_with = "duration")]
     #[schema(default = 250, minimum = 40, maximum = 6000)]
     pub duration_ms: u16,
     /// How they go.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given::word")]
     pub via: DigitsVia,
 }
 
 fn held() -> u16 {
     HELD
+}
+
+fn duration<'de, D: Deserializer<'de>>(json: D) -> Result<u16, D::Error> {
+    given::number(json, HELD, SHORTEST..=LONGEST)
 }
 
 /// How digits go to the peer.

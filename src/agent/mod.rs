@@ -30,6 +30,7 @@ mod effects;
 pub mod event;
 mod fates;
 mod gate;
+mod given;
 pub mod ids;
 mod labels;
 #[cfg(any(test, fuzzing))]

@@ -37,7 +37,7 @@ pub enum Refusal {
     /// The 200 was sent and no ACK came in time; the call is still accepted.
     #[error("the 200 was sent, but no ACK has come yet")]
     AckTimeout(Arc<Call>),
-    /// The peer did not answer our request in time, or could not be reached to be sent what the command sends.
+    /// The peer did not answer our request in time, or could not be reached to be sent what the command sends or waits on.
     #[error("the peer did not answer in time, or could not be reached")]
     SipTimeout(Arc<Call>),
     /// The peer refused what the command has sent.
@@ -63,6 +63,9 @@ pub enum Refusal {
     /// More commands are waiting than the agent takes.
     #[error("the agent is overloaded")]
     Overloaded,
+    /// There are as many calls as the settings allow.
+    #[error("there are as many calls, or calls still being ended, as --max-calls allows: {0}")]
+    TooManyCalls(usize),
     /// The log cannot be written at present: a new call might be forgotten.
     #[error("the log cannot be written: no new calls are taken until it can")]
     Unrecorded,

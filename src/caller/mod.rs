@@ -89,12 +89,14 @@ pub async fn call(
     let driver =
         Driver::new(settings, seed()?, Recorded::in_memory(board.clone()), network, asks, Duration::ZERO);
     let (stop, stopped) = oneshot::channel::<()>();
-    let mut driving = tokio::spawn(driver.run(async {
+    let ended = async {
         tokio::select! {
             () = interrupted => {}
             _ = stopped => {}
         }
-    }));
+    };
+    // Its drain has no time that could be cut short.
+    let mut driving = tokio::spawn(driver.run(ended, std::future::pending()));
     let mut calls = JoinSet::new();
     tokio::select! {
         () = place_all(options, &originate, (&board, &commander), &mut calls) => {}

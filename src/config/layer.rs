@@ -19,7 +19,7 @@ use crate::tls::{self, Identity};
 // What is written on the fields is the text of `--help`.
 /// A SIP user agent that other software drives over HTTP.
 #[derive(Debug, Default, Parser)]
-#[command(name = "call-agent", version, after_help = AFTER_HELP)]
+#[command(name = "call-agent", version, after_help = AFTER_HELP, allow_negative_numbers = true)]
 pub(super) struct Layer {
     /// A TOML file with settings
     #[arg(long, value_name = "FILE")]
@@ -213,6 +213,11 @@ impl Layer {
                 self.http_tls_key.take(),
             )?,
         })
+    }
+
+    /// What is wrong with the one list whose values ask something of each other, `--codecs`.
+    pub(super) fn check(&self) -> Result<(), String> {
+        self.codecs.as_deref().map_or(Ok(()), value::codecs)
     }
 
     /// What this layer does not give is taken from a lower one.

@@ -146,6 +146,17 @@ impl Config {
         Ok(config)
     }
 
+    /// Makes the data directory, if there is to be one, and sees whether files can be made in it.
+    pub fn make_data_dir(&self) -> Result<(), BadSetting> {
+        let Some(directory) = &self.data_dir else { return Ok(()) };
+        let unusable = |error: std::io::Error| BadSetting::File {
+            setting: "--data-dir",
+            file: directory.clone(),
+            fault: error.to_string(),
+        };
+        journal::prepare(directory).map_err(unusable)
+    }
+
     /// What settings ask of each other.
     fn check(&self) -> Result<(), BadSetting> {
         let mut listens = self.sip_listen.iter();

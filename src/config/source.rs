@@ -22,7 +22,12 @@ pub(super) type Variables<'a> = &'a [(OsString, OsString)];
 
 /// What the command line gives.
 pub(super) fn flags(arguments: impl IntoIterator<Item = OsString>) -> Result<Layer, BadSetting> {
-    Ok(Layer::try_parse_from(arguments)?)
+    let layer = Layer::try_parse_from(arguments)?;
+    let bad = |fault| {
+        Layer::command().error(ErrorKind::ValueValidation, format!("invalid value for '--codecs': {fault}"))
+    };
+    layer.check().map_err(bad)?;
+    Ok(layer)
 }
 
 /// What the environment gives, and the key. An empty variable is one that is not set, but for the key: whoever sets an empty
@@ -123,8 +128,9 @@ fn flag(name: &str, is_spelling: impl Fn(char) -> bool) -> Result<String, String
 /// Reads one setting from its values.
 fn read(flag: &str, values: impl IntoIterator<Item = String>) -> Result<Layer, String> {
     let arguments = values.into_iter().map(|value| format!("{flag}={value}"));
-    Layer::try_parse_from(std::iter::once("call-agent".to_owned()).chain(arguments))
-        .map_err(|error| fault(&error))
+    let layer = Layer::try_parse_from(std::iter::once("call-agent".to_owned()).chain(arguments))
+        .map_err(|error| fault(&error))?;
+    layer.check().map(|()| layer)
 }
 
 /// What is wrong, without the flag's name: the setting did not come by its flag.

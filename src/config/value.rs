@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::agent::OnOffer;
+use crate::sip::sdp;
 use crate::state::journal::Durability;
 
 /// A host (an IPv6 address in brackets) and a port.
@@ -102,13 +103,26 @@ pub(super) fn durability(text: &str) -> Result<Durability, &'static str> {
     }
 }
 
-/// An encoding name (RFC 8866 §6.6, a token).
+/// An encoding name (RFC 8866 §6.6).
 pub(super) fn codec(text: &str) -> Result<String, String> {
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`{|}~".contains(&byte);
-    if text.is_empty() || !text.bytes().all(is_token) {
-        return Err(format!("{text:?} is not the name of a codec"));
+    if sdp::is_known(text) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("{text:?} is not the name of a codec"))
     }
-    Ok(text.to_owned())
+}
+
+/// What a list of codecs must be: each once, and one for speech among them.
+pub(super) fn codecs(names: &[String]) -> Result<(), String> {
+    for (place, name) in names.iter().enumerate() {
+        if names.iter().take(place).any(|earlier| earlier.eq_ignore_ascii_case(name)) {
+            return Err(format!("{name} is there twice"));
+        }
+    }
+    if names.iter().any(|name| sdp::is_speech(name)) {
+        return Ok(());
+    }
+    Err("there is no codec for speech in the list".to_owned())
 }
 
 pub(super) fn on_offer(text: &str) -> Result<OnOffer, String> {

@@ -63,6 +63,8 @@ pub struct Driver {
 /// What there is to do.
 enum Wake {
     Shutdown,
+    /// Whoever asked for the shutdown does not want to wait for the drain.
+    Haste,
     Alarm,
     /// The journal has come further, or fails.
     Progress,
@@ -115,12 +117,12 @@ impl Driver {
         Self { no_listener_after, ..self }
     }
 
-    /// Runs until `shutdown` comes and the drain after it is done.
-    pub async fn run(mut self, shutdown: impl Future<Output = ()>) {
-        let mut shutdown = pin!(shutdown);
+    /// Runs until `shutdown` comes and the drain after it is done, whose time is over when `haste` comes.
+    pub async fn run(mut self, shutdown: impl Future<Output = ()>, haste: impl Future<Output = ()>) {
+        let (mut shutdown, mut haste) = (pin!(shutdown), pin!(haste));
         let mut alarm = pin!(sleep_until(Instant::now()));
         while !self.is_done() {
-            let wake = self.wait(shutdown.as_mut(), alarm.as_mut()).await;
+            let wake = self.wait(shutdown.as_mut(), haste.as_mut(), alarm.as_mut()).await;
             let now = clock::now();
             self.turn(now, wake);
             self.settle(now);
@@ -132,6 +134,7 @@ impl Driver {
     async fn wait(
         &mut self,
         shutdown: Pin<&mut impl Future<Output = ()>>,
+        haste: Pin<&mut impl Future<Output = ()>>,
         mut alarm: Pin<&mut Sleep>,
     ) -> Wake {
         let deadline = self.deadline();
@@ -141,6 +144,7 @@ impl Driver {
         tokio::select! {
             biased;
             () = shutdown, if matches!(self.stage, Stage::Serving) => Wake::Shutdown,
+            () = haste, if matches!(self.stage, Stage::Draining(_)) => Wake::Haste,
             () = alarm => Wake::Alarm,
             Ok(()) = self.release.progressed() => Wake::Progress,
             Some(inbound) = self.inbound.recv(), if !self.release.is_full() => Wake::Inbound(inbound),
@@ -169,6 +173,7 @@ impl Driver {
         let mut first = None;
         match wake {
             Wake::Shutdown => self.begin_drain(now),
+            Wake::Haste => self.hurry_drain(now),
             Wake::Alarm | Wake::Progress => {}
             Wake::Inbound(inbound) => self.receive(now, inbound),
             Wake::Ask(ask) => first = Some(ask),

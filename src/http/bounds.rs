@@ -1,9 +1,10 @@
-//! The bounds of a request: its head, its body, its time.
+//! The bounds of a request: its head, its body, its time; and the one field that its head must have.
 
 use std::time::Duration;
 
 use axum::extract::Request;
-use axum::http::{StatusCode, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderValue, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tower_http::limit::RequestBodyLimitLayer;
@@ -33,12 +34,15 @@ pub fn of_time() -> TimeoutLayer {
     TimeoutLayer::with_status_code(TOO_SLOW, PATIENCE)
 }
 
-/// Refuses a head that is too long; and says as a problem what the layers below say in their own way.
+/// Refuses a head that is too long or does not name its host; and says as a problem what the layers below say in their own way.
 pub async fn told(request: Request, next: Next) -> Response {
     let fields = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len());
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     if target + fields.sum::<usize>() > MAX_HEAD {
         return head_too_large().into_response();
+    }
+    if !has_host(&request) {
+        return no_host().into_response();
     }
     let response = next.run(request).await;
     let is_ours =
@@ -51,6 +55,27 @@ pub async fn told(request: Request, next: Next) -> Response {
         }
         _ => response,
     }
+}
+
+/// Whether a request says once which host it is for, as each must since HTTP/1.1 (RFC 9112 §3.2).
+fn has_host(request: &Request) -> bool {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => is_host(host),
+        (None, _) => request.version() < Version::HTTP_11,
+        (Some(_), Some(_)) => false,
+    }
+}
+
+/// A host and perhaps a port, without a user. It may be empty: a target may have none.
+fn is_host(value: &HeaderValue) -> bool {
+    let is_authority = |host: &&[u8]| Authority::try_from(*host).is_ok();
+    value.is_empty() || Some(value.as_bytes()).filter(is_authority).is_some_and(|host| !host.contains(&b'@'))
+}
+
+/// The head does not say, or says twice, which host it is for.
+fn no_host() -> Problem {
+    Problem::new(Code::Malformed, "Host: a request of HTTP/1.1 has one, with a host and perhaps a port")
 }
 
 /// The head is over the bound.

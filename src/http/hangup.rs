@@ -16,7 +16,7 @@ use crate::agent::command::Hangup;
 ///
 /// Ends a call in any state before `ended`, by BYE, CANCEL or a final response as the state asks. `reason` goes out as a Reason
 /// header (RFC 3326). In `accepted` the BYE has to wait for the ACK, and the command with it, for five seconds at most: then 504
-/// `ack-timeout`, and the call is hung up as soon as the ACK comes. Before the answer of an outbound call it is a `cancel`. The
+/// `ack-timeout`, or `sip-timeout` where the 200 could not be sent, and the call is hung up as soon as the ACK comes. Before the answer of an outbound call it is a `cancel`. The
 /// answer is the ended call.
 #[utoipa::path(
     post, path = "/v1/calls/{id}/hangup", operation_id = "hangupCall", tag = "commands",

@@ -17,6 +17,7 @@
 //! | `auth` `scopes` `origin` | who may ask for what, and which web pages may |
 //! | `body` `bounds` `etag` `idempotency` `preference` `query` `target` | the parts of a request, and its bounds |
 //! | `head` | what every answer says to browsers |
+//! | `unread` | what is left of a request that has been answered |
 //! | `serve` `listener` `secure` | connections, their bounds and their end |
 
 mod accept;
@@ -60,6 +61,7 @@ mod target;
 mod tests;
 mod timeline;
 mod traced;
+mod unread;
 mod watched;
 mod webhook;
 mod webhooks;
@@ -183,6 +185,7 @@ pub fn router(context: Context) -> Router {
                 .on_failure(()),
         )
         .layer(from_fn(stream::begun))
+        .layer(from_fn(unread::dropped))
         .with_state(context)
 }
 

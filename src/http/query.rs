@@ -168,8 +168,8 @@ impl<T: Takes> Query<T> {
             "limit" => self.limit = limit(value)?,
             "cursor" if T::PAGES_BY_EVENT => self.after = Some(After::Event(cursor(value)?)),
             "cursor" => self.cursor = Some(cursor(value)?),
-            "since" => self.since = Some(word(name, value)?),
-            "until" => self.until = Some(word(name, value)?),
+            "since" => self.since = Some(time(name, value)?),
+            "until" => self.until = Some(time(name, value)?),
             "cause" => {
                 self.causes = value.split(',').map(|cause| word(name, cause)).collect::<Result<_, _>>()?
             }
@@ -186,6 +186,11 @@ impl<T: Takes> Query<T> {
         let text = || Some(value.to_owned());
         match name.split_once('.') {
             Some(("header" | "label", "")) => return Err(format!("`{name}` lacks the name behind the dot")),
+            // They are not among the headers that calls show: nothing would ever match.
+            Some(("header", name)) if ["from", "to"].iter().any(|party| name.eq_ignore_ascii_case(party)) => {
+                let party = name.to_ascii_lowercase();
+                return Err(format!("`header.{name}`: ask by `{party}`, for a whole URI or its user part"));
+            }
             Some(("header", name)) => filter.headers.push((name.to_owned(), value.to_owned())),
             Some(("label", name)) => filter.labels.push((name.to_owned(), value.to_owned())),
             Some(_) => return Ok(false),
@@ -215,6 +220,13 @@ impl<T: Takes> Query<T> {
 fn word<'de, W: Deserialize<'de>>(name: &str, value: &'de str) -> Result<W, String> {
     let from: StrDeserializer<'de, Unknown> = value.into_deserializer();
     W::deserialize(from).map_err(|error| format!("{name}: {}", body::plain(&error.to_string())))
+}
+
+/// A time. One with an offset is easily written wrongly: a `+` in a query is a space.
+fn time(name: &str, value: &str) -> Result<Timestamp, String> {
+    word(name, value).map_err(|_| {
+        format!("{name}: not a time of RFC 3339, as in 2026-11-22T10:15:30Z (`+` is written %2B)")
+    })
 }
 
 fn cursor<C: FromStr>(value: &str) -> Result<C, String> {

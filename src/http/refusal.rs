@@ -52,7 +52,7 @@ pub fn problem(refusal: Refusal) -> Problem {
         Refusal::InvalidField { .. } => told(Code::InvalidField),
         Refusal::InvalidSdp(_) => told(Code::InvalidSdp),
         Refusal::InvalidHeader(_) => told(Code::InvalidHeader),
-        Refusal::Overloaded | Refusal::Unrecorded => told(Code::Overloaded),
+        Refusal::Overloaded | Refusal::TooManyCalls(_) | Refusal::Unrecorded => told(Code::Overloaded),
         Refusal::Draining => told(Code::Draining),
     }
 }

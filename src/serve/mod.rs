@@ -65,13 +65,14 @@ pub enum ServeError {
     Driver,
 }
 
-/// Serves, to whom `access` lets in, until `shutdown` comes and the drain after it is done.
+/// Serves, to whom `access` lets in, until `shutdown` comes and the drain after it is done, whose time is over when `haste` comes.
 pub async fn serve(
     mut config: Config,
     listeners: Listeners,
     tls: Tls,
     access: Access,
     shutdown: impl Future<Output = ()> + Send + 'static,
+    haste: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let http_tls = tls.http().is_some().then(|| tls.clone());
     let about = open_up(&mut config, &listeners, &access, http_tls.is_some())?;
@@ -102,7 +103,7 @@ pub async fn serve(
             .with_audience(config.no_listener_after);
         driver.begin().await;
         let _ = begun.send(());
-        driver.run(shutdown).await;
+        driver.run(shutdown, haste).await;
         Ok(())
     };
     let driven = on_own_thread(drive).map_err(ServeError::Thread)?;

@@ -18,7 +18,7 @@ pub struct Filter {
     pub from: Option<String>,
     /// To: the whole URI, or its user part.
     pub to: Option<String>,
-    /// Headers that the INVITE must have: a name, compared without case, and the exact value.
+    /// Headers that the INVITE must have: a name, compared without case, and the exact value. Call-ID is one of them.
     pub headers: Vec<(String, String)>,
     /// Labels that the call must have.
     pub labels: Vec<(String, String)>,
@@ -40,11 +40,7 @@ impl Filter {
             && is(&self.account, call.account.as_deref())
             && party(&self.from, &call.from)
             && party(&self.to, &call.to)
-            && self.headers.iter().all(|(name, value)| {
-                call.headers
-                    .iter()
-                    .any(|header| header.name.eq_ignore_ascii_case(name) && *header.value == **value)
-            })
+            && self.headers.iter().all(|(name, value)| has_header(call, name, value))
             && self.labels.iter().all(|(name, value)| call.labels.get(name) == Some(value))
     }
 
@@ -73,6 +69,14 @@ impl Filter {
     pub(super) fn lets_topic(&self, topic: Topic) -> bool {
         self.topics.contains(topic)
     }
+}
+
+fn has_header(call: &Call, name: &str, value: &str) -> bool {
+    // It is shown elsewhere, and not among the headers.
+    if name.eq_ignore_ascii_case("Call-ID") {
+        return *call.sip.call_id == *value;
+    }
+    call.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name) && *header.value == *value)
 }
 
 /// The user part of a `sip:`, `sips:` or `tel:` URI, without password and parameters.

@@ -160,6 +160,7 @@ fn without_a_call(agent: &Agent) {
     for (method, path, operation) in operations(NO_CALL) {
         guarded.send(&method, &path, &[], "");
         assert_eq!(agent.send(&method, &path, &[(long.0, &long.1)], "").status, 431);
+        assert_eq!(agent.send(&method, &path, &[("Host", "a"), ("Host", "a")], "").status, 400);
         if operation["responses"].get("403").is_some() {
             assert_eq!(agent.send(&method, &path, &[("Host", "evil.example.com")], "").status, 403);
             // Let through, it is refused for what it says: no stream begins that would have to be read to its end.
@@ -296,7 +297,9 @@ fn unanswered(agent: &Agent, events: &mut Stream) {
         let answer = agent.send(method, &format!("/v1/calls/{id}{command}"), &[], "");
         assert_eq!(answer.problem(), (504, "ack-timeout".to_owned()));
     }
-    for (command, body) in [("ring", ""), ("accept", r#"{"wait": "sent"}"#), ("reject", ""), ("cancel", "")] {
+    let commands =
+        [("ring", ""), ("accept", ""), ("accept", r#"{"wait": "sent"}"#), ("reject", ""), ("cancel", "")];
+    for (command, body) in commands {
         let (caller, id) = Caller::offered(agent, events);
         caller.vanish();
         assert_eq!(agent.tell(&id, command, body).problem(), (504, "sip-timeout".to_owned()));

@@ -14,9 +14,10 @@ use super::modify::{show_local, show_remote};
 use super::{Answer, Call, Description, Established, Pending, Phase, Picture};
 use crate::agent::alarms::{Alarm, CallAlarm};
 use crate::agent::command::{Accept, Hangup, Wait};
+use crate::agent::effects::Awaited;
 use crate::agent::event::{CallState, End, EndBy, EndCause};
 use crate::agent::stack::Stack;
-use crate::agent::{Flow, Refusal, Ticket, check, respond};
+use crate::agent::{Flow, Receipt, Refusal, Ticket, check, respond};
 use crate::sip::{Headers, Name, Request, body_text, sdp};
 
 /// How long a command waits for the ACK.
@@ -28,6 +29,10 @@ pub(super) const MAX_WAITING: usize = 16;
 #[derive(Debug)]
 pub struct Accepted {
     pub confirming: Confirming,
+    /// The name of its first sending, once it is sent: what brings the call back is on record before.
+    receipt: Option<Receipt>,
+    /// Whether that is with the kernel.
+    is_sent: bool,
     waiting: VecDeque<Waiting>,
     /// What to send as soon as the ACK is here: a BYE must not come before it (§15).
     pub hangup: Option<Hangup>,
@@ -50,6 +55,10 @@ pub enum WaitingFor {
 }
 
 impl Accepted {
+    fn new(confirming: Confirming) -> Self {
+        Self { confirming, receipt: None, is_sent: false, waiting: VecDeque::new(), hangup: None }
+    }
+
     /// Lets a command wait for the ACK.
     pub fn wait(
         &mut self,
@@ -94,6 +103,14 @@ impl Accepted {
         Some((hangup, for_bye.into_iter().map(|waiting| waiting.ticket).collect()))
     }
 
+    /// The 200 could not be handed to the peer. It is repeated all the same; who waits is told.
+    fn handle_undelivered(&mut self, stack: &mut Stack, call: &Arc<Picture>) {
+        for Waiting { ticket, .. } in self.waiting.drain(..) {
+            stack.fx.answer(ticket, Err(Refusal::SipTimeout(call.clone())));
+        }
+        self.arm_patience(stack, call);
+    }
+
     /// The call ended before its ACK came.
     pub fn disappoint(&mut self, stack: &mut Stack, call: &Arc<Picture>) {
         for Waiting { ticket, .. } in self.waiting.drain(..) {
@@ -111,18 +128,18 @@ impl Call {
         ticket: Ticket,
     ) -> Result<Answer, Refusal> {
         let wait = accept.wait;
-        let sent = self.answer(stack, accept)?;
+        let receipt = self.answer(stack, accept)?;
         match &mut self.phase {
             Phase::Accepted(accepted) if wait == Wait::Established => {
                 accepted.wait(stack, &self.picture, ticket, WaitingFor::Ack)?;
                 Ok(Answer::Later)
             }
-            _ => Ok(sent),
+            _ => Ok(Answer::WhenSent(receipt)),
         }
     }
 
     /// Sends the 200.
-    pub(super) fn answer(&mut self, stack: &mut Stack, accept: Accept) -> Result<Answer, Refusal> {
+    pub(super) fn answer(&mut self, stack: &mut Stack, accept: Accept) -> Result<Receipt, Refusal> {
         let Phase::Pending(pending) = &self.phase else { return Err(self.invalid_state()) };
         check::headers(&accept.headers)?;
         let local = match (&accept.sdp, pending.given_answer()) {
@@ -140,12 +157,33 @@ impl Call {
         let confirming = Confirming::new(&pending.invite, transaction, ok.clone());
         stack.fx.alarms.cancel_call(id);
         self.watch_claim(stack);
-        self.phase = Phase::Accepted(Accepted { confirming, waiting: VecDeque::new(), hangup: None });
+        self.phase = Phase::Accepted(Accepted::new(confirming));
         self.source = local.source;
         self.reach(stack, CallState::Accepted, |picture| show_local(picture, local.text));
         let receipt = stack.respond(transaction, 200, ok);
+        stack.fx.wait_for(receipt, Awaited::Acceptance(id));
+        if let Phase::Accepted(accepted) = &mut self.phase {
+            accepted.receipt = Some(receipt);
+        }
         Confirming::arm(stack, id);
-        Ok(Answer::WhenSent(receipt))
+        Ok(receipt)
+    }
+
+    /// What was sent by this name is with the kernel.
+    pub fn handle_delivered(&mut self, receipt: Receipt) {
+        if let Phase::Accepted(accepted) = &mut self.phase {
+            accepted.is_sent |= accepted.receipt == Some(receipt);
+        }
+    }
+
+    /// What was sent by this name did not reach the peer.
+    pub fn handle_undelivered(&mut self, stack: &mut Stack, receipt: Receipt) {
+        match &mut self.phase {
+            Phase::Accepted(accepted) if accepted.receipt == Some(receipt) => {
+                accepted.handle_undelivered(stack, &self.picture);
+            }
+            _ => {}
+        }
     }
 
     /// The ACK to the 200 is here; it carries the answer if the 200 carried the offer.
@@ -170,7 +208,7 @@ impl Call {
             }
         });
         if !has_session {
-            let end = End::new(EndCause::Failed, EndBy::System, None);
+            let end = End::sessionless("the ACK", &ack.headers, &ack.body);
             self.close(stack, &Hangup::default(), end, Vec::new());
             return accepted.disappoint(stack, &self.picture);
         }
@@ -189,7 +227,10 @@ impl Call {
         let now = stack.fx.now.instant;
         while accepted.waiting.front().is_some_and(|first| first.until <= now) {
             if let Some(Waiting { ticket, .. }) = accepted.waiting.pop_front() {
-                stack.fx.answer(ticket, Err(Refusal::AckTimeout(self.picture.clone())));
+                let call = self.picture.clone();
+                let refusal =
+                    if accepted.is_sent { Refusal::AckTimeout(call) } else { Refusal::SipTimeout(call) };
+                stack.fx.answer(ticket, Err(refusal));
             }
         }
         accepted.arm_patience(stack, &self.picture);
@@ -245,6 +286,10 @@ pub(super) fn description(headers: &Headers, body: &Bytes) -> Option<ByteString>
     if let Some(part) = headers.description_part(body, respond::ACCEPT) {
         return sdp::direction(&part.body).map(|_| body_text(&part.body));
     }
-    let is_sdp = headers.first(Name::ContentType).is_none() || headers.content_is(respond::ACCEPT);
-    sdp::direction(body).filter(|_| is_sdp).map(|_| body_text(body))
+    sdp::direction(body).filter(|_| may_be_sdp(headers)).map(|_| body_text(body))
+}
+
+/// Whether nothing says that a body is something else.
+pub(super) fn may_be_sdp(headers: &Headers) -> bool {
+    headers.first(Name::ContentType).is_none() || headers.content_is(respond::ACCEPT)
 }

@@ -40,7 +40,10 @@ impl Call {
         if stack.intake == Intake::Unrecorded {
             return Err(Refusal::Unrecorded);
         }
-        if calls.is_full(stack.settings.max_calls) || stack.transactions.is_full() {
+        if calls.is_full(stack.settings.max_calls) {
+            return Err(Refusal::TooManyCalls(stack.settings.max_calls));
+        }
+        if stack.transactions.is_full() {
             return Err(Refusal::Overloaded);
         }
         let order = Order::read(stack, originate)?;

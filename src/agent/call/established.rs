@@ -7,7 +7,7 @@ use super::modify::show_remote;
 use super::{Call, Dialog, Established, Phase};
 use crate::agent::asking::{Asking, ack};
 use crate::agent::command::Hangup;
-use crate::agent::event::{CallState, End, EndBy, EndCause};
+use crate::agent::event::{CallState, End, EndCause};
 use crate::agent::stack::Stack;
 use crate::sip::Response;
 
@@ -40,7 +40,7 @@ impl Call {
             let end = End::new(EndCause::Hangup, parting.by, None);
             self.close(stack, &parting.hangup, end, parting.waiting);
         } else if !has_session {
-            let end = End::new(EndCause::Failed, EndBy::System, None);
+            let end = End::sessionless("the 200", &ok.headers, &ok.body);
             self.close(stack, &Hangup::default(), end, Vec::new());
         } else {
             self.limit_duration(stack);

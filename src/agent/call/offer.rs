@@ -57,7 +57,7 @@ impl Call {
         let _told = match stack.settings.on_offer {
             OnOffer::None => Ok(Answer::Now),
             OnOffer::Ring => self.ring(stack, Default::default()),
-            OnOffer::Accept => self.answer(stack, Default::default()),
+            OnOffer::Accept => self.answer(stack, Default::default()).map(Answer::WhenSent),
             OnOffer::Reject => {
                 let status = stack.settings.policies.reject_status;
                 self.reject(stack, Reject { status, ..Reject::default() }, EndBy::Policy)

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 
+use super::answer::may_be_sdp;
 use super::{Answer, Call, Phase, Picture};
 use crate::agent::command::Labels;
 use crate::agent::event::{CallState, Detail, End, EndBy, EndCause, Event, EventKind, Reason, actions_of};
+use crate::agent::respond::ACCEPT;
 use crate::agent::stack::Stack;
 use crate::agent::{Refusal, Timestamp};
-use crate::sip::{Headers, Name};
+use crate::sip::{Headers, Name, sdp};
 
 /// How many values of Reason headers are shown; RFC 3326 has one for each protocol.
 const MOST_REASONS: usize = 16;
@@ -23,6 +25,18 @@ impl End {
     /// No way to the peer, and why.
     pub fn unreachable(why: String) -> Self {
         Self { detail: Some(why), ..Self::new(EndCause::Failed, EndBy::System, None) }
+    }
+
+    /// The message (`the 200`, `the ACK`) that had to bring the answer to our offer did not.
+    pub fn sessionless(message: &str, headers: &Headers, body: &[u8]) -> Self {
+        let detail = if body.is_empty() {
+            format!("{message} has no session description")
+        } else if !may_be_sdp(headers) {
+            format!("the body of {message} is not {ACCEPT}")
+        } else {
+            format!("the session description of {message} {}", sdp::lack(body))
+        };
+        Self { detail: Some(detail), ..Self::new(EndCause::Failed, EndBy::System, None) }
     }
 
     /// The peer's doing, with the Reason of its request.

@@ -17,7 +17,7 @@ impl Call {
     /// The command `reject`, or the policy.
     pub(super) fn reject(&mut self, stack: &mut Stack, reject: Reject, by: EndBy) -> Result<Answer, Refusal> {
         let Phase::Pending(pending) = &self.phase else { return Err(self.invalid_state()) };
-        check::status(reject.status, 300..=699)?;
+        check::status(reject.status, check::REJECT_STATUS)?;
         check::headers(&reject.headers)?;
         check::phrase(reject.reason.as_deref())?;
         let mut writer = self.final_response(pending, reject.status, reject.reason.as_deref());
@@ -41,7 +41,7 @@ impl Call {
             Phase::Dialing(_) => return self.withdraw_for(stack, Hangup::default(), ticket),
             _ => return Err(self.invalid_state()),
         }
-        check::status(cancel.status, 400..=699)?;
+        check::status(cancel.status, check::CANCEL_STATUS)?;
         Ok(self.refuse(stack, cancel.status, End::new(EndCause::Cancelled, EndBy::Api, Some(cancel.status))))
     }
 

@@ -28,7 +28,7 @@ impl Call {
     /// Sends a provisional response.
     pub(super) fn ring(&mut self, stack: &mut Stack, ring: Ring) -> Result<Answer, Refusal> {
         let Phase::Pending(pending) = &self.phase else { return Err(self.invalid_state()) };
-        check::status(ring.status, 180..=183)?;
+        check::status(ring.status, check::RING_STATUS)?;
         check::headers(&ring.headers)?;
         let sdp = match (&ring.sdp, ring.early_media) {
             (None, false) => None,

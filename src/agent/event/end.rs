@@ -37,7 +37,7 @@ pub enum EndCause {
     Hangup,
     /// Nobody answered, or no ACK came, in time.
     Timeout,
-    /// It could not be set up: no codec in common, no way to the peer.
+    /// It could not be set up: no codec in common, no way to the peer, no session description where there must be one.
     Failed,
     /// The agent lost it in a crash.
     Lost,

@@ -119,6 +119,59 @@ fn what_reaches_nobody_is_not_said_to_be_done() {
 }
 
 #[test]
+fn where_the_200_reaches_nobody_who_waits_for_its_ack_is_told_at_once_and_it_is_repeated_all_the_same() {
+    let mut world = World::tcp();
+    let mut phone = offered(&mut world);
+    world.close_flow();
+    let accept = world.ask(Action::Accept(Accept::default()));
+    let hangup = world.ask(Action::Hangup(Hangup::default()));
+    let lost = world.carried().remove(0);
+    world.undelivered(&lost.transmit);
+    for ticket in [accept, hangup] {
+        let Refusal::SipTimeout(call) = world.refused(ticket) else { panic!("another refusal") };
+        assert_eq!(call.state.name(), "accepted");
+    }
+    let later = world.ask(Action::Hangup(Hangup::default()));
+    assert_eq!(world.repeats(seconds(5)), DOUBLING[..3]);
+    assert!(matches!(world.refused(later), Refusal::SipTimeout(_)), "nothing was sent yet");
+    world.reconnect();
+    let Message::Response(ok) = &lost.message else { panic!("a request") };
+    phone.learn(ok);
+    world.deliver(phone.ack(""));
+    assert_eq!(world.request().method.as_str(), "BYE", "the hangup is done all the same");
+}
+
+#[test]
+fn a_hangup_after_a_200_that_reached_nobody_does_not_claim_that_it_was_sent() {
+    for accept in [Accept::default(), sent()] {
+        let mut world = World::tcp();
+        offered(&mut world);
+        world.close_flow();
+        world.ask(Action::Accept(accept));
+        let lost = world.carried().remove(0);
+        world.undelivered(&lost.transmit);
+        let hangup = world.ask(Action::Hangup(Hangup::default()));
+        world.advance(seconds(5));
+        assert!(matches!(world.refused(hangup), Refusal::SipTimeout(_)));
+    }
+}
+
+#[test]
+fn while_the_200_still_looks_for_a_way_who_waits_is_not_told_that_it_was_sent() {
+    let mut world = World::tcp();
+    offered(&mut world);
+    world.close_flow();
+    let accept = world.ask(Action::Accept(Accept::default()));
+    let first = world.carried().remove(0);
+    world.advance(seconds(5));
+    assert!(matches!(world.refused(accept), Refusal::SipTimeout(_)));
+    world.delivered(&first.transmit);
+    let hangup = world.ask(Action::Hangup(Hangup::default()));
+    world.advance(seconds(5));
+    assert!(matches!(world.refused(hangup), Refusal::AckTimeout(_)));
+}
+
+#[test]
 fn after_five_seconds_without_an_ack_accept_is_told_so_and_a_late_ack_establishes_the_call() {
     let mut world = World::tcp();
     let mut phone = offered(&mut world);

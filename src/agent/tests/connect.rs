@@ -145,12 +145,22 @@ fn every_refusal_ends_the_call_with_its_status_and_reason() {
 
 #[test]
 fn an_answer_that_is_no_description_is_acknowledged_and_hung_up() {
-    for body in ["", "v=0\r\nthis is none", "hello"] {
+    let refused = ANSWER.replace("30000", "0");
+    for (headers, body, detail) in [
+        ("", "", "the 200 has no session description"),
+        ("", "v=0\r\nthis is none", "cannot be read: a line without a type and a value"),
+        ("", "hello", "the session description of the 200 cannot be read: not a session description"),
+        ("", "v=0\r\ns=-\r\n", "the session description of the 200 has no stream"),
+        ("", &refused, "has no stream in use: the port of each is 0"),
+        ("Content-Type: text/plain\r\n", ANSWER, "the body of the 200 is not application/sdp"),
+    ] {
         let mut world = World::tcp();
         let callee = called(&mut world);
-        world.deliver(callee.says_with(200, "", body));
+        world.deliver(callee.says_with(200, headers, body));
         assert_eq!(world.statuses(), ["ACK", "BYE"]);
         assert_eq!(world.end(), (EndCause::Failed, EndBy::System, None));
+        let end = world.call().end.clone().expect("an end");
+        assert!(end.detail.as_ref().is_some_and(|said| said.ends_with(detail)), "{:?}", end.detail);
         world.advance(Duration::from_secs(64));
         world.assert_empty();
     }
@@ -220,7 +230,7 @@ fn a_call_that_is_one_too_many_is_not_placed() {
     let mut world = World::with(Settings { max_calls: 1, ..Settings::default() });
     connected(&mut world);
     let ticket = world.originate(order());
-    assert!(matches!(world.refused(ticket), Refusal::Overloaded));
+    assert!(matches!(world.refused(ticket), Refusal::TooManyCalls(1)));
     assert!(world.told().is_empty() && !world.is_seeking());
 }
 

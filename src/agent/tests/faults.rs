@@ -14,9 +14,10 @@ fn accepting_over_a_dropped_connection_leaks_no_dialog_and_is_not_called_establi
     offered(&mut world);
     world.close_flow();
     let ticket = world.ask(Action::Accept(Accept::default()));
-    world.advance(Duration::from_secs(5));
-    assert!(matches!(world.refused(ticket), Refusal::AckTimeout(_)));
-    world.advance(Duration::from_secs(27));
+    let lost = world.carried().remove(0);
+    world.undelivered(&lost.transmit);
+    assert!(matches!(world.refused(ticket), Refusal::SipTimeout(_)));
+    world.advance(Duration::from_secs(32));
     world.reach_in_vain();
     assert_eq!(world.told(), [EventKind::Offered, EventKind::Accepted, EventKind::Ended]);
     world.assert_empty();

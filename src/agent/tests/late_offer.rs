@@ -10,7 +10,10 @@ use crate::agent::{Action, Refusal};
 
 #[test]
 fn an_ack_without_the_answer_it_owes_ends_the_call() {
-    for body in ["", "not a description"] {
+    for (body, detail) in [
+        ("", "the ACK has no session description"),
+        ("not a description", "the session description of the ACK cannot be read: not a session description"),
+    ] {
         let mut world = World::tcp();
         let mut phone = Phone::new(&world);
         world.deliver(phone.same("INVITE"));
@@ -21,6 +24,7 @@ fn an_ack_without_the_answer_it_owes_ends_the_call() {
         assert!(matches!(world.refused(accept), Refusal::CallEnded(_)));
         let end = world.call().end.clone().expect("an end");
         assert_eq!((end.cause, end.by), (EndCause::Failed, EndBy::System));
+        assert_eq!(end.detail.as_deref(), Some(detail));
         let bye = world.request();
         world.deliver(phone.respond(&bye, 200));
         world.advance(Duration::from_secs(32));

@@ -83,7 +83,7 @@ fn as_many_may_be_ending_as_may_be_open() {
     world.deliver(Phone::numbered(&world, 21).invite());
     assert_eq!(world.statuses(), ["503 INVITE"]);
     let refused = world.originate(super::callee::order());
-    assert!(matches!(world.refused(refused), crate::agent::Refusal::Overloaded));
+    assert!(matches!(world.refused(refused), crate::agent::Refusal::TooManyCalls(20)));
 }
 
 #[test]

@@ -17,7 +17,13 @@ fn answered(transport: Transport, seen: &str, contact: &str, headers: &str) -> (
     phone.contact = Some(contact.to_owned());
     world.deliver(phone.request("INVITE", headers, OFFER));
     world.ask(Action::Accept(Accept::default()));
-    phone.learn(&world.responses()[1]);
+    let ok = world.carried().pop().expect("a 200");
+    // Its port is another one than it was seen at, so the 200 is on its way there.
+    if ok.transmit.flow.is_none() {
+        world.delivered(&ok.transmit);
+    }
+    let Message::Response(ok) = ok.message else { panic!("not a response") };
+    phone.learn(&ok);
     world.deliver(phone.ack(""));
     (world, phone)
 }

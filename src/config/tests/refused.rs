@@ -29,6 +29,9 @@ fn a_malformed_flag_is_named() {
         ("--advertise", ""),
         ("--media-address", "192.0.2.1"),
         ("--codecs", "PCM A"),
+        ("--codecs", "FOO"),
+        ("--codecs", "PCMA,PCMU,pcma"),
+        ("--codecs", "telephone-event,CN"),
         ("--on-offer", "maybe"),
         ("--durability", "maybe"),
         ("--journal-seconds", "0"),
@@ -49,6 +52,35 @@ fn a_malformed_flag_is_named() {
         let message = said(load(&[&format!("{flag}={value}")], &[]));
         assert!(message.contains(flag), "{flag} {value}: {message}");
     }
+}
+
+#[test]
+fn a_negative_number_is_a_value_of_its_flag() {
+    for flag in
+        ["--max-calls", "--ring-timeout", "--journal-events", "--sip-peer-rate", "--no-listener-seconds"]
+    {
+        assert!(said(load(&[flag, "-1"], &[])).contains(&format!("'{flag} <")), "{flag}");
+    }
+}
+
+#[test]
+fn codecs_that_make_no_list_are_named_by_the_variable_and_the_key() {
+    let variable = said(load(&[], &[("CALL_AGENT_CODECS", "PCMA,PCMA")]));
+    assert_eq!(variable, "CALL_AGENT_CODECS: PCMA is there twice");
+    let list = said(load_file("codecs", "codecs = [\"telephone-event\"]"));
+    assert!(list.ends_with("codecs: there is no codec for speech in the list"), "{list}");
+}
+
+#[test]
+fn a_data_directory_that_cannot_be_one_is_named() {
+    let directory = Directory::new("no-data-dir");
+    let file = directory.file("");
+    let setting = |path: &Path| load(&["--data-dir", path.to_str().unwrap()], &[]).unwrap();
+    let fault = setting(&file).make_data_dir().unwrap_err().to_string();
+    assert!(fault.starts_with(&format!("--data-dir {}: ", file.display())), "{fault}");
+    setting(&directory.path().join("new")).make_data_dir().unwrap();
+    assert!(directory.path().join("new").is_dir());
+    setting(Path::new("none")).make_data_dir().unwrap();
 }
 
 #[test]

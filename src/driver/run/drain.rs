@@ -31,6 +31,12 @@ impl Driver {
         self.batch.collect(&mut self.agent);
     }
 
+    /// The time of the drain is over from here on.
+    pub(super) fn hurry_drain(&mut self, now: Now) {
+        info!("told to end again: the drain is over");
+        self.stage = Stage::Draining(Instant::from_std(now.instant));
+    }
+
     pub(super) fn end_drain(&mut self, now: Now) {
         let instant = Instant::from_std(now.instant);
         if matches!(self.stage, Stage::Draining(until) if until <= instant) {

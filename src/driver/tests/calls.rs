@@ -78,16 +78,33 @@ async fn a_drain_ends_an_unanswered_call_and_does_not_wait_for_its_time() {
 
 #[tokio::test]
 async fn when_the_drain_is_over_an_established_call_is_ended_and_its_answer_waited_for() {
-    let house = House::draining_for(Duration::from_millis(50)).await;
+    end_established(House::draining_for(Duration::from_millis(50)).await, false).await;
+}
+
+#[tokio::test]
+async fn a_drain_is_over_when_it_is_cut_short() {
+    end_established(House::draining_for(Duration::from_secs(3600)).await, true).await;
+}
+
+/// Ends a driver that has an established call.
+async fn end_established(house: House, in_haste: bool) {
     let mut caller = Caller::inviting(house).await;
     caller.receive().await;
     let accept = Action::Accept(Accept { wait: Wait::Sent, ..Accept::default() });
     let command = CallCommand { call: caller.call().await, if_version: None, by: None, action: accept };
     caller.house.commander.call(command).await.unwrap();
     assert!(caller.receive().await.starts_with("SIP/2.0 200 "));
-    caller.send("ACK", 1, "z9hG4bK2", "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n").await;
+    let answer =
+        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n";
+    caller.send("ACK", 1, "z9hG4bK2", answer).await;
+    // What is answered behind the ACK is answered after it.
+    caller.send("OPTIONS", 2, "z9hG4bK3", "").await;
+    assert!(caller.receive().await.starts_with("SIP/2.0 200 "));
 
     caller.house.shut_down();
+    if in_haste {
+        caller.house.haste.take().unwrap().send(()).unwrap();
+    }
     let bye = caller.receive().await;
     assert!(bye.starts_with("BYE "), "{bye}");
     assert!(!caller.house.driver.is_finished());

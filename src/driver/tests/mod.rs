@@ -30,6 +30,7 @@ struct House {
     board: Board,
     client: TcpStream,
     shutdown: Option<oneshot::Sender<()>>,
+    haste: Option<oneshot::Sender<()>>,
     driver: JoinHandle<()>,
 }
 
@@ -53,11 +54,11 @@ impl House {
             drain_time,
         );
         let (shutdown, shut_down) = oneshot::channel();
-        let driver = tokio::spawn(driver.run(async {
-            let _ = shut_down.await;
-        }));
+        let (haste, hastened) = oneshot::channel();
+        let come = async |told: oneshot::Receiver<()>| drop(told.await);
+        let driver = tokio::spawn(driver.run(come(shut_down), come(hastened)));
         let client = TcpStream::connect(address).await.unwrap();
-        Self { commander, board, client, shutdown: Some(shutdown), driver }
+        Self { commander, board, client, shutdown: Some(shutdown), haste: Some(haste), driver }
     }
 
     fn shut_down(&mut self) {

@@ -25,7 +25,7 @@ async fn a_command_in_the_same_turn_as_the_end_of_its_connection_is_not_answered
         asks,
         DRAIN_TIME,
     );
-    tokio::spawn(driver.run(std::future::pending()));
+    tokio::spawn(driver.run(std::future::pending(), std::future::pending()));
     relay.send(network.recv().await.unwrap()).await.unwrap();
     client.write_all(INVITE).await.unwrap();
     relay.send(network.recv().await.unwrap()).await.unwrap();

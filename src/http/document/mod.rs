@@ -44,7 +44,8 @@ it sends. If the peer's connection is lost a new one is made; if that fails too,
 `POST /v1/calls` alone is answered at once, with the call in `dialing`. Every call has exactly one first event \
 (`call.offered` or `call.dialing`) and exactly one `call.ended`; the state is changed before its event is visible.
 
-JSON, UTF-8, `snake_case`; times are RFC 3339 in UTC with microseconds. Unknown fields in a request body are an error; unknown \
+JSON, UTF-8, `snake_case`; times are RFC 3339 in UTC with microseconds. Unknown fields in a request body are an error; \
+null for a field that may be left out is as good as leaving it out, but for the labels of PATCH, where it removes. Unknown \
 fields in a response must be ignored: `/v1` grows by addition. Every answer to a failed request is a problem (RFC 9457) \
 with a `code` for programs; but for what is not read as a request at all, which is answered without a body: what is no HTTP \
 (400), and more than 100 header fields or a head of more than 64 KiB (431).

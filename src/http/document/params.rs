@@ -141,7 +141,8 @@ fn filters() -> Vec<Parameter> {
         query(
             "header.NAME",
             &format!(
-                "Calls whose INVITE has this header with exactly this value; `NAME` in any case. {repeated}"
+                "Calls whose INVITE has this header with exactly this value; `NAME` in any case, also `Call-ID`, but not `From` and \
+                 `To`, which have parameters of their own. {repeated}"
             ),
             text("18300000000"),
         ),

@@ -149,9 +149,9 @@ responses! {
     /// Of the agent in one page.
     DiagnosticsRead = body(200, "The agent", "Diagnostics", examples::diagnostics()), [Unauthenticated Internal];
     /// Of the probe for life.
-    Alive = health("alive"), [HeadTooLarge];
+    Alive = health("alive"), [Malformed HeadTooLarge];
     /// Of the probe for readiness.
-    Ready = health("ready"), [HeadTooLarge Overloaded Draining];
+    Ready = health("ready"), [Malformed HeadTooLarge Overloaded Draining];
 }
 
 /// Adds the schemas of types that no handler names as its body, and of all that they hold.
@@ -195,13 +195,14 @@ pub fn example_of(name: &str) -> RefOr<Example> {
 }
 
 /// What whatever asks for a key can be answered.
-const GUARDED: [Code; 3] = [Code::Forbidden, Code::RateLimited, Code::HeadTooLarge];
+const GUARDED: [Code; 4] = [Code::Malformed, Code::Forbidden, Code::RateLimited, Code::HeadTooLarge];
 
 /// One response for each status, with an example for each of its codes.
 fn problems(codes: &[Code]) -> Answers {
     let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
     let is_guarded = codes.contains(&Code::Unauthenticated);
-    for code in codes.iter().chain(GUARDED.iter().filter(|_| is_guarded)) {
+    let shared = GUARDED.iter().filter(|code| is_guarded && !codes.contains(code));
+    for code in codes.iter().chain(shared) {
         by_status.entry(code.row().1.as_u16()).or_default().push(*code);
     }
     by_status

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::http::tests::schema;
+use serde_json::json;
 
 const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json");
 
@@ -82,8 +83,25 @@ fn every_content_has_an_example_that_its_schema_allows() {
     assert!(checked > 100, "{checked}");
 }
 
+/// An example, and for each property that may be left out one with null in it.
+fn with_nulls(document: &Value, schema: &Value, example: &Value) -> Vec<Value> {
+    let schema = match schema["oneOf"].as_array() {
+        Some(one_of) => resolved(document, &one_of[0]),
+        None => schema,
+    };
+    let required =
+        |name: &&String| schema["required"].as_array().is_some_and(|all| all.contains(&json!(name)));
+    let names = schema["properties"].as_object().unwrap().keys().filter(|name| !required(name));
+    let with_null = |name: &String| {
+        let mut example = example.clone();
+        example[name] = Value::Null;
+        example
+    };
+    std::iter::once(example.clone()).chain(names.map(with_null)).collect()
+}
+
 #[test]
-fn every_example_of_a_request_can_be_read() {
+fn every_example_of_a_request_can_be_read_also_with_null_for_what_may_be_left_out() {
     use crate::agent::command::{
         Accept, Cancel, Digits, Hangup, Labels, Letter, Originate, Reject, RenewClaim, Ring, TakeClaim,
     };
@@ -98,7 +116,11 @@ fn every_example_of_a_request_can_be_read() {
         for content in
             operation["requestBody"]["content"].as_object().into_iter().flat_map(|contents| contents.values())
         {
-            for example in examples_of(&document, content) {
+            let schema = resolved(&document, &content["schema"]);
+            let examples = examples_of(&document, content).into_iter();
+            for example in
+                &examples.flat_map(|example| with_nulls(&document, schema, example)).collect::<Vec<_>>()
+            {
                 match operation["operationId"].as_str().unwrap() {
                     "createCall" => read::<Originate>(example),
                     "labelCall" => read::<Labels>(example),

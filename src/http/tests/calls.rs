@@ -102,6 +102,8 @@ async fn a_parameter_that_cannot_be_understood_is_named() {
         ("direction=in", "direction:"),
         ("header.=1", "`header.`"),
         ("label.=1", "`label.`"),
+        ("header.From=1001", "`header.From`: ask by `from`"),
+        ("header.to=1000", "`header.to`: ask by `to`"),
         ("limit=0", "limit:"),
         ("limit=1001", "limit:"),
         ("limit=ten", "limit:"),

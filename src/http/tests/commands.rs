@@ -34,6 +34,32 @@ async fn an_empty_body_means_the_defaults_and_needs_no_content_type() {
 }
 
 #[tokio::test]
+async fn null_for_what_has_a_default_is_the_default() {
+    let (call, nulls) = (
+        examples::ringing(),
+        [
+            ("ring", r#"{"status": null, "sdp": null, "early_media": null, "headers": null}"#, ""),
+            ("accept", r#"{"sdp": null, "headers": null, "wait": null}"#, ""),
+            ("reject", r#"{"status": null, "reason": null, "contacts": null, "headers": null}"#, ""),
+            ("cancel", r#"{"status": null}"#, ""),
+            ("dtmf", r#"{"digits": "1", "duration_ms": null, "via": null}"#, r#"{"digits": "1"}"#),
+            (
+                "claim",
+                r#"{"owner": "crm", "ttl_seconds": 60, "takeover": null}"#,
+                r#"{"owner": "crm", "ttl_seconds": 60}"#,
+            ),
+        ],
+    );
+    for (name, with_nulls, without) in nulls {
+        let action = async |body| {
+            let (_, command) = api().command(post(&call, name, body), ok(examples::ringing())).await;
+            format!("{:?}", command.action)
+        };
+        assert_eq!(action(with_nulls).await, action(without).await);
+    }
+}
+
+#[tokio::test]
 async fn a_body_is_taken_field_by_field() {
     let mut api = api();
     let call = examples::ringing();

@@ -187,7 +187,7 @@ fn event(kind: EventKind, call: &Arc<Call>) -> Event {
 }
 
 fn request(method: &str, path: &str) -> axum::http::request::Builder {
-    Request::builder().method(method).uri(path)
+    Request::builder().method(method).uri(path).header("host", "localhost")
 }
 
 fn post(call: &Call, command: &str, body: &str) -> Request<Body> {

@@ -27,6 +27,7 @@ async fn every_refusal_of_the_agent_is_a_problem() {
         (Refusal::InvalidSdp("x".to_owned()), 422, "invalid-sdp"),
         (Refusal::InvalidHeader("x".to_owned()), 422, "invalid-header"),
         (Refusal::Overloaded, 503, "overloaded"),
+        (Refusal::TooManyCalls(1), 503, "overloaded"),
         (Refusal::Draining, 503, "draining"),
         (Refusal::AckTimeout(call()), 504, "ack-timeout"),
         (Refusal::SipTimeout(call()), 504, "sip-timeout"),
@@ -106,12 +107,24 @@ async fn a_body_that_cannot_be_taken_says_why() {
         (r#"{"status": 183,}"#, 400, "malformed", "not JSON"),
         ("[183]", 422, "invalid-field", "object"),
         ("null", 422, "invalid-field", "object"),
-        (r#"{"status": "183"}"#, 422, "invalid-field", "status"),
+        (
+            r#"{"status": "183"}"#,
+            422,
+            "invalid-field",
+            "status: invalid type: string \"183\", expected a number from 180 to 183",
+        ),
+        (
+            r#"{"status": -1}"#,
+            422,
+            "invalid-field",
+            "status: invalid value: integer `-1`, expected a number from 180 to 183",
+        ),
+        (r#"{"status": null, "staus": null}"#, 422, "invalid-field", "`staus`, expected one of `status`"),
         (
             r#"{"status": 70000}"#,
             422,
             "invalid-field",
-            "status: invalid value: integer `70000`, expected a number",
+            "status: invalid value: integer `70000`, expected a number from 180 to 183",
         ),
         (r#"{"staus": 183}"#, 422, "invalid-field", "`staus`, expected one of `status`"),
         (r#"{"status": 180, "status": 183}"#, 422, "invalid-field", "duplicate field `status`"),
@@ -145,6 +158,23 @@ async fn what_is_wrong_with_a_field_is_said_in_words_of_json() {
         let answer = api().send(request).await;
         assert_eq!(code(&answer), is(422, "invalid-field"));
         assert_eq!(answer.detail(), detail);
+    }
+}
+
+#[tokio::test]
+async fn whatever_is_given_for_a_word_the_words_are_named() {
+    let call = examples::established();
+    for given in ["5", "-1.5", "true", "[\"sent\"]", "{}", "{\"sent\":1}", "\"x\""] {
+        for (command, body, words) in [
+            ("accept", format!("{{\"wait\":{given}}}"), "expected `established` or `sent`"),
+            ("dtmf", format!("{{\"digits\":\"1\",\"via\":{given}}}"), "expected `info` or `rfc4733`"),
+        ] {
+            let answer = api().send(post(&call, command, &body)).await;
+            assert_eq!(code(&answer), is(422, "invalid-field"), "{body}");
+            let field = if command == "dtmf" { "via" } else { "wait" };
+            let given = given.trim_matches('"');
+            assert_eq!(answer.detail(), format!("{field}: unknown value `{given}`, {words}"));
+        }
     }
 }
 
@@ -219,4 +249,32 @@ async fn the_probe_for_readiness_fails_while_draining() {
     assert_eq!(code(&answer), is(503, "draining"));
     assert!(!answer.header("retry-after").is_empty());
     assert_eq!(api.get("/livez").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_request_names_its_host_once() {
+    let api = api();
+    let request = |version, hosts: &[&str]| {
+        let mut request = axum::http::Request::builder().uri("/livez").version(version);
+        for host in hosts {
+            request = request.header("host", *host);
+        }
+        request.body(Body::empty()).unwrap()
+    };
+    use axum::http::Version;
+    for hosts in [&[][..], &["localhost", "localhost"], &["a b"], &["user@localhost"]] {
+        let answer = api.send(request(Version::HTTP_11, hosts)).await;
+        assert_eq!(code(&answer), is(400, "malformed"), "{hosts:?}");
+        assert!(answer.detail().starts_with("Host: "), "{}", answer.detail());
+    }
+    assert_eq!(code(&api.send(request(Version::HTTP_10, &["a", "a"])).await), is(400, "malformed"));
+    for (version, hosts) in [
+        (Version::HTTP_10, &[][..]),
+        (Version::HTTP_11, &[""]),
+        (Version::HTTP_11, &["localhost:8080"]),
+        (Version::HTTP_11, &["[::1]:8080"]),
+        (Version::HTTP_11, &["my_host"]),
+    ] {
+        assert_eq!(api.send(request(version, hosts)).await.status, 200, "{hosts:?}");
+    }
 }

@@ -61,6 +61,12 @@ async fn records_are_filtered_and_paged() {
         }
     }
     assert_eq!(seen, 5);
+    for wrong in ["since=yesterday", "until=2026-11-22", "since=2026-11-22T10:15:30+01:00"] {
+        let detail = api.get(&format!("/v1/records?{wrong}")).await.detail();
+        assert!(detail.contains("RFC 3339, as in 2026-11-22T10:15:30Z"), "{wrong}: {detail}");
+    }
+    let offset = "since=2026-11-22T10:15:30%2B01:00";
+    assert_eq!(api.get(&format!("/v1/records?{offset}")).await.status, 200);
     for wrong in ["?cause=tired", "?since=yesterday", "?after=earliest"] {
         assert_eq!(api.get(&format!("/v1/records{wrong}")).await.problem(), (400, "malformed".to_owned()));
     }

@@ -129,3 +129,39 @@ async fn a_client_with_too_large_a_body_can_write_it_out_and_read_the_answer() {
     stream.write_all(&vec![b'x'; size]).await.unwrap();
     assert!(read_until(&mut stream, "too-large").await.starts_with("HTTP/1.1 413"));
 }
+
+/// Sends the head of a request that is refused unread.
+async fn refused_unread(server: &Server, fields: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let head = format!("POST /nowhere HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream
+}
+
+#[tokio::test]
+async fn a_body_that_comes_behind_its_head_does_not_cost_the_connection_although_nobody_reads_it() {
+    let server = server(Limits::default()).await;
+    let mut stream = refused_unread(&server, "Content-Length: 5\r\n").await;
+    // By the time that another request is answered the first one has been looked at.
+    read_until(&mut ask(&server, "/livez").await, "alive").await;
+    stream.write_all(b"hello").await.unwrap();
+    let answer = read_until(&mut stream, "not-found").await;
+    assert!(answer.starts_with("HTTP/1.1 404") && !answer.contains("connection: close"), "{answer}");
+    stream.write_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    read_until(&mut stream, r#"{"status":"alive"}"#).await;
+}
+
+#[tokio::test]
+async fn where_a_body_is_not_waited_for_the_answer_says_that_the_connection_ends() {
+    let server = server(Limits::default()).await;
+    for fields in [
+        "Content-Length: 5\r\n",
+        "Content-Length: 5\r\nExpect: 100-continue\r\n",
+        "Transfer-Encoding: chunked\r\n",
+    ] {
+        let mut stream = refused_unread(&server, fields).await;
+        let answer = read_to_end(&mut stream).await;
+        assert!(answer.starts_with("HTTP/1.1 404"), "{fields}: {answer}");
+        assert!(answer.contains("connection: close"), "{fields}: {answer}");
+    }
+}

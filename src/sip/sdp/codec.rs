@@ -40,6 +40,41 @@ static WELL_KNOWN: [(&str, Option<u8>, u32, u8); 20] = [
     (EVENTS, None, 8000, 1),
 ];
 
+/// Others that are registered with 8000 Hz and one channel (RFC 3551, and IANA's list of RTP payload formats).
+static NARROW: [&str; 20] = [
+    "AMR",
+    "BV16",
+    "EVRC",
+    "EVRC0",
+    "EVRC1",
+    "EVRCB",
+    "EVRCB0",
+    "EVRCB1",
+    "G726-16",
+    "G726-24",
+    "G726-32",
+    "G726-40",
+    "G729D",
+    "G729E",
+    "GSM-EFR",
+    "GSM-HR-08",
+    "iLBC",
+    "SMV",
+    "SMV0",
+    "speex",
+];
+
+/// Whether it is known what a codec of that name is.
+pub fn is_known(name: &str) -> bool {
+    let mut names = WELL_KNOWN.iter().map(|known| known.0).chain(NARROW);
+    names.any(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// Whether a codec of that name is for speech, and not of use beside another one only.
+pub fn is_speech(name: &str) -> bool {
+    ![EVENTS, NOISE].iter().any(|beside| beside.eq_ignore_ascii_case(name))
+}
+
 /// A payload format of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Codec<'a> {

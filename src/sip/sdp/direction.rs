@@ -105,6 +105,16 @@ pub fn may_hold(sdp: &[u8]) -> bool {
     words.iter().any(|word| memmem::find(sdp, word.as_bytes()).is_some())
 }
 
+/// What a description lacks that has no [`direction`], for people.
+pub fn lack(sdp: &[u8]) -> String {
+    let text = description::text(sdp);
+    match Session::read(&text) {
+        Err(fault) => format!("cannot be read: {fault}"),
+        Ok(session) if session.medias.is_empty() => "has no stream".to_owned(),
+        Ok(_) => "has no stream in use: the port of each is 0".to_owned(),
+    }
+}
+
 /// The direction of a description over all its active streams: what the side that wrote it does on any of them. `None` if it cannot be
 /// read or has no active stream.
 pub fn direction(sdp: &[u8]) -> Option<Direction> {

@@ -19,7 +19,8 @@ use std::net::IpAddr;
 
 pub use answer::answer;
 pub use check::check;
-pub use direction::{Direction, direction, direction_between, may_hold};
+pub use codec::{is_known, is_speech};
+pub use direction::{Direction, direction, direction_between, lack, may_hold};
 pub use offer::offer;
 pub use renegotiate::{InUse, reanswer, reoffer};
 pub use source::Source;

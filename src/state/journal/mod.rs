@@ -45,7 +45,7 @@ pub use load::{
     COLUMNS, Limits, LiveCall, Past, PastEvent, Stretch, end_of, envelopes, envelopes_of, events_behind,
     events_of, oldest,
 };
-pub use place::make_directory;
+pub use place::{make_directory, prepare};
 pub use progress::Progress;
 pub use retention::Retention;
 #[cfg(test)]

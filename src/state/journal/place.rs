@@ -15,6 +15,12 @@ pub fn make_directory(directory: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
 
+/// Makes the directory, if there is none, and a file in it: whether a journal can be there.
+pub fn prepare(directory: &Path) -> io::Result<()> {
+    make_directory(directory)?;
+    ours(&directory.join(LOCK)).map(drop)
+}
+
 /// Makes directory and database, if there are none, and sees to it that no other process writes there for as long as the file
 /// is held.
 pub(super) fn take(directory: &Path) -> Result<File, JournalError> {

@@ -93,6 +93,18 @@ fn header_names_are_matched_without_case_and_values_exactly() {
 }
 
 #[test]
+fn a_call_is_found_by_its_call_id_as_by_a_header() {
+    let board = board();
+    let call_id = offered(1).call.sip.call_id.to_string();
+    board.publish(vec![offered(1)]);
+    let found = |name: &str, value: &str| {
+        let headers = vec![(name.to_owned(), value.to_owned())];
+        listed(&board, Filter { headers, ..Filter::default() }).len()
+    };
+    assert_eq!([found("call-id", &call_id), found("Call-ID", &(call_id.clone() + "x"))], [1, 0]);
+}
+
+#[test]
 fn labels_direction_and_account_narrow_a_list() {
     let board = board();
     board.publish(vec![offered(1)]);
