@@ -219,7 +219,7 @@ pub struct Accept {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Wait {
-    /// When the ACK is here, or after five seconds without one.
+    /// When the ACK is here, or after five seconds without one; or when it is known that the 200 cannot be sent, as for `sent`.
     #[default]
     Established,
     /// When the 200 is on the wire: over a connection that is lost, when a new one has carried it. If none can be made, the
