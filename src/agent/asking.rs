@@ -7,6 +7,7 @@
 //!                                              └─┘ challenged: once more, with credentials (§22)
 //!                                Reaching ◄───── too large for a datagram: a connection, if the peer takes any (§18.1.1)
 //!                                Reaching ◄───── the connection was there and turns out dead: a new one, once (§18.4)
+//!                                     Sent ◄───── the same, or any, of an INVITE that may have been read: as it was, by a new one, once
 //!                                Reaching ◄───── 503, no response, not sent, nobody there: the next address (RFC 3263 §4.3),
 //!                                                 and behind all of them where the peer was heard from
 //! ```
@@ -14,6 +15,7 @@
 mod invite;
 mod large;
 mod progress;
+mod renew;
 mod resort;
 mod send;
 
@@ -33,6 +35,7 @@ use crate::sip::{Known, Response, Writer};
 use invite::Proofs;
 pub use invite::ack;
 pub use large::Streamless;
+use progress::Fallen;
 pub use progress::{Progress, Reply};
 
 /// How often one request may be sent again with credentials: for a proxy, for the server behind it, and for a nonce that
@@ -55,21 +58,14 @@ pub struct Asking {
     heard: Option<Flow>,
     /// Whether one was made again. Once is enough: a peer might end each one.
     is_renewed: bool,
+    /// A new connection is looked for, for an INVITE whose transaction goes on.
+    renewing: Option<ReachId>,
     /// The peer that gets datagrams of any size: a connection to it has been looked for.
     no_stream_to: Option<SocketAddr>,
     challenged: u32,
     /// What the last address that gave way to the next one has made of it.
     fallen: Option<Fallen>,
     stage: Stage,
-}
-
-/// Why the next address is tried.
-#[derive(Debug)]
-enum Fallen {
-    /// 503.
-    Refused(Box<Response>),
-    /// No response in time.
-    Silent,
 }
 
 #[derive(Debug)]
@@ -112,6 +108,7 @@ impl Asking {
             again: None,
             heard: way.otherwise.filter(|heard| way.flow.is_none_or(|flow| flow.id != heard.id)),
             is_renewed: false,
+            renewing: None,
             no_stream_to: None,
             challenged: 0,
             fallen: None,
@@ -145,6 +142,9 @@ impl Asking {
         reached: Result<Reached, Unreachable>,
         mut means: Means<'_>,
     ) -> Progress<'static> {
+        if self.is_renewing(id) {
+            return self.handle_renewed(stack, reached, means);
+        }
         if !matches!(self.stage, Stage::Reaching(mine) if mine == id) {
             return Progress::Waits;
         }
@@ -172,8 +172,16 @@ impl Asking {
         if transaction != id {
             return Progress::Waits;
         }
+        if !matches!(outcome, Outcome::Sent) {
+            self.stop_renewing(stack);
+        }
         match outcome {
             Outcome::Sent => Progress::Sent,
+            Outcome::Lost if self.renew(stack, &flow) => Progress::Waits,
+            Outcome::Lost => {
+                stack.transactions.abandon(&mut stack.fx, transaction);
+                if self.try_again(stack) { Progress::Waits } else { self.fall() }
+            }
             Outcome::Provisional(response) => Progress::Provisional(response),
             Outcome::Forked(response) => Progress::Forked(response),
             Outcome::Final(response) if self.method == Known::Invite && response.status < 300 => {
@@ -215,16 +223,6 @@ impl Asking {
                 Progress::TimedOut
             }
             Outcome::Undelivered => self.fall(),
-        }
-    }
-
-    /// There is no other way: what an earlier address has made of it is its end.
-    fn fall(&mut self) -> Progress<'static> {
-        self.stage = Stage::Over;
-        match self.fallen.take() {
-            Some(Fallen::Refused(response)) => Progress::Final(Reply::Kept(response)),
-            Some(Fallen::Silent) => Progress::TimedOut,
-            None => Progress::Unreachable,
         }
     }
 

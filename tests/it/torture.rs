@@ -28,8 +28,8 @@ const TABLE: [(&str, Heard); 49] = [
     ("esc02", Answers(&[501])),
     ("lwsdisp", Answers(&[200])),
     ("longreq", Answers(&[100])),
-    // What stands behind the second one's body is no message.
-    ("dblreq", LastAnswers(&[405, 100])),
+    // The second one has no Contact, and what stands behind its body is no message.
+    ("dblreq", LastAnswers(&[405, 400])),
     ("semiuri", Answers(&[200])),
     ("transports", Answers(&[200])),
     ("mpart01", Answers(&[405])),

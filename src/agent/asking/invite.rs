@@ -37,7 +37,14 @@ impl Asking {
     /// Whatever comes next is its end: it is sent no more, neither with credentials nor to another address.
     pub fn resign(&mut self) {
         self.rest = Destination::Addresses(Vec::new());
+        self.again = None;
+        self.is_renewed = true;
         self.challenged = MAX_CHALLENGES;
+    }
+
+    /// Whether it is sent no more, but as it was.
+    pub(super) fn is_resigned(&self) -> bool {
+        self.challenged == MAX_CHALLENGES
     }
 
     /// Sends the CANCEL of an INVITE that the peer works on; it must not be sent before (§9.1). Whether it was.
@@ -72,6 +79,7 @@ impl Asking {
         if let Some((transaction, _)) = self.sent() {
             stack.transactions.abandon(&mut stack.fx, transaction);
         }
+        self.stop_renewing(stack);
         self.abandon(stack);
         self.stage = Stage::Over;
     }

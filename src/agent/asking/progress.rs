@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use super::{Asking, Stage};
 use crate::sip::Response;
 
 /// What the owner of a request is told.
@@ -41,6 +42,27 @@ impl Deref for Reply<'_> {
         match self {
             Self::New(response) => response,
             Self::Kept(response) => response,
+        }
+    }
+}
+
+/// Why the next address is tried.
+#[derive(Debug)]
+pub(super) enum Fallen {
+    /// 503.
+    Refused(Box<Response>),
+    /// No response in time.
+    Silent,
+}
+
+impl Asking {
+    /// There is no other way: what an earlier address has made of it is its end.
+    pub(super) fn fall(&mut self) -> Progress<'static> {
+        self.stage = Stage::Over;
+        match self.fallen.take() {
+            Some(Fallen::Refused(response)) => Progress::Final(Reply::Kept(response)),
+            Some(Fallen::Silent) => Progress::TimedOut,
+            None => Progress::Unreachable,
         }
     }
 }

@@ -24,19 +24,21 @@ pub struct Early {
 }
 
 impl Call {
-    /// 100 only lets a CANCEL go; of the others, 180–183 are shown, the first and those with a new description.
+    /// 100 only lets a CANCEL go; of the others, the first and those with a new description are shown: one that nobody knows is as good as a
+    /// 183 (§8.1.3.2).
     pub(super) fn handle_provisional(&mut self, stack: &mut Stack, response: &Response) {
         if self.parting().is_some() {
             return self.send_cancel(stack);
         }
         let Self { dialog, phase: Phase::Dialing(dialing), .. } = self else { return };
         let answer = description(&response.headers, &response.body);
-        if response.status > 100 {
-            dialing.note(dialog, response, answer.as_ref());
+        if response.status == 100 {
+            return;
         }
+        dialing.note(dialog, response, answer.as_ref());
         let is_first = self.picture.state == CallState::Dialing;
         let is_new = answer.is_some() && answer != self.picture.sdp.remote;
-        if !(180..184).contains(&response.status) || !(is_first || is_new) {
+        if !(is_first || is_new) {
             return;
         }
         let remote_tag = response.to.tag().cloned();

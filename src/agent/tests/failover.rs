@@ -103,18 +103,131 @@ fn what_an_address_has_said_is_the_end_where_the_others_cannot_be_reached() {
 #[test]
 fn an_invite_that_nothing_was_heard_of_goes_on_when_its_connection_is_gone() {
     let mut world = World::tcp();
-    first_of_two(&mut world);
+    let first = first_of_two(&mut world);
     world.close_flow();
     world.reconnect();
-    let Destination::Addresses(rest) = world.reach() else { panic!("addresses") };
-    assert_eq!(rest, [another()]);
+    let Destination::Addresses(ways) = world.reach_one_of(vec![another()]) else { panic!("addresses") };
+    assert_eq!(
+        ways.iter().map(|way| way.address).collect::<Vec<_>>(),
+        [self::first(), another()].map(|way| way.address)
+    );
+    assert_eq!(world.request().via.branch, first.invite.via.branch, "a copy, where it may have been read");
+    world.close_flow();
+    world.reconnect();
+    assert_eq!(world.reach(), Destination::Addresses(vec![another()]), "once is enough");
     let second = Callee::of(world.request());
-    world.close_flow();
-    assert_eq!(world.end(), (EndCause::Failed, EndBy::System, None));
-    world.reconnect();
+    assert_ne!(second.invite.via.branch, first.invite.via.branch);
+    world.deliver(first.answers());
+    assert!(world.wire().is_empty(), "the first is asked no more");
     world.deliver(second.answers());
+    assert_eq!(world.call().state.name(), "established");
+}
+
+/// A call whose connection is lost before its peer has said anything.
+fn lost(world: &mut World) -> Callee {
+    let callee = called(world);
+    world.close_flow();
+    world.reconnect();
+    assert!(world.call().end.is_none());
+    callee
+}
+
+#[test]
+fn an_invite_whose_connection_is_lost_goes_out_once_more_as_it_was() {
+    let mut world = World::tcp();
+    let callee = lost(&mut world);
+    let Destination::Addresses(ways) = world.reach() else { panic!("addresses") };
+    assert_eq!(ways.iter().map(|way| way.address).collect::<Vec<_>>(), [first().address]);
+    let again = world.request();
+    assert_eq!(again.headers.head(), callee.invite.headers.head());
+    assert_eq!(again.body, callee.invite.body);
+    world.deliver(callee.says(180));
+    world.deliver(callee.answers());
+    assert_eq!((world.call().state.name(), world.statuses()), ("established", vec!["ACK".to_owned()]));
+}
+
+#[test]
+fn a_peer_that_has_read_a_lost_invite_answers_by_its_own_connection() {
+    for status in [100, 180, 200] {
+        let mut world = World::tcp();
+        let callee = lost(&mut world);
+        world.deliver(if status == 200 { callee.answers() } else { callee.says(status) });
+        world.reach();
+        world.deliver(callee.answers());
+        assert_eq!(world.call().state.name(), "established", "after {status}");
+        assert!(world.statuses().iter().all(|sent| sent == "ACK"), "it need not be sent again");
+    }
+    let mut world = World::tcp();
+    let callee = lost(&mut world);
+    world.deliver(callee.says(486));
+    assert_eq!(world.statuses(), ["ACK"]);
+    assert_eq!(world.end(), (EndCause::Rejected, EndBy::Remote, Some(486)));
+    world.reach();
+    world.assert_empty();
+}
+
+#[test]
+fn a_call_whose_connection_is_lost_and_cannot_be_made_again_fails() {
+    let mut world = World::tcp();
+    let callee = lost(&mut world);
+    world.reach_in_vain();
+    assert_eq!(world.end(), (EndCause::Failed, EndBy::System, None));
+    world.deliver(callee.says(180));
     assert!(world.wire().is_empty());
-    world.advance(Duration::from_secs(32));
+    world.assert_empty();
+}
+
+#[test]
+fn a_lost_invite_that_nobody_answers_times_out_as_ever() {
+    for found in [true, false] {
+        let mut world = World::tcp();
+        lost(&mut world);
+        if found {
+            world.reach();
+        }
+        world.advance(Duration::from_secs(32));
+        assert_eq!(world.end(), (EndCause::Timeout, EndBy::System, None));
+        world.assert_empty();
+    }
+}
+
+#[test]
+fn a_lost_invite_goes_to_another_address_and_from_another_of_ours_as_a_new_one() {
+    let changes: [fn(&mut World); 2] = [
+        |world| world.flow.peer = another().address,
+        |world| world.flow.local = "192.0.2.8:5060".parse().expect("one"),
+    ];
+    for change in changes {
+        let mut world = World::tcp();
+        let callee = lost(&mut world);
+        change(&mut world);
+        world.reach();
+        let again = Callee::of(world.request());
+        assert_ne!(again.invite.via.branch, callee.invite.via.branch);
+        world.deliver(again.answers());
+        assert_eq!(world.call().state.name(), "established");
+    }
+}
+
+#[test]
+fn a_lost_invite_that_is_given_up_is_cancelled_when_its_peer_is_heard() {
+    let mut world = World::tcp();
+    let callee = lost(&mut world);
+    let ticket = cancel(&mut world);
+    world.reach_one_of(vec![another()]);
+    assert_eq!(world.request().via.branch, callee.invite.via.branch);
+    world.deliver(callee.says(180));
+    assert_eq!(world.request().method.as_str(), "CANCEL");
+    world.deliver(callee.says(503));
+    assert!(!world.is_seeking(), "it goes nowhere else");
+    world.done(ticket);
+
+    let mut world = World::tcp();
+    lost(&mut world);
+    let ticket = cancel(&mut world);
+    world.reach_in_vain();
+    world.done(ticket);
+    assert_eq!(world.end(), (EndCause::Cancelled, EndBy::Api, None));
     world.assert_empty();
 }
 
@@ -194,10 +307,15 @@ fn then(world: &mut World) -> Vec<Address> {
 #[test]
 fn a_connection_that_was_there_and_is_dead_is_made_anew_once() {
     for mut world in [World::tcp(), World::udp()] {
-        by_an_old_connection(&mut world);
+        let branch = by_an_old_connection(&mut world).invite.via.branch;
         world.close_flow();
         assert_eq!(then(&mut world), [first(), another()]);
-        world.request();
+        let is_copy = world.request().via.branch == branch;
+        assert_eq!(
+            is_copy,
+            world.flow.transport == Transport::Tcp,
+            "over UDP it is our address that is gone"
+        );
         world.close_flow();
         assert_eq!(then(&mut world), [another()], "whatever is said of the second");
         let callee = Callee::of(world.request());

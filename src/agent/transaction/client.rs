@@ -100,6 +100,21 @@ impl Transactions {
         id
     }
 
+    /// Sends an INVITE that nothing was heard of once more, by this connection in place of one that is gone.
+    pub fn resend(&mut self, fx: &mut Effects, id: TransactionId, flow: FlowId) {
+        let Some(transaction) = self.all.get_mut(&id) else { return };
+        if let Some(gone) = transaction.path.flow.replace(flow) {
+            self.index.forget_sent(gone, id);
+        }
+        self.index.send_by(flow, id);
+        self.with(fx, id, |machine, wire| {
+            if let Machine::Client(Client::Invite(invite)) = machine {
+                invite.resend(wire);
+            }
+            Fate::Lives
+        });
+    }
+
     /// Whether an INVITE has had a provisional response and nothing else: then it can be cancelled (§9.1).
     pub fn is_proceeding(&self, id: TransactionId) -> bool {
         let machine = self.all.get(&id).map(|transaction| &transaction.machine);
@@ -152,7 +167,7 @@ impl Transactions {
     }
 
     /// The connection is gone that a request was sent by: one that the peer has said nothing to may not have come to it. That is
-    /// as if it had not been sent (§8.1.3.1).
+    /// as if it had not been sent (§8.1.3.1), but for an INVITE: what it has begun at the peer must not go on unheard.
     pub fn handle_lost(&mut self, fx: &mut Effects, id: TransactionId) -> Option<Told<'static>> {
         self.with_client(fx, id, |client, wire| client.handle_lost(wire))
     }

@@ -17,6 +17,7 @@
 //!                          ▼
 //!                        gone
 //! ```
+//! While Calling it is sent again by a new connection, too, once the one that it went by is gone; timer B runs on.
 //! The ACK to a refusal is the transaction's own; that to a 2xx is the call's (§13.2.2.4), kept here for when its 2xx comes
 //! again. The 2xx of a dialog that is not known yet is a fork's.
 
@@ -160,10 +161,22 @@ impl ClientInvite {
         }
     }
 
-    /// The connection is gone; a peer that works on the INVITE finds another for its answer (§18.2.2).
+    /// The connection is gone; a peer that works on the INVITE finds another for its answer (§18.2.2). What was not heard over UDP is as if
+    /// it had not been sent: there it is our own address that is gone.
     pub(super) fn handle_lost(&mut self, wire: &mut Wire<'_>) -> (Fate, Option<Outcome<'static>>) {
         let _unheard = wire.fx.awaited(self.receipt);
-        self.handle_undelivered()
+        match self.state {
+            State::Calling { .. } if wire.path.reliable => (Fate::Lives, Some(Outcome::Lost)),
+            _ => self.handle_undelivered(),
+        }
+    }
+
+    /// Sends it once more, to whom nothing was heard from.
+    pub(super) fn resend(&mut self, wire: &mut Wire<'_>) {
+        self.receipt = wire.fx.receipt();
+        wire.fx.wait_for(self.receipt, Awaited::Request(wire.id));
+        wire.fx.tally.resent += 1;
+        wire.send_with(&self.request.0, self.receipt);
     }
 
     pub(super) fn handle_timer(

@@ -53,6 +53,8 @@ pub enum Outcome<'a> {
     TimedOut,
     /// No way to the peer (§8.1.3.1).
     Undelivered,
+    /// The connection is gone that an INVITE went by, and the peer has said nothing; it may have read it. The transaction goes on.
+    Lost,
     /// Nobody is there, the network says (§18.4), and the peer has said nothing. The transaction goes on.
     Refused,
 }
