@@ -37,14 +37,14 @@ pub fn headers(stack: &Stack, request: &Request, tag: &str) -> Option<Refused> {
     contact(request, tag).or_else(|| require(request, tag))
 }
 
-/// An INVITE says where its dialog's requests go: by a SIP or SIPS URI (§8.1.1.8). One of RFC 2543, which has no branch, need not.
+/// An INVITE says where its dialog's requests go: by a SIP or SIPS URI (§8.1.1.8). One that says nothing is of RFC 2543, or of a lenient peer:
+/// they go to who it is from.
 fn contact(request: &Request, tag: &str) -> Option<Refused> {
     let fault = match &request.contact {
         _ if request.method.known() != Some(Known::Invite) => return None,
         Some(contact) if contact.uri.is_sip() => return None,
-        None if request.headers.first(Name::Contact).is_some() => "Bad Contact: no address",
-        None if request.via.branch.is_none() => return None,
-        None => "Bad message: no Contact",
+        None if request.headers.first(Name::Contact).is_none() => return None,
+        None => "Bad Contact: no address",
         Some(_) => "Bad Contact: not a SIP URI",
     };
     Some((400, respond::plain(request, 400, Some(fault), tag)))

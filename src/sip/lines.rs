@@ -6,7 +6,7 @@ use super::Name;
 use super::grammar::{decimal, is_token, trim};
 
 /// Where the head ends: behind its empty line, looked for from `from` on. `Err` is where to look on when more bytes have
-/// come. LF alone ends a line too, as lenient peers write it.
+/// come. LF alone ends a line too, as lenient peers write it; whether this message may is for [`Lines`] to say.
 pub(super) fn head_end(bytes: &[u8], from: usize) -> Result<usize, usize> {
     let mut at = from;
     loop {
@@ -34,42 +34,50 @@ pub(super) struct Field<'a> {
     pub folded: bool,
 }
 
-/// Reads a head line by line, each with its own end: CRLF or LF.
+/// Reads a head line by line. The start line says which line ends this message has: after a CRLF, a lone LF is no line
+/// end but a fault.
 #[derive(Debug)]
 pub(super) struct Lines<'a> {
     rest: &'a [u8],
+    only_crlf: bool,
     /// Whether there is a NUL or a CR without its LF anywhere: few heads have one, and each header of those is looked at for it.
     is_suspect: bool,
 }
 
-/// The fault of a line with a CR in it: others may see other lines here, and another end.
-pub(super) const LINE_END: &str = "lone CR";
+/// The fault of a line that does not end as the start line does: others may see other lines here, and another end.
+pub(super) const LINE_END: &str = "lone CR or LF";
 
 impl<'a> Lines<'a> {
     /// The start line without its end, and what comes behind it.
     pub fn start(head: &'a [u8]) -> (&'a [u8], Self) {
         let (line, rest) = cut(head);
         let is_suspect = has_nul_or_lone_cr(head);
-        (line.strip_suffix(b"\r").unwrap_or(line), Self { rest, is_suspect })
+        match line.strip_suffix(b"\r") {
+            Some(line) => (line, Self { rest, only_crlf: true, is_suspect }),
+            None => (line, Self { rest, only_crlf: false, is_suspect }),
+        }
     }
 
     /// The next header field; `None` at the empty line.
     pub fn field(&mut self) -> Option<Result<Field<'a>, &'static str>> {
         match self.rest {
-            [] | [b'\n', ..] | [b'\r', b'\n', ..] => return None,
+            [] | [b'\r', b'\n', ..] => return None,
+            [b'\n', ..] if !self.only_crlf => return None,
             _ => {}
         }
         let whole = self.rest;
-        let mut folded = false;
+        let (mut folded, mut faulty) = (false, false);
         loop {
-            (_, self.rest) = cut(self.rest);
-            if !matches!(self.rest, [b' ' | b'\t', ..]) {
+            let (line, rest) = cut(self.rest);
+            faulty |= self.only_crlf && !line.ends_with(b"\r");
+            self.rest = rest;
+            if !matches!(rest, [b' ' | b'\t', ..]) {
                 break;
             }
             folded = true;
         }
         let field = whole.get(..whole.len() - self.rest.len()).unwrap_or_default();
-        Some(read(field, folded, self.is_suspect))
+        Some(if faulty { Err(LINE_END) } else { read(field, folded, self.is_suspect) })
     }
 }
 

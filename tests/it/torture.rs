@@ -28,7 +28,7 @@ const TABLE: [(&str, Heard); 49] = [
     ("esc02", Answers(&[501])),
     ("lwsdisp", Answers(&[200])),
     ("longreq", Answers(&[100])),
-    // The second one has no Contact, and what stands behind its body is no message.
+    // The second one's description has a line `m =video`, and what stands behind it is no message.
     ("dblreq", LastAnswers(&[405, 400])),
     ("semiuri", Answers(&[200])),
     ("transports", Answers(&[200])),

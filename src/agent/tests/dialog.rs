@@ -121,10 +121,9 @@ fn a_request_on_a_new_connection_takes_the_dialog_along() {
 }
 
 #[test]
-fn without_a_contact_the_address_of_an_rfc_2543_caller_is_the_target() {
+fn without_a_contact_the_callers_address_is_the_target() {
     let mut world = World::tcp();
     let mut phone = Phone::new(&world);
-    phone.branch = "old".to_owned();
     world.deliver(phone.invite().replace("Contact: <sip:1001@10.0.0.1:5060;transport=tcp>\r\n", ""));
     world.ask(Action::Accept(Accept::default()));
     phone.learn(&world.responses()[1]);
