@@ -29,7 +29,7 @@ impl Default for Limits {
 pub enum Framed {
     /// One message, or what stands where one should.
     Message(Result<Message, Unreadable>),
-    /// A double CRLF between messages, in however many pieces: answer with one CRLF.
+    /// A double CRLF between messages: answer with one CRLF.
     Ping,
     /// A line end alone: the answer to a double one of ours, or a peer's habit.
     Pong,
@@ -60,10 +60,6 @@ enum State {
     /// The same; of what stands here a part was read before the rest. Only then is it waited whether a line end becomes a
     /// double one: both are written whole, and an answer is not to be told with the next message.
     Torn,
-    /// Behind a line end that was told as a pong: with another one it is a ping in two pieces.
-    Half,
-    /// That ping is told. Its second line end stands here and may be the answer to a ping of ours all the same.
-    Paired,
     /// The head is not whole; its end has been looked for up to here, from `start` on.
     Head { searched: usize },
     /// The head is whole, so long, and read; the body is so long.
@@ -120,8 +116,9 @@ impl Framer {
             match self.state {
                 State::Lost => return None,
                 State::Body { .. } => return self.body(),
-                State::Between | State::Torn | State::Half | State::Paired => {
-                    if let Some(between) = self.between()? {
+                State::Between | State::Torn => {
+                    let is_torn = matches!(self.state, State::Torn);
+                    if let Some(between) = self.between(is_torn)? {
                         return Some(between);
                     }
                 }
@@ -137,7 +134,7 @@ impl Framer {
     /// How many bytes of a message that is not whole are held; 0 if none has begun.
     pub fn begun(&self) -> usize {
         match self.state {
-            State::Between | State::Torn | State::Half | State::Paired | State::Lost => 0,
+            State::Between | State::Torn | State::Lost => 0,
             State::Head { .. } => self.pending().len(),
             State::Body { head_length, .. } => head_length + self.pending().len(),
         }
@@ -149,19 +146,19 @@ impl Framer {
     }
 
     /// Reads on between two messages.
-    fn between(&mut self) -> Option<Option<Framed>> {
-        let is_torn = matches!(self.state, State::Torn);
-        let (length, framed, state) = match (Between::read(self.pending(), is_torn), &self.state) {
-            (Between::Nothing, _) => return None,
-            (Between::LineFeed, _) => (1, None, State::Between),
-            (Between::Message, _) => (0, None, State::Head { searched: 0 }),
-            (Between::Ping | Between::Pong, State::Half) => (0, Some(Framed::Ping), State::Paired),
-            (Between::Ping | Between::Pong, State::Paired) => (2, Some(Framed::Pong), State::Between),
-            (Between::Ping, _) => (4, Some(Framed::Ping), State::Between),
-            (Between::Pong, _) => (2, Some(Framed::Pong), State::Half),
+    fn between(&mut self, is_torn: bool) -> Option<Option<Framed>> {
+        let (length, framed) = match Between::read(self.pending(), is_torn) {
+            Between::Nothing => return None,
+            Between::LineFeed => (1, None),
+            Between::Ping => (4, Some(Framed::Ping)),
+            Between::Pong => (2, Some(Framed::Pong)),
+            Between::Message => {
+                self.state = State::Head { searched: 0 };
+                return Some(None);
+            }
         };
         self.start += length;
-        self.state = state;
+        self.state = State::Between;
         Some(framed)
     }
 

@@ -1,7 +1,5 @@
 //! A stream comes in any pieces.
 
-mod pings;
-
 use super::*;
 use crate::sip::Request;
 use crate::sip::tests::file;
@@ -82,6 +80,57 @@ fn the_end_of_a_head_is_not_looked_for_twice_in_the_same_bytes() {
         assert!(framer.next().is_none());
         assert!(matches!(framer.state, State::Head { searched } if searched == pushed));
     }
+}
+
+#[test]
+fn line_ends_between_messages_are_told_and_line_feeds_skipped() {
+    let message = options("Content-Length: 0\r\n\r\n");
+    let framed = stream(&format!("\r\n{message}\r\n{message}\n\n{message}\r\n"));
+    let is_pong = |framed: &Framed| matches!(framed, Framed::Pong);
+    let pongs: Vec<_> = framed.iter().map(is_pong).collect();
+    assert_eq!(pongs, [true, false, true, false, false, true]);
+    let messages = framed.into_iter().filter(|framed| !is_pong(framed));
+    messages.for_each(|framed| assert_eq!(request(framed).call_id, "c"));
+}
+
+#[test]
+fn every_double_line_end_between_messages_is_a_ping() {
+    let message = options("Content-Length: 0\r\n\r\n");
+    let framed = stream(&format!("\r\n\r\n\r\n\r\n\r\n{message}\r\n\r\n"));
+    assert!(matches!(framed[..], [Framed::Ping, Framed::Ping, Framed::Pong, _, Framed::Ping]));
+}
+
+#[test]
+fn a_ping_that_comes_in_two_pieces_is_one_ping() {
+    let mut framer = framer();
+    framer.push(b"\r\n\r");
+    assert!(framer.next().is_none());
+    framer.push(b"\n");
+    assert!(matches!(all(&mut framer)[..], [Framed::Ping]));
+}
+
+#[test]
+fn a_ping_that_comes_byte_by_byte_is_one_ping() {
+    let mut framer = framer();
+    for byte in b"\r\n\r" {
+        framer.push(&[*byte]);
+        assert!(framer.next().is_none());
+    }
+    framer.push(b"\n");
+    assert!(matches!(all(&mut framer)[..], [Framed::Ping]));
+}
+
+#[test]
+fn a_pong_is_told_as_soon_as_it_is_here() {
+    let mut framer = framer();
+    for _ in 0..2 {
+        framer.push(b"\r\n");
+        assert!(matches!(all(&mut framer)[..], [Framed::Pong]));
+    }
+    framer.push(options("Content-Length: 0\r\n\r\n\r\n").as_bytes());
+    assert!(matches!(all(&mut framer)[..], [Framed::Message(Ok(_)), Framed::Pong]));
+    framer.push(b"\r\n\r\n");
+    assert!(matches!(all(&mut framer)[..], [Framed::Ping]));
 }
 
 #[test]
