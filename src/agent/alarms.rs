@@ -39,12 +39,14 @@ pub enum CallAlarm {
     Lapse,
     /// The call has lasted as long as it may.
     MaxDuration,
+    /// A command whose requests the peer answers has waited long enough.
+    Letters,
     /// An UPDATE that came at a bad moment is to be sent again (RFC 3311 §5.3).
     Refresh,
 }
 
 impl CallAlarm {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::RingTimeout,
         Self::Expires,
         Self::Remind,
@@ -54,6 +56,7 @@ impl CallAlarm {
         Self::Patience,
         Self::Lapse,
         Self::MaxDuration,
+        Self::Letters,
         Self::Refresh,
     ];
 }

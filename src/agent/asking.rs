@@ -56,6 +56,7 @@ pub struct Asking {
     again: Option<Address>,
     /// Whom the peer was heard from, if nothing else works.
     heard: Option<Flow>,
+    has_resorted: bool,
     /// Whether one was made again. Once is enough: a peer might end each one.
     is_renewed: bool,
     /// A new connection is looked for, for an INVITE whose transaction goes on.
@@ -107,6 +108,7 @@ impl Asking {
             rest,
             again: None,
             heard: way.otherwise.filter(|heard| way.flow.is_none_or(|flow| flow.id != heard.id)),
+            has_resorted: false,
             is_renewed: false,
             renewing: None,
             no_stream_to: None,

@@ -101,9 +101,11 @@ fn unreadable_offer(request: &Request, tag: &str) -> Option<Refused> {
     Some((400, respond::plain(request, 400, Some(BAD_DESCRIPTION), tag)))
 }
 
-/// Takes the session description out of a body of several parts (RFC 5621).
+/// Takes the session description out of a body of several parts (RFC 5621), where one is looked for.
 pub fn open_body(request: &mut Request) {
-    if let Some(Part { headers, body }) = request.headers.description_part(&request.body, ACCEPT) {
+    let is_offer = matches!(request.method.known(), Some(Known::Invite | Known::Update));
+    if is_offer && let Some(Part { headers, body }) = request.headers.description_part(&request.body, ACCEPT)
+    {
         (request.body, request.part) = (body, Some(Box::new(headers)));
     }
 }

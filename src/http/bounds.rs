@@ -18,7 +18,7 @@ use super::{Code, Problem, error};
 pub const MAX_HEAD: usize = 32 * 1024;
 
 /// How long an answer may take to begin: a body that comes as slowly as it may (30 s), then a command whose peer does not
-/// answer (64·T1, 32 s; of a registrar with several addresses, 40 s), and some. All of these end before by themselves. Streams are answered at once, and go on.
+/// answer (64·T1, 32 s; of a registrar with several addresses, and of requests in a call one after the other, 40 s), and some. All of these end before by themselves. Streams are answered at once, and go on.
 const PATIENCE: Duration = Duration::from_secs(75);
 
 /// What says that an answer did not begin in time. No handler answers so.

@@ -40,7 +40,7 @@ impl IntoResponse for Heard {
 ///
 /// In the dialog of an established call (RFC 6086; without an Info Package, unless `headers` name one). Answered when the peer has
 /// answered: with its status, or 502 `sip-rejected` if that is 300 or more. Whatever is sent in one call goes one after the other, in the
-/// order of the commands; at most 16 wait.
+/// order of the commands; at most 16 wait, each for 40 seconds at most: then 504 `sip-timeout`.
 #[utoipa::path(
     post, path = "/v1/calls/{id}/info", operation_id = "sendInfo", tag = "commands",
     params(CallParam, IfMatchParam, IdempotencyParam, ClaimParams), request_body = Letter, responses(responses::Heard)

@@ -3,7 +3,6 @@
 
 use super::{Asking, Means, Progress, Stage};
 use crate::agent::network::{Address, Destination, Flow, ReachId, Reached, Unreachable};
-use crate::agent::request::via;
 use crate::agent::stack::Stack;
 
 impl Asking {
@@ -38,7 +37,8 @@ impl Asking {
         }
     }
 
-    /// The new connection is there, or cannot be made. To another peer, or from another address of ours, it goes as a new one.
+    /// The new connection is there, or cannot be made. To another peer, or from another address of ours, it goes as a new one; that its Via
+    /// names the port of the connection that is gone does not matter, as the answer comes by the new one.
     pub(super) fn handle_renewed(
         &mut self,
         stack: &mut Stack,
@@ -46,14 +46,14 @@ impl Asking {
         means: Means<'_>,
     ) -> Progress<'static> {
         self.renewing = None;
-        let Stage::Sent { transaction, flow: before, branch, .. } = &mut self.stage else {
+        let Stage::Sent { transaction, flow: before, .. } = &mut self.stage else {
             return Progress::Waits;
         };
         let transaction = *transaction;
         let is_same = |flow: &Flow| {
             flow.transport == before.transport
                 && flow.peer.ip() == before.peer.ip()
-                && via(stack, flow, branch) == via(stack, before, branch)
+                && flow.local.ip() == before.local.ip()
         };
         match reached {
             Ok(Reached { flow, others, .. }) if is_same(&flow) => {

@@ -14,8 +14,14 @@ impl Asking {
     pub(super) fn resort(&mut self, stack: &mut Stack, means: &mut Means<'_>) -> bool {
         let heard = self.heard.take().filter(|flow| stack.flows.contains(&flow.id));
         if let Some(flow) = heard {
+            self.has_resorted = true;
             self.send(stack, flow, means.again());
         }
         heard.is_some()
+    }
+
+    /// Whether that was done.
+    pub fn has_resorted(&self) -> bool {
+        self.has_resorted
     }
 }

@@ -8,7 +8,6 @@ use super::give_up::Intent;
 use super::invitation::Invitation;
 use super::order::Order;
 use super::{Call, Dialog, Phase};
-use crate::agent::Refusal;
 use crate::agent::alarms::{Alarm, CallAlarm};
 use crate::agent::asking::{Asking, Means, Progress};
 use crate::agent::auth::Authorizations;
@@ -17,6 +16,7 @@ use crate::agent::event::{End, EndBy, EndCause, Event, EventKind};
 use crate::agent::load::Load;
 use crate::agent::stack::{Intake, Owner, Stack, transport_word};
 use crate::agent::transaction::TransactionId;
+use crate::agent::{FlowId, Refusal};
 use crate::sip::{Known, Response};
 
 /// An INVITE of ours that waits for its final response.
@@ -25,7 +25,7 @@ pub struct Dialing {
     pub invite: Box<Asking>,
     invitation: Invitation,
     /// The transaction that it was sent in last.
-    sent_in: Option<TransactionId>,
+    sent_in: Option<(TransactionId, FlowId)>,
     /// The dialogs that provisional responses to it have made.
     pub early: Vec<Early>,
     pub intent: Intent,
@@ -134,7 +134,12 @@ impl Call {
     fn note_sending(&mut self, stack: &Stack) {
         let Phase::Dialing(dialing) = &mut self.phase else { return };
         let Some((transaction, flow)) = dialing.invite.sent() else { return };
-        if dialing.sent_in.replace(transaction) == Some(transaction) {
+        let before = dialing.sent_in.replace((transaction, flow.id));
+        if before.is_some_and(|(sent, _)| sent == transaction) {
+            if before != dialing.sent_in {
+                // As it was, by a new connection.
+                self.dialog.flow = Some(flow);
+            }
             return;
         }
         dialing.early.clear();

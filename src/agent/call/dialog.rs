@@ -10,7 +10,7 @@ use crate::agent::contact::Contact;
 use crate::agent::request::Head;
 use crate::agent::stack::Stack;
 use crate::agent::{AccountNumber, Flow, Hop};
-use crate::sip::{Headers, Name, NameAddr, Request, Response, Uri};
+use crate::sip::{Headers, Known, Name, NameAddr, Request, Response, Uri};
 
 pub use saved::Saved;
 
@@ -37,6 +37,8 @@ pub struct Dialog {
     /// Where we wanted to get by it; `None` once the peer has sent a request by another one, or by a connection, which shows that it
     /// leads to the peer.
     sought: Option<Hop>,
+    /// Whether it was not where it says that it is, and was asked where it was heard.
+    is_elsewhere: bool,
     /// Whom the certificate of the connection's peer names, where that is known.
     name: Option<ByteString>,
     /// Who we are in Contacts.
@@ -85,6 +87,7 @@ impl Dialog {
             remote_cseq: Some(invite.cseq),
             flow: Some(flow),
             sought: None,
+            is_elsewhere: false,
             name: own.map(|link| link.hop.certified().clone()),
             contact: us.at(stack, &flow),
             us,
@@ -114,6 +117,7 @@ impl Dialog {
             remote_cseq: None,
             flow: None,
             sought: None,
+            is_elsewhere: false,
             name: None,
             us,
             contact: String::new(),
@@ -166,7 +170,10 @@ impl Dialog {
             return Order::Old;
         }
         self.remote_cseq = Some(request.cseq);
-        self.heard_by(flow);
+        let is_refresh = matches!(request.method.known(), Some(Known::Invite | Known::Update));
+        if is_refresh || !self.is_from_elsewhere(&flow) {
+            self.heard_by(flow);
+        }
         Order::Next
     }
 

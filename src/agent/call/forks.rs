@@ -11,6 +11,7 @@ use super::{Call, Dialog};
 use crate::agent::alarms::{Alarm, CallAlarm};
 use crate::agent::asking::{Asking, Means, Progress};
 use crate::agent::command::NewHeader;
+use crate::agent::request::Way;
 use crate::agent::stack::{Owner, Stack};
 use crate::agent::transaction::{Outcome, TransactionId};
 use crate::agent::{Flow, ReachId, respond};
@@ -182,7 +183,9 @@ impl Call {
         let mut dialog = to_be.of_response(ok);
         acknowledge(stack, invite, &dialog, ok);
         let means = Means { credentials: credentials.as_ref(), authorizations, fill: &ended };
-        let (owner, way) = (Owner::Call(self.picture.id), dialog.way(stack));
+        // The INVITE's connection leads to the fork that was first.
+        let way = Way { otherwise: None, ..dialog.way(stack) };
+        let owner = Owner::Call(self.picture.id);
         let bye = Asking::begin(stack, owner, (Known::Bye, dialog.next()), way, means).into();
         forks.unwanted.push(Unwanted { dialog, bye });
     }

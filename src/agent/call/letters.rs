@@ -5,19 +5,24 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::{Answer, Call, Established, Phase, Picture};
+use super::{Answer, Call, Dialog, Established, Phase, Picture};
+use crate::agent::alarms::{Alarm, CallAlarm};
 use crate::agent::asking::{Asking, Means, Progress};
 use crate::agent::command::{Digits, Hangup, Letter, NewHeader};
 use crate::agent::event::{End, EndBy, EndCause};
 use crate::agent::stack::{Owner, Stack};
-use crate::agent::{Refusal, Ticket, respond};
+use crate::agent::{CallId, Refusal, Ticket, respond};
 use crate::sip::{Known, Writer};
 
 /// How many commands may wait for their turn; a further one is refused as overload.
 const MAX_WAITING: usize = 16;
+
+/// How long a command waits for its answers, and for those before it. A peer that is silent is given up before that (timer F).
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// The commands whose requests are not all answered, oldest first.
 #[derive(Debug, Default)]
@@ -31,6 +36,7 @@ pub struct Letters {
 #[derive(Debug)]
 struct Sending {
     ticket: Ticket,
+    until: Instant,
     method: Known,
     content_type: String,
     headers: Vec<NewHeader>,
@@ -53,6 +59,14 @@ impl Established {
 }
 
 impl Letters {
+    fn arm(&self, stack: &mut Stack, call: CallId) {
+        let alarm = Alarm::Call(call, CallAlarm::Letters);
+        match self.waiting.front() {
+            Some(first) => stack.fx.alarms.set(alarm, first.until),
+            None => stack.fx.disarm(alarm),
+        }
+    }
+
     /// The call is over: nobody waits any more.
     pub fn give_up(&mut self, stack: &mut Stack, call: &Arc<Picture>) {
         if let Some(mut asking) = self.asking.take() {
@@ -74,7 +88,9 @@ impl Call {
     ) -> Result<Answer, Refusal> {
         letter.check()?;
         let Letter { content_type, body, headers } = letter;
-        self.queue(stack, Sending { ticket, method, content_type, headers: headers.0, bodies: [body].into() })
+        let until = stack.fx.now.instant + PATIENCE;
+        let bodies = [body].into();
+        self.queue(stack, Sending { ticket, until, method, content_type, headers: headers.0, bodies })
     }
 
     /// The command `dtmf`.
@@ -86,7 +102,8 @@ impl Call {
     ) -> Result<Answer, Refusal> {
         let bodies = digits.bodies()?;
         let content_type = "application/dtmf-relay".to_owned();
-        self.queue(stack, Sending { ticket, method: Known::Info, content_type, headers: Vec::new(), bodies })
+        let (method, until) = (Known::Info, stack.fx.now.instant + PATIENCE);
+        self.queue(stack, Sending { ticket, until, method, content_type, headers: Vec::new(), bodies })
     }
 
     fn queue(&mut self, stack: &mut Stack, sending: Sending) -> Result<Answer, Refusal> {
@@ -97,6 +114,7 @@ impl Call {
             return Err(Refusal::Overloaded);
         }
         letters.waiting.push_back(sending);
+        letters.arm(stack, self.picture.id);
         if letters.asking.is_none() {
             self.send_next(stack);
         }
@@ -111,7 +129,7 @@ impl Call {
         let request = (method, self.dialog.next());
         self.save(stack);
         let (owner, way) = (Owner::Call(self.picture.id), self.dialog.way(stack));
-        self.with_asking(stack, |asking, stack, means| {
+        self.with_asking(stack, |(asking, _), stack, means| {
             *asking = Some(Box::new(Asking::begin(stack, owner, request, way, means)));
         });
     }
@@ -122,13 +140,14 @@ impl Call {
         stack: &mut Stack,
         act: impl FnOnce(&mut Asking, &mut Stack, Means<'_>) -> Progress<'a>,
     ) {
-        let progress = self.with_asking(stack, |asking, stack, means| {
+        let progress = self.with_asking(stack, |(asking, dialog), stack, means| {
             let asking = asking.as_mut()?;
             let progress = act(asking, stack, means);
-            Some((progress, asking.head().cseq))
+            dialog.asked(asking.head().cseq);
+            dialog.found(asking);
+            Some(progress)
         });
-        let Some((progress, cseq)) = progress.flatten() else { return };
-        self.dialog.asked(cseq);
+        let Some(progress) = progress.flatten() else { return };
         match progress {
             Progress::Waits
             | Progress::Sent
@@ -138,6 +157,22 @@ impl Call {
             Progress::Final(response) => self.handle_reply(stack, response.status),
             Progress::TimedOut | Progress::Unreachable => self.handle_silence(stack),
         }
+    }
+
+    /// The first has waited long enough: what is left of it is not sent.
+    pub(super) fn handle_late_letters(&mut self, stack: &mut Stack) {
+        let Phase::Established(Established { letters, .. }) = &mut self.phase else { return };
+        if let Some(mut asking) = letters.asking.take() {
+            asking.forget(stack);
+        }
+        let now = stack.fx.now.instant;
+        while letters.waiting.front().is_some_and(|first| first.until <= now)
+            && let Some(late) = letters.waiting.pop_front()
+        {
+            stack.fx.answer(late.ticket, Err(Refusal::SipTimeout(self.picture.clone())));
+        }
+        letters.arm(stack, self.picture.id);
+        self.send_next(stack);
     }
 
     /// The peer has answered: the next one goes, unless it does not know the call any more (§12.2.1.2).
@@ -150,6 +185,7 @@ impl Call {
             letters.waiting.push_front(sending);
             return self.send_next(stack);
         }
+        letters.arm(stack, self.picture.id);
         if matches!(status, 408 | 481) {
             let end = End::new(EndCause::Failed, EndBy::Remote, Some(status));
             self.close(stack, &Hangup::default(), end, Vec::new());
@@ -169,16 +205,19 @@ impl Call {
         for sending in letters.waiting.drain(..) {
             stack.fx.answer(sending.ticket, Err(Refusal::SipTimeout(self.picture.clone())));
         }
+        letters.arm(stack, self.picture.id);
     }
 
     /// Does something with the request of the first command.
     fn with_asking<T>(
         &mut self,
         stack: &mut Stack,
-        act: impl FnOnce(&mut Option<Box<Asking>>, &mut Stack, Means<'_>) -> T,
+        act: impl FnOnce((&mut Option<Box<Asking>>, &mut Dialog), &mut Stack, Means<'_>) -> T,
     ) -> Option<T> {
         let credentials = stack.credentials(self.account);
-        let Self { authorizations, phase: Phase::Established(established), .. } = self else { return None };
+        let Self { dialog, authorizations, phase: Phase::Established(established), .. } = self else {
+            return None;
+        };
         let Letters { waiting, asking } = &mut established.letters;
         let first = waiting.front()?;
         let means = Means {
@@ -186,6 +225,6 @@ impl Call {
             authorizations,
             fill: &|_, _, writer| first.written(writer),
         };
-        Some(act(asking, stack, means))
+        Some(act((asking, dialog), stack, means))
     }
 }

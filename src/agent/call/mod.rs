@@ -280,6 +280,7 @@ impl Call {
             CallAlarm::Patience => self.handle_patience(stack),
             CallAlarm::Lapse => self.handle_lapse(stack),
             CallAlarm::MaxDuration => self.handle_max_duration(stack),
+            CallAlarm::Letters => self.handle_late_letters(stack),
             CallAlarm::Refresh => self.refresh_again(stack),
         }
     }

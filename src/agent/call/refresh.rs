@@ -89,8 +89,8 @@ impl Call {
             fill: &|_, _, writer| writer.header("Contact", contact).finish(),
         };
         let progress = act(update, stack, means);
-        let cseq = update.head().cseq;
-        dialog.asked(cseq);
+        dialog.asked(update.head().cseq);
+        dialog.found(update);
         match progress {
             Progress::Waits
             | Progress::Sent

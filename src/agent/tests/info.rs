@@ -115,3 +115,10 @@ fn an_info_that_comes_again_over_udp_is_told_once() {
     assert_eq!(world.statuses(), ["200 INFO", "200 INFO"]);
     assert_eq!(world.told(), [EventKind::Dtmf]);
 }
+
+#[test]
+fn a_body_of_several_parts_is_shown_whole() {
+    let body = "--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--b\r\n\r\nx\r\n--b--\r\n";
+    let info = other("Content-Type: multipart/mixed;boundary=b\r\n", body);
+    assert_eq!((info.content_type.as_deref(), &*info.body), (Some("multipart/mixed;boundary=b"), body));
+}

@@ -122,6 +122,32 @@ fn a_peer_that_says_nothing_is_waited_for_once_and_the_call_goes_on() {
 }
 
 #[test]
+fn a_command_waits_for_its_answers_for_so_long_whatever_was_before_it() {
+    let mut world = World::tcp();
+    let phone = established(&mut world);
+    let (slow, next) = (world.ask(Action::Dtmf(digits("123"))), asked(&mut world, "next"));
+    for digit in ["1", "2"] {
+        let request = info(&mut world, &format!("Signal={digit}\r\nDuration=160\r\n"));
+        world.advance(Duration::from_secs(19));
+        world.deliver(phone.respond(&request, 200));
+    }
+    let late = info(&mut world, "Signal=3\r\nDuration=160\r\n");
+    world.advance(Duration::from_secs(1));
+    assert!(world.answer(slow).is_none());
+    world.advance(Duration::from_secs(1));
+    assert!(matches!(world.refused(slow), Refusal::SipTimeout(_)));
+    assert!(matches!(world.refused(next), Refusal::SipTimeout(_)), "as old as the first");
+    world.deliver(phone.respond(&late, 200));
+    assert!(world.wire().is_empty());
+    let young = asked(&mut world, "young");
+    let request = info(&mut world, "young");
+    world.deliver(phone.respond(&request, 200));
+    assert_eq!(world.heard(young), 200);
+    world.advance(Duration::from_secs(60));
+    assert!(world.wire().is_empty() && world.call().end.is_none());
+}
+
+#[test]
 fn a_peer_that_knows_the_call_no_more_ends_it() {
     for status in [408, 481] {
         let mut world = World::tcp();

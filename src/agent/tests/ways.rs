@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::callee::called;
 use super::harness::World;
 use super::phone::{OFFER, Phone};
-use crate::agent::command::{Accept, Hangup};
+use crate::agent::command::{Accept, Hangup, Letter};
 use crate::agent::{Action, Destination, Flow, FlowId, Settings};
 use crate::sip::{Message, Transport};
 
@@ -82,7 +82,7 @@ fn an_address_that_means_nothing_here_is_not_believed() {
     }
     let route = "Record-Route: <sip:192.168.1.5;lr>\r\n";
     let found = way(Transport::Udp, "198.51.100.1:40000", "<sip:x@192.168.1.6>", route);
-    assert_eq!(found, "UDP 192.168.1.5 0", "a proxy is asked for by its name");
+    assert_eq!(found, "the flow", "nor is a proxy's");
 }
 
 #[test]
@@ -130,15 +130,51 @@ fn a_peer_that_is_not_where_it_says_is_asked_where_it_was_heard() {
 }
 
 #[test]
+fn a_peer_that_was_not_where_it_says_is_asked_where_it_was_heard_from_then_on() {
+    let (mut world, phone) = answered(Transport::Udp, "10.0.0.1:40000", "<sip:x@10.0.0.1:5060>", "");
+    let letter = Letter { content_type: "a/b".into(), body: String::new(), headers: Default::default() };
+    world.ask(Action::Info(letter));
+    world.reach_in_vain();
+    let request = world.request();
+    world.deliver(phone.respond(&request, 200));
+    assert_eq!(way_of_bye(&mut world), "the flow");
+}
+
+#[test]
+fn a_peer_of_ours_that_names_an_address_of_its_own_network_is_asked_where_it_answers() {
+    let mut world = World::udp();
+    world.flow.peer = "198.51.100.1:5060".parse().expect("an address");
+    let mut callee = called(&mut world);
+    callee.contact = "<sip:1001@10.0.0.5>".to_owned();
+    world.deliver(callee.answers());
+    assert_eq!(world.carried().remove(0).transmit.flow, Some(world.flow.id), "the ACK");
+    assert_eq!(way_of_bye(&mut world), "the flow");
+}
+
+#[test]
 fn a_datagram_from_elsewhere_does_not_take_the_call_along() {
     let (mut world, mut phone) = answered(Transport::Udp, "10.0.0.1:5060", "<sip:x@10.0.0.1>", "");
-    let (first, other) =
-        (world.flow, Flow { id: FlowId(9), peer: "10.6.6.6:6".parse().unwrap(), ..world.flow });
-    world.flow = other;
+    let other = Flow { id: FlowId(9), peer: "203.0.113.6:6".parse().unwrap(), ..world.flow };
+    let first = std::mem::replace(&mut world.flow, other);
     world.deliver(phone.next("OPTIONS", "", ""));
     world.wire();
     world.flow = first;
-    assert_eq!(way_of_bye(&mut world), "UDP 10.0.0.1 0");
+    assert_eq!(way_of_bye(&mut world), "the flow");
+    let (mut world, mut phone) = answered(Transport::Udp, "198.51.100.1:40000", "<sip:x@10.0.0.5>", "");
+    let first = std::mem::replace(&mut world.flow, other);
+    world.deliver(phone.next("OPTIONS", "", ""));
+    world.wire();
+    world.flow = first;
+    assert_eq!(way_of_bye(&mut world), "the flow", "that of the one who called");
+}
+
+#[test]
+fn a_peer_that_says_that_it_has_moved_is_asked_there() {
+    let (mut world, mut phone) = answered(Transport::Udp, "198.51.100.1:40000", "<sip:x@10.0.0.5>", "");
+    world.flow = Flow { id: FlowId(9), peer: "203.0.113.6:6".parse().unwrap(), ..world.flow };
+    world.deliver(phone.next("UPDATE", "", ""));
+    world.wire();
+    assert_eq!(way_of_bye(&mut world), "the flow");
 }
 
 #[test]
@@ -148,10 +184,12 @@ fn a_call_of_ours_keeps_to_its_route_whoever_asks_something_in_it() {
     callee.routes = "Record-Route: <sip:10.0.0.1;lr>\r\n".to_owned();
     world.deliver(callee.answers());
     world.wire();
-    world.flow = Flow { id: FlowId(9), peer: "10.6.6.6:6".parse().unwrap(), ..world.flow };
+    let other = Flow { id: FlowId(9), peer: "10.6.6.6:6".parse().unwrap(), ..world.flow };
+    let first = std::mem::replace(&mut world.flow, other);
     world.deliver(callee.asks("INFO", "", ""));
     world.wire();
-    assert_eq!(way_of_bye(&mut world), "UDP 10.0.0.1 0");
+    world.flow = first;
+    assert_eq!(way_of_bye(&mut world), "the flow");
 }
 
 #[test]

@@ -128,6 +128,7 @@ impl Dialog {
             remote_cseq: saved.remote_cseq,
             flow,
             sought: None,
+            is_elsewhere: false,
             name: saved.name,
             us: Contact { account, user: saved.user, is_secure: saved.is_secure },
             contact: saved.contact,

@@ -2,11 +2,12 @@
 //!
 //! The route set or the remote target says where. A connection by which the peer has sent a request of the dialog leads there too, whatever
 //! its address: a proxy's, or through a NAT. A datagram shows no such thing: who sends from one port may listen at another. Its source is
-//! used where it is what was named, where nothing else can be meant, and where nothing else has worked.
+//! used where it is what was named, where nothing else can be meant, and, from then on, where nothing else has worked.
 
 use std::net::IpAddr;
 
 use super::Dialog;
+use crate::agent::asking::Asking;
 use crate::agent::request::Way;
 use crate::agent::stack::{Stack, hop_of, is_reliable, is_same_place, leads_to};
 use crate::agent::{Flow, Hop};
@@ -28,12 +29,17 @@ impl Dialog {
         self.flow = Some(flow);
     }
 
+    /// Whether a datagram has come from another host than what the peer has said so far. That does not show that the peer is there: only that
+    /// it says where it is now does (§12.2.2).
+    pub(super) fn is_from_elsewhere(&self, flow: &Flow) -> bool {
+        !is_reliable(flow.transport) && self.flow.is_some_and(|before| before.peer.ip() != flow.peer.ip())
+    }
+
     /// The open connection to the peer, else the one that the account is registered by if it leads there, else the next hop; a
     /// URI that names no transport means the one in use.
     pub fn way(&self, stack: &Stack) -> Way {
         let (flow, hop) = self.next_hop(stack);
-        let heard = self.flow.filter(|flow| self.sought.is_none() && self.may_use(flow));
-        Way { flow, hop: Some(hop), otherwise: heard }
+        Way { flow, hop: Some(hop), otherwise: self.flow.filter(|flow| self.may_use(flow)) }
     }
 
     /// The same, where both are needed. The connection that our INVITE went by need not lead where its answer points: a proxy
@@ -41,9 +47,14 @@ impl Dialog {
     pub fn next_hop(&self, stack: &Stack) -> (Option<Flow>, Hop) {
         let hop = hop_of(self.route_set.first().unwrap_or(&self.remote_target));
         let in_use = self.flow.map(|flow| flow.transport).filter(|_| !hop.secure);
-        let leads = |flow: &Flow| match &self.sought {
-            Some(sought) => leads_to(flow, &hop) || is_same_place(sought, &hop),
-            None => is_reliable(flow.transport) || leads_to(flow, &hop) || self.is_behind_nat(flow, &hop),
+        let leads = |flow: &Flow| {
+            let is_shown = match &self.sought {
+                Some(sought) => is_same_place(sought, &hop),
+                None => is_reliable(flow.transport),
+            };
+            is_shown
+                || leads_to(flow, &hop)
+                || (!is_reliable(flow.transport) && self.must_be_meant(flow, &hop))
         };
         let open =
             self.flow.filter(|flow| stack.flows.contains(&flow.id) && self.may_use(flow) && leads(flow));
@@ -57,10 +68,16 @@ impl Dialog {
         !self.us.is_secure || flow.transport == Transport::Tls
     }
 
-    /// Whether the peer names an address of its own network, which means nothing here: it was seen at another, public one.
-    fn is_behind_nat(&self, flow: &Flow, hop: &Hop) -> bool {
+    /// Whether the peer names an address of its own network, which means nothing here, as it was seen at a public one; or one where it was
+    /// asked in vain.
+    fn must_be_meant(&self, flow: &Flow, hop: &Hop) -> bool {
         let named = hop.host.parse::<IpAddr>();
-        self.route_set.is_empty() && named.is_ok_and(|named| reach(named) < reach(flow.peer.ip()))
+        self.is_elsewhere || named.is_ok_and(|named| reach(named) < reach(flow.peer.ip()))
+    }
+
+    /// A request of ours had to go where the peer was heard.
+    pub fn found(&mut self, asking: &Asking) {
+        self.is_elsewhere |= asking.has_resorted();
     }
 }
 
