@@ -214,3 +214,15 @@ fn a_secure_call_stays_on_its_secure_connection() {
     world.flow = secure;
     assert_eq!(way_of_bye(&mut world), "the flow");
 }
+
+#[test]
+fn a_secure_call_whose_tls_ends_before_us_goes_by_the_connection_that_it_came_by() {
+    let mut world = World::tcp();
+    let mut phone = Phone::new(&world);
+    phone.contact = Some("<sips:x@10.0.0.9>".to_owned());
+    world.deliver(phone.request("INVITE", "", OFFER).replacen(" sip:1000@", " sips:1000@", 1));
+    world.ask(Action::Accept(Accept::default()));
+    phone.learn(&world.responses()[1]);
+    world.deliver(phone.ack(""));
+    assert_eq!(way_of_bye(&mut world), "the flow");
+}

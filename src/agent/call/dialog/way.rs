@@ -14,9 +14,11 @@ use crate::agent::{Flow, Hop};
 use crate::sip::Transport;
 
 impl Dialog {
-    /// The peer uses this connection. One that a `sips` call must not use is none (§26.2.2).
+    /// The peer uses this connection. A `sips` call that came by TLS is not taken off it (§26.2.2); one that came otherwise has had its TLS
+    /// ended by who stands before us.
     pub fn heard_by(&mut self, flow: Flow) {
-        if self.us.is_secure && flow.transport != Transport::Tls {
+        let is_tls = |flow: &Flow| flow.transport == Transport::Tls;
+        if self.us.is_secure && self.flow.as_ref().is_some_and(is_tls) && !is_tls(&flow) {
             return;
         }
         let is_another = self.flow.is_none_or(|before| before.id != flow.id);
@@ -39,7 +41,7 @@ impl Dialog {
     /// URI that names no transport means the one in use.
     pub fn way(&self, stack: &Stack) -> Way {
         let (flow, hop) = self.next_hop(stack);
-        Way { flow, hop: Some(hop), otherwise: self.flow.filter(|flow| self.may_use(flow)) }
+        Way { flow, hop: Some(hop), otherwise: self.flow }
     }
 
     /// The same, where both are needed. The connection that our INVITE went by need not lead where its answer points: a proxy
@@ -56,16 +58,11 @@ impl Dialog {
                 || leads_to(flow, &hop)
                 || (!is_reliable(flow.transport) && self.must_be_meant(flow, &hop))
         };
-        let open =
-            self.flow.filter(|flow| stack.flows.contains(&flow.id) && self.may_use(flow) && leads(flow));
+        let open = self.flow.filter(|flow| stack.flows.contains(&flow.id) && leads(flow));
         let link = self.us.account.and_then(|number| stack.link(number));
         let flow = open.or_else(|| link.and_then(|link| link.flow_to(&hop)));
         let name = self.name.clone().filter(|_| self.flow.is_some_and(|flow| leads_to(&flow, &hop)));
         (flow, Hop { transport: hop.transport.or(in_use), name, ..hop })
-    }
-
-    fn may_use(&self, flow: &Flow) -> bool {
-        !self.us.is_secure || flow.transport == Transport::Tls
     }
 
     /// Whether the peer names an address of its own network, which means nothing here, as it was seen at a public one; or one where it was
