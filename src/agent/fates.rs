@@ -23,7 +23,7 @@ impl Agent {
     }
 
     /// The network says that nobody takes what is sent by that flow (RFC 3261 §18.4). Who says so may be anybody: a request of ours
-    /// that nothing was heard of goes to the next address sooner, and where there is none, nothing is believed.
+    /// that nothing was heard of goes sooner where it would go after its time-out, and where that is nowhere, nothing is believed.
     pub fn handle_refused(&mut self, now: Now, flow: FlowId) {
         self.stack.fx.now = now;
         for id in self.stack.transactions.sent_by(flow) {

@@ -68,6 +68,16 @@ impl Call {
         self.send_bye(stack);
     }
 
+    /// Ends the call if this answer to a request in it says that the peer does not know it any more (§12.2.1.2); whether it does.
+    pub(super) fn close_if_unknown(&mut self, stack: &mut Stack, status: u16) -> bool {
+        let is_unknown = matches!(status, 408 | 481);
+        if is_unknown {
+            let end = End::new(EndCause::Failed, EndBy::Remote, Some(status));
+            self.close(stack, &Hangup::default(), end, Vec::new());
+        }
+        is_unknown
+    }
+
     /// Sends the BYE. Until it is answered or given up what it needs is on record: where the process dies first, the next one sends it.
     pub(super) fn send_bye(&mut self, stack: &mut Stack) {
         let bye = (Known::Bye, self.dialog.next());

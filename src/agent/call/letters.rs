@@ -12,8 +12,7 @@ use bytes::Bytes;
 use super::{Answer, Call, Dialog, Established, Phase, Picture};
 use crate::agent::alarms::{Alarm, CallAlarm};
 use crate::agent::asking::{Asking, Means, Progress};
-use crate::agent::command::{Digits, Hangup, Letter, NewHeader};
-use crate::agent::event::{End, EndBy, EndCause};
+use crate::agent::command::{Digits, Letter, NewHeader};
 use crate::agent::stack::{Owner, Stack};
 use crate::agent::{CallId, Refusal, Ticket, respond};
 use crate::sip::{Known, Writer};
@@ -186,10 +185,7 @@ impl Call {
             return self.send_next(stack);
         }
         letters.arm(stack, self.picture.id);
-        if matches!(status, 408 | 481) {
-            let end = End::new(EndCause::Failed, EndBy::Remote, Some(status));
-            self.close(stack, &Hangup::default(), end, Vec::new());
-        }
+        self.close_if_unknown(stack, status);
         let call = self.picture.clone();
         match status {
             ..300 => stack.fx.answer_heard(sending.ticket, call, status),

@@ -8,8 +8,7 @@ use super::{Call, Established, Phase};
 use crate::agent::AccountNumber;
 use crate::agent::alarms::{Alarm, CallAlarm};
 use crate::agent::asking::{Asking, Means, Progress};
-use crate::agent::command::Hangup;
-use crate::agent::event::{Direction, End, EndBy, EndCause};
+use crate::agent::event::Direction;
 use crate::agent::stack::{Owner, Stack};
 use crate::sip::{Known, Name, Response};
 
@@ -105,9 +104,8 @@ impl Call {
 
     /// The peer knows; or it does not know the call any more (§12.2.1.2).
     fn handle_refreshed(&mut self, stack: &mut Stack, response: &Response) {
-        if matches!(response.status, 408 | 481) {
-            let end = End::new(EndCause::Failed, EndBy::Remote, Some(response.status));
-            return self.close(stack, &Hangup::default(), end, Vec::new());
+        if self.close_if_unknown(stack, response.status) {
+            return;
         }
         if response.status < 300 {
             self.dialog.refresh_target(&response.contact);
